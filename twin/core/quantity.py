@@ -1,0 +1,133 @@
+"""Quantities that a series can carry: SI unit inside, display unit for people.
+
+Gas concentrations are written ``conc:<substance>`` (air) and ``water:<substance>``
+(groundwater); all others stand in the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin.core.errors import UnitError
+from twin.core.text import Text
+
+CONC_PREFIX = "conc:"
+WATER_PREFIX = "water:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What is measured. ``key`` is stable; ``si_unit`` and ``display_unit`` are unit names."""
+
+    key: str
+    name: Text
+    si_unit: str
+    display_unit: str
+    decimals: int
+
+
+_ROWS = (
+    Quantity(
+        key="wind_speed",
+        name=Text(zh="风速", en="Wind speed"),
+        si_unit="m/s",
+        display_unit="m/s",
+        decimals=1,
+    ),
+    Quantity(
+        key="wind_from",
+        name=Text(zh="风向", en="Wind from"),
+        si_unit="deg",
+        display_unit="deg",
+        decimals=0,
+    ),
+    Quantity(
+        key="air_temperature",
+        name=Text(zh="气温", en="Air temperature"),
+        si_unit="K",
+        display_unit="degC",
+        decimals=1,
+    ),
+    Quantity(
+        key="relative_humidity",
+        name=Text(zh="相对湿度", en="Relative humidity"),
+        si_unit="1",
+        display_unit="%",
+        decimals=0,
+    ),
+    Quantity(
+        key="air_pressure",
+        name=Text(zh="气压", en="Air pressure"),
+        si_unit="Pa",
+        display_unit="hPa",
+        decimals=1,
+    ),
+    Quantity(
+        key="water_level",
+        name=Text(zh="地下水位高程", en="Groundwater level"),
+        si_unit="m",
+        display_unit="m",
+        decimals=2,
+    ),
+    Quantity(
+        key="water_temperature",
+        name=Text(zh="地下水温", en="Groundwater temperature"),
+        si_unit="K",
+        display_unit="degC",
+        decimals=1,
+    ),
+    Quantity(
+        key="ph",
+        name=Text(zh="酸碱度", en="pH"),
+        si_unit="pH",
+        display_unit="pH",
+        decimals=2,
+    ),
+    Quantity(
+        key="conductivity",
+        name=Text(zh="电导率", en="Conductivity"),
+        si_unit="S/m",
+        display_unit="uS/cm",
+        decimals=0,
+    ),
+)
+TABLE: dict[str, Quantity] = {row.key: row for row in _ROWS}
+
+
+def quantity(key: str) -> Quantity:
+    """Row for a key; ``conc:hf`` and ``water:f`` give concentration rows. Raises UnitError."""
+    if key in TABLE:
+        return TABLE[key]
+    if key.startswith(CONC_PREFIX):
+        return _concentration(key, key.removeprefix(CONC_PREFIX), "mg/m3", 3)
+    if key.startswith(WATER_PREFIX):
+        return _concentration(key, key.removeprefix(WATER_PREFIX), "mg/L", 2)
+    raise UnitError(
+        f"quantity {key!r} is unknown; expected conc:*, water:* or one of {', '.join(TABLE)}",
+        message_zh=f"未知量 {key!r}；应为 conc:*、water:* 或 {', '.join(TABLE)} 之一",
+        field="quantity",
+        value=key,
+    )
+
+
+def substance_of(key: str) -> str | None:
+    """Substance id inside a concentration key, or None.
+
+    >>> substance_of("conc:hf")
+    'hf'
+    """
+    for prefix in (CONC_PREFIX, WATER_PREFIX):
+        if key.startswith(prefix):
+            return key.removeprefix(prefix)
+    return None
+
+
+def _concentration(key: str, substance: str, display_unit: str, decimals: int) -> Quantity:
+    label = substance.upper()
+    return Quantity(
+        key=key,
+        name=Text(zh=f"{label} 浓度", en=f"{label} concentration"),
+        si_unit="kg/m3",
+        display_unit=display_unit,
+        decimals=decimals,
+    )
