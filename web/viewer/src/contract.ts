@@ -1,0 +1,123 @@
+/**
+ * The seam between the 3D world (scene/, layers/) and everything else (stores/, ui/, modes/).
+ * Units are SI and metres in the park's local frame; times are epoch milliseconds.
+ */
+
+export type Vec3 = readonly [number, number, number];
+export type Language = 'zh' | 'en';
+export type Origin = 'measured' | 'modelled' | 'simulated' | 'exercise';
+export type Quality = 'good' | 'doubtful' | 'not_measuring' | 'missing';
+export type Tier = 'lite' | 'full';
+
+/** Layers that the layer tree shows, from the top of the tree down. */
+export const LAYER_IDS = [
+  'terrain', 'areas', 'plots', 'roads', 'waters', 'buildings', 'tanks', 'units', 'settlements',
+  'stations', 'beams', 'wind', 'plume', 'wells', 'strata', 'watertable', 'labels', 'grid',
+] as const;
+export type LayerId = (typeof LAYER_IDS)[number];
+
+/** A label that stands in the scene. The text is ready to show (value, unit and age). */
+export interface WorldLabel {
+  readonly id: string;
+  readonly at: Vec3;
+  readonly lines: readonly string[];
+  readonly tone: 'normal' | 'level1' | 'level2' | 'level3' | 'stale' | 'doubtful';
+  /** Higher wins where labels would overlap. */
+  readonly priority: number;
+}
+
+/** How one beam looks now: `level` 0..1 on the colour ramp, null = no usable value. */
+export interface BeamLook {
+  readonly id: string;
+  readonly level: number | null;
+  readonly stale: boolean;
+}
+
+/** Wind at a station; direction FROM, clockwise from true north. */
+export interface WindLook {
+  readonly id: string;
+  readonly at: Vec3;
+  readonly speed_m_s: number;
+  readonly from_deg: number;
+  readonly stale: boolean;
+}
+
+export interface CameraState {
+  readonly target: Vec3;
+  readonly position: Vec3;
+}
+
+/** A vertical cut from a to b (local metres). Terrain on the viewer's side is taken away. */
+export interface SectionCut {
+  readonly a: readonly [number, number];
+  readonly b: readonly [number, number];
+}
+
+export interface Pick {
+  readonly kind:
+    | 'beam' | 'station' | 'well' | 'tank' | 'unit' | 'building' | 'area' | 'plot' | 'road' | 'water'
+    | 'settlement' | 'terrain' | 'section' | 'borehole';
+  readonly id: string;
+  readonly at: Vec3;
+  /** Pixel in the canvas, for pop-ups. */
+  readonly screen: readonly [number, number];
+}
+
+export type MeasureKind = 'distance' | 'area' | 'height';
+export interface MeasureResult {
+  readonly kind: MeasureKind;
+  readonly points: readonly Vec3[];
+  /** Metres or square metres: horizontal length, area, or height difference. */
+  readonly value: number;
+  /** Length along the slope for `distance`. */
+  readonly slope_m?: number;
+  readonly done: boolean;
+}
+
+export interface WorldStats {
+  readonly tier: Tier;
+  readonly frames: number;
+  readonly lastFrameMs: number;
+  readonly plumeTime_ms: number | null;
+  readonly triangles: number;
+}
+
+/** The 3D world. It never fetches by itself except through `load` and draws only on change. */
+export interface World {
+  /** Fetches the files named in scene.json under `base` and builds all standing layers. */
+  load(base: string, scene: unknown, progress: (done: number, total: number) => void): Promise<void>;
+  setLayer(id: LayerId, visible: boolean, opacity: number): void;
+  setBeams(looks: readonly BeamLook[]): void;
+  setWind(looks: readonly WindLook[]): void;
+  setLabels(labels: readonly WorldLabel[]): void;
+  /** Raw .twv bytes, or null to take the plume away. */
+  setPlume(bytes: ArrayBuffer | null): void;
+  /** Raw .twg bytes, or null. */
+  setWaterTable(bytes: ArrayBuffer | null): void;
+  setSection(cut: SectionCut | null): void;
+  setExaggeration(factor: number): void;
+  setSelected(kind: Pick['kind'] | null, id: string): void;
+  camera(): CameraState;
+  setCamera(state: CameraState, animate: boolean): void;
+  onCamera(listener: (state: CameraState) => void): void;
+  onPick(listener: (pick: Pick | null) => void): void;
+  onHover(listener: (pick: Pick | null) => void): void;
+  measure(kind: MeasureKind | null, listener: (result: MeasureResult) => void): void;
+  /** Screen pixel of a place, null when behind the camera. */
+  project(at: Vec3): readonly [number, number] | null;
+  /** Height of the ground, metres in the local frame. */
+  ground(x: number, y: number): number | null;
+  /** Compass: degrees that true north is turned clockwise from up on the screen. */
+  heading_deg(): number;
+  /** Horizontal metres per CSS pixel at the camera's target, for the scale bar. */
+  metresPerPixel(): number;
+  resize(): void;
+  /** Resolves after the next drawn frame. */
+  painted(): Promise<void>;
+  screenshot(): Promise<Blob>;
+  stats(): WorldStats;
+  dispose(): void;
+}
+
+/** Colour ramp shared by beams, plume and legend: 0..1 to sRGB hex. */
+export const RAMP = ['#2b6bd6', '#18b3c9', '#3fd17a', '#ffe14a', '#ff8a2a', '#ff2d2d'] as const;
