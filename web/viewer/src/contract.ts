@@ -121,3 +121,9 @@ export interface World {
 
 /** Colour ramp shared by beams, plume and legend: 0..1 to sRGB hex. */
 export const RAMP = ['#2b6bd6', '#18b3c9', '#3fd17a', '#ffe14a', '#ff8a2a', '#ff2d2d'] as const;
+
+/**
+ * What the two ends of the ramp mean for gas in air, kg/m3, on a logarithmic scale: 0.01 to 100 mg/m3.
+ * Beams, plume and legend share it, so that one colour is one concentration everywhere.
+ */
+export const RAMP_RANGE_KG_M3 = [1e-8, 1e-4] as const;
