@@ -23,7 +23,15 @@ ROOT = Path(__file__).resolve().parent
 VIEWER = ROOT / "web" / "viewer"
 BUILT = ROOT / "web" / "static" / "viewer"
 STAMP = BUILT / ".sources-sha256"
-SOURCES = ("src", "public", "index.html", "package.json", "package-lock.json", "vite.config.mjs", "tsconfig.json")
+SOURCES = (
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "vite.config.mjs",
+    "tsconfig.json",
+)
 
 
 class ViewerError(RuntimeError):
