@@ -1,0 +1,1 @@
+"""HJ 212: the line protocol of Chinese environmental monitoring."""
