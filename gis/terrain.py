@@ -111,8 +111,10 @@ class Terrain:
         Central differences inside, second-order one-sided differences at the edges.
         """
         order: Literal[1, 2] = 2 if min(self.heights_m.shape) > 2 else 1
-        to_north, to_east = np.gradient(self.heights_m.astype(np.float64), self.step_m, edge_order=order)
-        return to_east, to_north
+        heights = self.heights_m.astype(np.float64)
+        to_north = np.gradient(heights, self.step_m, axis=0, edge_order=order)
+        to_east = np.gradient(heights, self.step_m, axis=1, edge_order=order)
+        return np.asarray(to_east), np.asarray(to_north)
 
     def slope_aspect(self) -> tuple[FloatArray, FloatArray]:
         """Slope in degrees and aspect in degrees at every node, (ny, nx) each.
