@@ -1,0 +1,57 @@
+/** The addresses of docs/wire.md, one method each. */
+
+import type { Device, ParkInfo, Plume, Series, SightRow, State, Step, StrataReport } from '../wire';
+import { readScene, type Scene } from '../wire';
+import { ByteCache } from './cache';
+import { Http, withQuery } from './http';
+
+const BASE = '/api/v1';
+
+export class Api {
+  private readonly cache: ByteCache;
+
+  constructor(private readonly http: Http = new Http()) {
+    this.cache = new ByteCache((url) => http.bytes(url));
+  }
+
+  park(): Promise<ParkInfo> {
+    return this.http.json(`${BASE}/park`);
+  }
+
+  async scene(url: string): Promise<Scene> {
+    return readScene(await this.http.json<unknown>(url));
+  }
+
+  state(at: number | null = null): Promise<State> {
+    return this.http.json(withQuery(`${BASE}/state`, { at }));
+  }
+
+  series(key: string, from: number, to: number, step: Step): Promise<Series> {
+    return this.http.json(withQuery(`${BASE}/series`, { key, from: Math.floor(from), to: Math.ceil(to), step }));
+  }
+
+  async plumes(substance: string | null, from: number, to: number): Promise<readonly Plume[]> {
+    const query = { substance, from: Math.floor(from), to: Math.ceil(to) };
+    const answer = await this.http.json<{ plumes: readonly Plume[] }>(withQuery(`${BASE}/plumes`, query));
+    return answer.plumes;
+  }
+
+  async devices(): Promise<readonly Device[]> {
+    return (await this.http.json<{ devices: readonly Device[] }>(`${BASE}/devices`)).devices;
+  }
+
+  async sight(): Promise<readonly SightRow[]> {
+    return (await this.http.json<{ rows: readonly SightRow[] }>(`${BASE}/sight`)).rows;
+  }
+
+  strata(): Promise<StrataReport> {
+    return this.http.json(`${BASE}/strata`);
+  }
+
+  /** Bytes of an immutable address; asked for once. */
+  bytes(url: string): Promise<ArrayBuffer> {
+    return this.cache.bytes(url);
+  }
+}
+
+export const STREAM_URL = `${BASE}/stream`;
