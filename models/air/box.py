@@ -1,0 +1,70 @@
+"""The box of a plume: a grid that follows the cloud and moves in whole steps."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from models.air.streak import Puffs
+from twin.core.geometry import Extent, FloatArray
+from twin.core.plume import PlumeGrid
+
+CELLS_MAX = 96
+LEVELS_MAX = 24
+_STEPS_M = (2.0, 5.0, 10.0, 20.0, 40.0, 50.0, 80.0, 100.0, 200.0, 500.0)
+_LEVELS_M = (2.0, 4.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
+_REACH = 3.5
+_SNAP = 4  # the box moves and grows by four cells, so that it does not tremble
+_FLOOR_KG_M3 = 1e-10
+_TOP_MAX_M = 600.0
+
+
+def box_of(puffs: Puffs, mass_kg: FloatArray, keep: Extent) -> PlumeGrid:
+    """Grid of at most 96 x 96 x 24 cells around what is worth drawing, inside ``keep``.
+
+    A puff whose peak is under 0.1 ug/m3 is not worth it; nothing at all gives a small box in the middle.
+    """
+    peak = mass_kg / ((2.0 * math.pi) ** 1.5 * puffs.sigma_h_m**2 * puffs.sigma_z_m)
+    inside = (puffs.x_m > keep.x_min_m) & (puffs.x_m < keep.x_max_m)
+    inside &= (puffs.y_m > keep.y_min_m) & (puffs.y_m < keep.y_max_m)
+    rows = np.flatnonzero((peak > _FLOOR_KG_M3) & inside)
+    if rows.size == 0:
+        return _empty(keep)
+    reach = _REACH * puffs.sigma_h_m[rows]
+    x_low = max(float((puffs.x_m[rows] - reach).min()), keep.x_min_m)
+    x_high = min(float((puffs.x_m[rows] + reach).max()), keep.x_max_m)
+    y_low = max(float((puffs.y_m[rows] - reach).min()), keep.y_min_m)
+    y_high = min(float((puffs.y_m[rows] + reach).max()), keep.y_max_m)
+    top = min(float((puffs.height_m[rows] + 3.0 * puffs.sigma_z_m[rows]).max()), _TOP_MAX_M)
+    step = _step_for(max(x_high - x_low, y_high - y_low))
+    x_min, nx = _snapped(x_low, x_high, step)
+    y_min, ny = _snapped(y_low, y_high, step)
+    level = next((row for row in _LEVELS_M if row * LEVELS_MAX >= top), _LEVELS_M[-1])
+    return PlumeGrid(
+        x_min_m=x_min,
+        y_min_m=y_min,
+        dx_m=step,
+        dy_m=step,
+        dz_m=level,
+        nx=nx,
+        ny=ny,
+        nz=min(LEVELS_MAX, max(4, math.ceil(top / level))),
+    )
+
+
+def _step_for(length_m: float) -> float:
+    usable = CELLS_MAX - 2 * _SNAP
+    return next((row for row in _STEPS_M if row * usable >= length_m), length_m / usable)
+
+
+def _snapped(low_m: float, high_m: float, step_m: float) -> tuple[float, int]:
+    unit = _SNAP * step_m
+    first, last = math.floor(low_m / unit), math.ceil(high_m / unit)
+    return first * unit, max(last - first, 1) * _SNAP
+
+
+def _empty(keep: Extent) -> PlumeGrid:
+    x_min, nx = _snapped(keep.x_min_m + 0.5 * keep.width_m, keep.x_min_m + 0.5 * keep.width_m + 40.0, 20.0)
+    y_min, ny = _snapped(keep.y_min_m + 0.5 * keep.height_m, keep.y_min_m + 0.5 * keep.height_m + 40.0, 20.0)
+    return PlumeGrid(x_min_m=x_min, y_min_m=y_min, dx_m=20.0, dy_m=20.0, dz_m=5.0, nx=nx, ny=ny, nz=4)

@@ -1,0 +1,125 @@
+"""Gaussian puffs seen by beams and by grid cells, in closed form.
+
+Coordinates are (x, y, height above ground). A puff of unit mass is the product of three normal
+densities; ground and mixing height reflect it through its images.
+
+The mean of exp(-|p(t)|^2 / 2) along a straight piece, with p(t) = p0 + t d in units of the standard
+deviations, a = d.d, b = p0.d, c = p0.p0 and t from 0 to 1, is
+``sqrt(pi / 2a) exp(-(c - b^2/a) / 2) (erf((a + b) / sqrt(2a)) - erf(b / sqrt(2a)))``:
+the square is completed and what is left is the error function.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import erf
+
+from models.air.paths import Pieces
+from models.air.streak import IntArray, Puffs
+from twin.core.geometry import FloatArray, frozen
+from twin.core.plume import PlumeGrid
+
+_REACH = 5.0  # standard deviations beyond which a puff is not seen: exp(-12.5) = 4e-6
+_LID_ORDERS = 3
+_NORM = (2.0 * math.pi) ** -1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sightings:
+    """Puff ``puff[i]`` puts ``mean_1_m3[i]`` (per unit of mass) on piece ``piece[i]``."""
+
+    puff: IntArray
+    piece: IntArray
+    mean_1_m3: FloatArray
+
+
+def path_means(puffs: Puffs, pieces: Pieces, lid_m: float) -> Sightings:
+    """Mean concentration of unit-mass puffs over straight pieces, for the pairs that meet."""
+    puff, piece = _meetings(puffs, pieces)
+    sigma_h, sigma_z = puffs.sigma_h_m[puff], puffs.sigma_z_m[puff]
+    away = pieces.start_m[piece] - np.stack([puffs.x_m, puffs.y_m, np.zeros_like(puffs.x_m)], axis=1)[puff]
+    along = pieces.along_m[piece]
+    dx, dy, dz = along[:, 0] / sigma_h, along[:, 1] / sigma_h, along[:, 2] / sigma_z
+    a = dx * dx + dy * dy + dz * dz
+    b_level = (away[:, 0] * dx + away[:, 1] * dy) / sigma_h
+    c_level = (away[:, 0] ** 2 + away[:, 1] ** 2) / sigma_h**2
+    height = puffs.height_m[puff]
+    mean = np.zeros(puff.size)
+    for centre, rows in _images(height, sigma_z, lid_m):
+        up = (away[rows, 2] - centre) / sigma_z[rows]
+        mean[rows] += line_mean(a[rows], b_level[rows] + up * dz[rows], c_level[rows] + up * up)
+    mean *= _NORM / (sigma_h**2 * sigma_z)
+    return Sightings(puff=puff, piece=piece, mean_1_m3=mean)
+
+
+def line_mean(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
+    """Mean of ``exp(-(c + 2 b t + a t^2) / 2)`` over t from 0 to 1; see the top of this file."""
+    point = a < 1e-8
+    safe = np.where(point, 1.0, a)
+    root = np.sqrt(2.0 * safe)
+    across = np.maximum(c - b * b / safe, 0.0)
+    mean = math.sqrt(math.pi) / root * np.exp(-0.5 * across) * (erf((safe + b) / root) - erf(b / root))
+    return np.asarray(np.where(point, np.exp(-0.5 * (c + b + 0.25 * a)), mean), dtype=np.float64)
+
+
+def cell_means(puffs: Puffs, mass_kg: FloatArray, grid: PlumeGrid, lid_m: float) -> FloatArray:
+    """Mean concentration of every cell, (nz, ny, nx) in kg/m3: the mass inside the box is exact."""
+    shape = (grid.nz, grid.ny, grid.nx)
+    seen = np.flatnonzero(mass_kg > 0.0)
+    conc = np.zeros((grid.nz, grid.ny * grid.nx))
+    x_edge = frozen(grid.x_min_m + grid.dx_m * np.arange(grid.nx + 1))
+    y_edge = frozen(grid.y_min_m + grid.dy_m * np.arange(grid.ny + 1))
+    z_edge = np.minimum(grid.dz_m * np.arange(grid.nz + 1), lid_m)
+    for start in range(0, seen.size, 128):  # bounds the memory of the outer products
+        rows = seen[start : start + 128]
+        sigma = puffs.sigma_h_m[rows]
+        in_x = _shares(x_edge, puffs.x_m[rows], sigma)
+        in_y = _shares(y_edge, puffs.y_m[rows], sigma)
+        in_z = _upright(z_edge, puffs.height_m[rows], puffs.sigma_z_m[rows], lid_m)
+        in_z *= mass_kg[rows, None]
+        conc += in_z.T @ (in_y[:, :, None] * in_x[:, None, :]).reshape(rows.size, -1)
+    volume = grid.dx_m * grid.dy_m * grid.dz_m
+    return np.asarray(conc.reshape(shape) / volume, dtype=np.float64)
+
+
+def _meetings(puffs: Puffs, pieces: Pieces) -> tuple[IntArray, IntArray]:
+    """Pairs whose horizontal distance is under five standard deviations."""
+    away_x = pieces.start_m[None, :, 0] - puffs.x_m[:, None]
+    away_y = pieces.start_m[None, :, 1] - puffs.y_m[:, None]
+    dx, dy = pieces.along_m[:, 0], pieces.along_m[:, 1]
+    length2 = np.maximum(dx * dx + dy * dy, 1e-12)
+    nearest = np.clip(-(away_x * dx + away_y * dy) / length2, 0.0, 1.0)
+    away_x += nearest * dx
+    away_y += nearest * dy
+    near = away_x * away_x + away_y * away_y < (_REACH * puffs.sigma_h_m[:, None]) ** 2
+    puff, piece = np.nonzero(near)
+    return puff, piece
+
+
+def _images(height_m: FloatArray, sigma_z_m: FloatArray, lid_m: float) -> list[tuple[FloatArray, IntArray]]:
+    """Heights of the images with the rows that they concern; the lid only where the puff feels it."""
+    everyone = np.arange(height_m.size)
+    images = [(height_m, everyone), (-height_m, everyone)]
+    if not math.isfinite(lid_m):
+        return images
+    high = np.flatnonzero(lid_m - height_m < _REACH * sigma_z_m)
+    orders = [n for n in range(-_LID_ORDERS, _LID_ORDERS + 1) if n] if high.size else []
+    for n in orders:
+        images += [(2.0 * n * lid_m + sign * height_m[high], high) for sign in (1.0, -1.0)]
+    return images
+
+
+def _shares(edge_m: FloatArray, centre_m: FloatArray, sigma_m: FloatArray) -> FloatArray:
+    """Share of a normal density in every cell, (n_puffs, n_cells)."""
+    scaled = (edge_m[None, :] - centre_m[:, None]) / (math.sqrt(2.0) * sigma_m[:, None])
+    return np.asarray(0.5 * np.diff(erf(scaled), axis=1), dtype=np.float64)
+
+
+def _upright(edge_m: FloatArray, height_m: FloatArray, sigma_m: FloatArray, lid_m: float) -> FloatArray:
+    share = np.zeros((height_m.size, edge_m.size - 1))
+    for centre, rows in _images(height_m, sigma_m, lid_m):
+        share[rows] += _shares(edge_m, centre, sigma_m[rows])
+    return share

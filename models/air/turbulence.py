@@ -1,0 +1,181 @@
+"""The surface layer: how hard the air mixes, from the wind of a mast and the height of the sun.
+
+Monin-Obukhov similarity. The flux-profile functions are those of Dyer (1974, Boundary-Layer
+Meteorol. 7, 363-372); the stable wind profile is that of van Ulden and Holtslag (1985, J. Climate
+Appl. Meteorol. 24, 1196-1207, eq. 28), which stays sane far above L. The fluxes come from Holtslag
+and van Ulden (1983, J. Climate Appl. Meteorol. 22, 517-529) by day and from the temperature scale
+of van Ulden and Holtslag (1985) with the drag solution of Venkatram (1980, Boundary-Layer Meteorol.
+18, 481-485) by night. Five-parameter sets see neither cloud nor radiation: the cloud cover is an
+assumption of the caller.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from models.contract import SurfaceLayer
+from twin.core.clock import to_datetime
+from twin.core.geometry import FloatArray
+
+KARMAN = 0.4
+GRAVITY_M_S2 = 9.81
+_RHO_CP_J_M3_K = 1.2 * 1005.0
+_MIN_FRICTION_M_S = 0.05  # buildings and pipe racks stir the air even in a dead calm
+_MIN_SIGMA_V_M_S = 0.3  # meander of light winds: Hanna (1990), Atmos. Environ. 24A, 1307-1318
+_MAX_INVERSE_L_1_M = 0.2
+
+
+def wind_profile(height_m: npt.ArrayLike, roughness_m: float, inverse_obukhov_1_m: float) -> FloatArray:
+    """Shape of the wind profile, ``ln(z/z0) - psi(z/L) + psi(z0/L)``: times u*/0.4 it is a speed.
+
+    Heights under two roughness lengths count as two, where the profile has lost its meaning.
+    """
+    z = np.maximum(np.asarray(height_m, dtype=np.float64), 2.0 * roughness_m)
+    psi = _psi_m(z * inverse_obukhov_1_m)
+    psi_0 = _psi_m(np.asarray(roughness_m * inverse_obukhov_1_m))
+    return np.asarray(np.maximum(np.log(z / roughness_m) - psi + psi_0, 0.1), dtype=np.float64)
+
+
+def diffusivity(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
+    """Vertical eddy diffusivity of matter, m2/s: ``0.4 u* z / phi_h(z/L)`` (Dyer 1974, eqs. 3 and 4)."""
+    zeta = height_m * layer.inverse_obukhov_1_m
+    phi = 1.0 + 5.0 * zeta if layer.inverse_obukhov_1_m >= 0.0 else 1.0 / np.sqrt(1.0 - 16.0 * zeta)
+    return np.asarray(KARMAN * layer.friction_velocity_m_s * height_m / phi, dtype=np.float64)
+
+
+def sigma_w(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
+    """Standard deviation of the vertical wind, m/s (Panofsky et al. 1977, with 1.25 u* when stable)."""
+    unstable = np.minimum(height_m * layer.inverse_obukhov_1_m, 0.0)
+    return np.asarray(1.25 * layer.friction_velocity_m_s * np.cbrt(1.0 - 3.0 * unstable), dtype=np.float64)
+
+
+def sun_elevation_deg(time_ms: int, longitude_deg: float, latitude_deg: float) -> float:
+    """Height of the sun over the horizon, degrees, to about 0.3 degree (Spencer 1971, Search 2, 172)."""
+    when = to_datetime(time_ms)
+    hour = when.hour + when.minute / 60.0 + when.second / 3600.0
+    angle = 2.0 * math.pi * (when.timetuple().tm_yday - 1 + (hour - 12.0) / 24.0) / 365.0
+    declination = (
+        0.006918
+        - 0.399912 * math.cos(angle)
+        + 0.070257 * math.sin(angle)
+        - 0.006758 * math.cos(2 * angle)
+        + 0.000907 * math.sin(2 * angle)
+    )
+    equation_min = 229.18 * (
+        0.000075
+        + 0.001868 * math.cos(angle)
+        - 0.032077 * math.sin(angle)
+        - 0.014615 * math.cos(2 * angle)
+        - 0.040849 * math.sin(2 * angle)
+    )
+    hour_angle = math.radians(15.0 * (hour - 12.0 + equation_min / 60.0) + longitude_deg)
+    latitude = math.radians(latitude_deg)
+    sine = math.sin(latitude) * math.sin(declination)
+    sine += math.cos(latitude) * math.cos(declination) * math.cos(hour_angle)
+    return math.degrees(math.asin(max(-1.0, min(1.0, sine))))
+
+
+def surface_layer(
+    wind_speed_m_s: float,
+    height_m: float,
+    *,
+    roughness_m: float,
+    sun_deg: float,
+    air_temperature_k: float = 288.0,
+    cloud: float = 0.5,
+    measured_sigma_v_m_s: float = 0.0,
+) -> SurfaceLayer:
+    """Turbulence from one mean wind at ``height_m`` and the elevation of the sun.
+
+    ``cloud`` is the covered part of the sky, 0 to 1. ``measured_sigma_v_m_s`` is the scatter seen by
+    the mast; the larger of it and of similarity is kept, so that the meander of light winds, which
+    no stability class knows, comes from data.
+    """
+    speed = max(wind_speed_m_s, 0.2)
+    flux = _heat_flux(sun_deg, air_temperature_k, cloud)
+    if flux > 0.0:
+        friction, inverse = _by_day(speed, height_m, roughness_m, flux, air_temperature_k)
+    else:
+        friction, inverse = _by_night(speed, height_m, roughness_m, air_temperature_k, cloud)
+    friction = max(friction, _MIN_FRICTION_M_S)
+    inverse = max(-_MAX_INVERSE_L_1_M, min(_MAX_INVERSE_L_1_M, inverse))
+    lid = mixing_height_m(friction, inverse)
+    sigma_v = max(similarity_sigma_v(friction, inverse, lid), measured_sigma_v_m_s, _MIN_SIGMA_V_M_S)
+    return SurfaceLayer(
+        friction_velocity_m_s=friction,
+        inverse_obukhov_1_m=inverse,
+        sigma_v_m_s=sigma_v,
+        mixing_height_m=lid,
+    )
+
+
+def similarity_sigma_v(friction_m_s: float, inverse_obukhov_1_m: float, lid_m: float) -> float:
+    """Lateral scatter: u*(12 - 0.5 zi/L)^(1/3) unstable (Panofsky et al. 1977, eq. 5), else 1.9 u*."""
+    if inverse_obukhov_1_m < 0.0 and math.isfinite(lid_m):
+        return float(friction_m_s * (12.0 - 0.5 * lid_m * inverse_obukhov_1_m) ** (1.0 / 3.0))
+    return 1.9 * friction_m_s
+
+
+def mixing_height_m(friction_m_s: float, inverse_obukhov_1_m: float) -> float:
+    """Lid above ground: none when stable, 1000 m when unstable, else 0.3 u*/f (f of 26 deg N)."""
+    if inverse_obukhov_1_m > 0.0:
+        return math.inf
+    if inverse_obukhov_1_m < 0.0:
+        return 1000.0
+    return max(300.0, 0.3 * friction_m_s / 6.4e-5)
+
+
+def stability_name(layer: SurfaceLayer) -> str:
+    """``stable``, ``neutral`` or ``unstable`` (|L| over 200 m is neutral)."""
+    if layer.inverse_obukhov_1_m > 1.0 / 200.0:
+        return "stable"
+    return "unstable" if layer.inverse_obukhov_1_m < -1.0 / 200.0 else "neutral"
+
+
+def _psi_m(zeta: FloatArray) -> FloatArray:
+    if np.any(zeta < 0.0):
+        x = np.sqrt(np.sqrt(1.0 - 16.0 * zeta))
+        psi = 2.0 * np.log((1.0 + x) / 2.0) + np.log((1.0 + x * x) / 2.0) - 2.0 * np.arctan(x) + np.pi / 2.0
+    else:
+        psi = -17.0 * (1.0 - np.exp(-0.29 * zeta))
+    return np.asarray(psi, dtype=np.float64)
+
+
+def _heat_flux(sun_deg: float, temperature_k: float, cloud: float) -> float:
+    """Sensible heat flux by day, W/m2; not positive at night (Holtslag and van Ulden 1983, eqs. 2-16)."""
+    sine = math.sin(math.radians(sun_deg))
+    shortwave = max(0.0, 990.0 * sine - 30.0) * (1.0 - 0.75 * cloud**3.4)
+    if shortwave <= 0.0:
+        return 0.0
+    albedo, bowen = 0.2, 1.0
+    net = (1.0 - albedo) * shortwave + 5.31e-13 * temperature_k**6 - 5.67e-8 * temperature_k**4 + 60.0 * cloud
+    return float(0.9 * (net / 1.12) / (1.0 + 1.0 / bowen))
+
+
+def _by_day(
+    speed: float, height_m: float, z0: float, flux: float, temperature_k: float
+) -> tuple[float, float]:
+    inverse, friction = 0.0, 0.0
+    for _ in range(8):  # the fixed point contracts fast; eight rounds leave less than a per cent
+        friction = KARMAN * speed / float(wind_profile(height_m, z0, inverse))
+        inverse = -KARMAN * GRAVITY_M_S2 * flux / (_RHO_CP_J_M3_K * temperature_k * friction**3)
+        inverse = max(inverse, -_MAX_INVERSE_L_1_M)
+    return friction, inverse
+
+
+def _by_night(
+    speed: float, height_m: float, z0: float, temperature_k: float, cloud: float
+) -> tuple[float, float]:
+    theta = 0.09 * (1.0 - 0.5 * cloud**2)
+    drag = KARMAN / float(wind_profile(height_m, z0, 0.0))
+    buoyant = math.sqrt(5.0 * height_m * GRAVITY_M_S2 * theta / temperature_k)
+    critical = 2.0 * buoyant / math.sqrt(drag)
+    shrink = min(1.0, speed / critical)  # below the critical wind, u* and theta* fall with the wind
+    wind = max(speed, critical)
+    root = math.sqrt(max(0.0, 1.0 - (critical / wind) ** 2))
+    friction = 0.5 * drag * wind * (1.0 + root) * shrink
+    theta *= shrink
+    return friction, KARMAN * GRAVITY_M_S2 * theta / (temperature_k * friction**2)
