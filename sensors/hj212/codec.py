@@ -173,9 +173,7 @@ def _header(head: str, problems: list[Problem]) -> dict[str, str]:
 
 
 def _groups(body: str) -> tuple[Group, ...]:
-    if not body.strip():
-        return ()
-    return tuple(_pairs(group) for group in body.split(";"))
+    return tuple(_pairs(group) for group in body.split(";") if group.strip())
 
 
 def _pairs(group: str) -> Group:

@@ -51,7 +51,7 @@ _REQUEST = Command(kind=CommandKind.REQUEST)
 
 
 def _mean(interval_ms: int) -> Command:
-    return Command(kind=CommandKind.DATA, interval_ms=interval_ms, fields=("Avg",))
+    return Command(kind=CommandKind.DATA, interval_ms=interval_ms, fields=("Avg", "Rtd"))
 
 
 # HJ 212-2017 table 9 and HJ/T 212-2005 (2071, 2072); 2013, 2052, 2062, 2111 and 9015 come with 2025.

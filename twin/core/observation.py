@@ -33,6 +33,7 @@ class Check(IntFlag):
     UNKNOWN_MARK = 32
     RATE = 64
     FIXED_VALUE = 128
+    NO_MARK = 256
 
 
 class Quality(StrEnum):

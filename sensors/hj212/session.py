@@ -1,0 +1,198 @@
+"""One line's protocol state, without any input or output: bytes in, decisions out.
+
+The server, the conformance tests and the fuzzers run the same code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from sensors.contract import LineEvent, LineEventKind, LineLimits, Registry
+from sensors.hj212.answer import answer_frame
+from sensors.hj212.codec import Message, parse
+from sensors.hj212.frame import SAMPLE_LEN, Framer, LineFault, Piece, Segment
+from sensors.hj212.split import SplitTracker
+from twin.core.device import CrcMode
+from twin.core.observation import RawFrame
+
+_MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A good frame: store it, and only then send ``answer`` (None: no answer is due).
+
+    With a ``reason`` the frame is to be quarantined; such a frame has no answer.
+    """
+
+    frame: RawFrame
+    message: Message
+    answer: bytes | None
+    reason: LineEventKind | None = None
+
+
+Outcome = Delivery | LineEvent
+
+
+def raw_frame(segment: bytes, message: Message, *, received_ms: int, peer: str) -> RawFrame:
+    """Row of the raw store for a segment; missing header fields are empty, PNO 0."""
+    return RawFrame(
+        received_ms=received_ms,
+        peer=peer,
+        segment=segment,
+        mn=message.mn or "",
+        st=message.st or "",
+        cn=message.cn or "",
+        qn=message.qn or "",
+        pno=message.pno or 0,
+        sha256=hashlib.sha256(segment).hexdigest(),
+    )
+
+
+class EventGate:
+    """Folds equal events: after some per kind and minute the rest is counted, not reported."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._minute = -1
+        self._seen: dict[LineEventKind, int] = {}
+        self._folded: dict[LineEventKind, int] = {}
+
+    def admit(self, kind: LineEventKind, now_ms: int) -> int:
+        """How many events to report in one now: 0 (folded), 1, or more (with those folded before)."""
+        minute = now_ms // _MINUTE_MS
+        if minute != self._minute:
+            self._minute = minute
+            self._seen.clear()
+        seen = self._seen.get(kind, 0)
+        if seen >= self._per_minute:
+            self._folded[kind] = self._folded.get(kind, 0) + 1
+            return 0
+        self._seen[kind] = seen + 1
+        return 1 + self._folded.pop(kind, 0)
+
+
+class LineSession:
+    """Framing, identity and split state of one connection.
+
+    Parameters
+    ----------
+    peer
+        Address of the other side, for the records.
+    registry
+        Devices that may speak, with their passwords and check sums.
+    limits
+        Bounds of the line.
+    """
+
+    def __init__(self, peer: str, registry: Registry, limits: LineLimits) -> None:
+        self._peer = peer
+        self._registry = registry
+        self._framer = Framer(
+            max_data_len=limits.max_data_len,
+            frame_timeout_ms=round(limits.frame_timeout_s * 1000),
+            mode_of=self._mode_of,
+        )
+        self._split = SplitTracker(round(limits.split_timeout_s * 1000))
+        self._gate = EventGate(limits.max_events_per_minute)
+        self._now_ms = 0
+        self.bad_bytes = 0
+        self.devices: set[str] = set()
+
+    @property
+    def held(self) -> int:
+        """Bytes of an unfinished frame."""
+        return self._framer.held
+
+    def read(self, data: bytes, now_ms: int) -> list[Outcome]:
+        """Bytes that arrived now; what follows from them, in stream order."""
+        self._now_ms = now_ms
+        return self._judged(self._framer.feed(data, now_ms)) + self._late_splits(now_ms)
+
+    def tick(self, now_ms: int) -> list[Outcome]:
+        """Time has passed: give up what is overdue."""
+        self._now_ms = now_ms
+        return self._judged(self._framer.expire(now_ms)) + self._late_splits(now_ms)
+
+    def close(self, now_ms: int) -> list[Outcome]:
+        """The other side has gone: read what is still held, report what stays incomplete."""
+        self._now_ms = now_ms
+        outcomes = self._judged(self._framer.close())
+        for mn, detail in self._split.close():
+            outcomes += self._event(LineEventKind.SPLIT_INCOMPLETE, detail, mn=mn)
+        for mn in sorted(self.devices):
+            outcomes.append(self._plain(LineEventKind.DISCONNECT, mn))
+        return outcomes
+
+    def _mode_of(self, mn: str) -> CrcMode:
+        device = self._registry.device(mn)
+        return CrcMode.HJ212 if device is None else device.crc_mode
+
+    def _judged(self, pieces: list[Piece]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for piece in pieces:
+            if isinstance(piece, LineFault):
+                self.bad_bytes += piece.size
+                mn = piece.mn if self._registry.device(piece.mn) else ""
+                outcomes += self._event(piece.kind, piece.detail, mn=mn, sample=piece.sample)
+            else:
+                self.bad_bytes = 0
+                outcomes += self._frame(piece)
+        return outcomes
+
+    def _frame(self, segment: Segment) -> list[Outcome]:
+        message = parse(segment.data)
+        frame = raw_frame(segment.data, message, received_ms=self._now_ms, peer=self._peer)
+        reason = self._refusal(message)
+        outcomes: list[Outcome] = []
+        if reason is not None:
+            sample = segment.data[:SAMPLE_LEN]
+            outcomes += self._event(reason, f"MN {frame.mn[:64]!r}", sample=sample)
+            outcomes.append(Delivery(frame=frame, message=message, answer=None, reason=reason))
+            return outcomes
+        if frame.mn not in self.devices:
+            self.devices.add(frame.mn)
+            outcomes.append(self._plain(LineEventKind.CONNECT, frame.mn))
+        self._split.add(message, self._now_ms)
+        for problem in message.problems:
+            sample = segment.data[:SAMPLE_LEN]
+            outcomes += self._event(problem.kind, problem.detail, mn=frame.mn, sample=sample)
+        answer = answer_frame(message, segment.crc_mode)
+        outcomes.append(Delivery(frame=frame, message=message, answer=answer))
+        return outcomes
+
+    def _refusal(self, message: Message) -> LineEventKind | None:
+        mn = message.mn or ""
+        if self._registry.device(mn) is None:
+            return LineEventKind.UNKNOWN_DEVICE
+        wanted = self._registry.password(mn)
+        if wanted is not None and message.pw != wanted:
+            return LineEventKind.WRONG_PASSWORD
+        return None
+
+    def _late_splits(self, now_ms: int) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for mn, detail in self._split.expire(now_ms):
+            outcomes += self._event(LineEventKind.SPLIT_INCOMPLETE, detail, mn=mn)
+        return outcomes
+
+    def _plain(self, kind: LineEventKind, mn: str) -> LineEvent:
+        return LineEvent(kind=kind, time_ms=self._now_ms, peer=self._peer, mn=mn)
+
+    def _event(
+        self, kind: LineEventKind, detail: str, *, mn: str = "", sample: bytes = b""
+    ) -> list[Outcome]:
+        count = self._gate.admit(kind, self._now_ms)
+        if not count:
+            return []
+        event = LineEvent(
+            kind=kind,
+            time_ms=self._now_ms,
+            peer=self._peer,
+            mn=mn,
+            detail=detail,
+            count=count,
+            sample=sample,
+        )
+        return [event]
