@@ -1,0 +1,186 @@
+"""The seam to the data base: all that differs between SQLite and PostgreSQL stands here.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: a commit that returned survives the death of
+the process and of the machine. Readers open the file for reading and writing, because the first
+connection after a ``kill -9`` must be able to recover the log, and are then bound to
+``query_only``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from twin.core.errors import ServiceUnavailableError, StoreError
+
+_WRITER_PRAGMAS = (
+    "page_size=8192",
+    "busy_timeout=10000",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16384",
+)
+_READER_PRAGMAS = ("busy_timeout=5000", "query_only=ON", "cache_size=-8192")
+READER_CONNECTIONS = 32
+
+
+def sqlite_url(path: Path) -> str:
+    """URL of an SQLite file."""
+    return f"sqlite:///{path.absolute()}"
+
+
+def sqlite_path(url: str) -> Path | None:
+    """File behind an SQLite URL; None for another data base. Raises StoreError for memory."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise StoreError(
+            f"ledger URL {url!r} names no file; expected sqlite:///<path>",
+            message_zh=f"台账地址 {url!r} 未指明文件；应为 sqlite:///<路径>",
+            field="url",
+            value=url,
+        )
+    return Path(parsed.database)
+
+
+def writer_engine(url: str) -> sa.Engine:
+    """Engine of the one writer: a single connection, transactions begin at once."""
+    path = sqlite_path(url)
+    if path is None:
+        return sa.create_engine(url, pool_size=1, max_overflow=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_size=1, max_overflow=0)
+    _prepare(engine, _WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
+    return engine
+
+
+def reader_engine(url: str) -> sa.Engine:
+    """Engine of a reader. Raises ServiceUnavailableError as long as the ledger does not exist."""
+    path = sqlite_path(url)
+    if path is None:
+        return sa.create_engine(
+            url, pool_size=READER_CONNECTIONS, execution_options={"postgresql_readonly": True}
+        )
+    if not path.is_file():
+        raise not_yet(url)
+    engine = sa.create_engine(
+        f"sqlite:///file:{path.absolute()}?mode=rw&uri=true",
+        pool_size=READER_CONNECTIONS,
+        max_overflow=READER_CONNECTIONS,
+    )
+    _prepare(engine, _READER_PRAGMAS, begin="BEGIN")
+    return engine
+
+
+def not_yet(url: str) -> ServiceUnavailableError:
+    """The error of a reader that came before the writer."""
+    return ServiceUnavailableError(
+        f"ledger {sa.make_url(url).render_as_string()} is not there yet; its writer makes it at its start",
+        message_zh="台账尚未建立，写入进程启动后即可使用",
+        field="url",
+        value=url,
+    )
+
+
+class Watch:
+    """Tells cheaply, some microseconds, whether another connection has committed."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        # A bare connection: inside a transaction SQLite would for ever see the same moment.
+        self._bare = engine.raw_connection() if engine.dialect.name == "sqlite" else None
+
+    def version(self) -> int:
+        """A number that differs after a commit."""
+        if self._bare is None:
+            with self._engine.connect() as connection:
+                return int(
+                    connection.execute(sa.text("SELECT coalesce(max(seq), 0) FROM event")).scalar_one()
+                )
+        cursor = self._bare.cursor()
+        try:
+            cursor.execute("PRAGMA data_version")
+            return int(cursor.fetchone()[0])
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._bare is not None:
+            self._bare.close()
+
+
+class WriterLock:
+    """Only one process may write a ledger: it counts the sequence numbers itself.
+
+    The lock of an SQLite file is an ``flock`` on ``<file>.writer`` and dies with the process; that of
+    a PostgreSQL data base is an advisory lock held by the writer's connection.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._file: int | None = None
+
+    def take(self, connection: sa.Connection) -> None:
+        """Take the lock. Raises StoreError when another process has it."""
+        path = sqlite_path(self._url)
+        held = self._take_file(path) if path is not None else _take_advisory(connection)
+        if not held:
+            raise StoreError(
+                f"another process is writing the ledger {path or self._url}; stop it first",
+                message_zh=f"另一进程正在写入台账 {path or self._url}；请先停止它",
+                field="url",
+                value=self._url,
+            )
+
+    def _take_file(self, path: Path) -> bool:
+        self._file = os.open(f"{path}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; closing the connection releases the advisory one."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _take_advisory(connection: sa.Connection) -> bool:
+    return bool(connection.execute(sa.text("SELECT pg_try_advisory_lock(21220)")).scalar_one())
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise StoreError(
+            f"ledger URL {url!r} cannot be read: {error}; expected sqlite:///<path> or postgresql://...",
+            message_zh=f"台账地址 {url!r} 无法解析；应为 sqlite:///<路径> 或 postgresql://...",
+            field="url",
+            value=url,
+        ) from None
+
+
+def _prepare(engine: sa.Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
+    def on_connect(connection: Any, _record: object) -> None:
+        # The driver's own idea of when a transaction begins would tear our snapshots apart.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)

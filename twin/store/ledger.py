@@ -1,0 +1,245 @@
+"""The writer of the ledger: one process, one connection, one transaction per batch.
+
+A receipt is only made after the commit. Nothing that an exception may leave half-known stays in
+memory: after a failed batch all caches are read again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from twin.core.clock import SystemClock
+from twin.core.device import Device
+from twin.core.errors import StoreError
+from twin.core.observation import Observation, RawFrame
+from twin.store import ledger_schema as t
+from twin.store.catalog import Catalog
+from twin.store.counters import Counters, LineErrorLog
+from twin.store.devices import DeviceBook
+from twin.store.engine import WriterLock, writer_engine
+from twin.store.migrate import Kind, upgrade
+from twin.store.rawlog import Admission, Quarantine, RawLog
+from twin.store.ring import EventRing
+from twin.store.rollups import RollupKeeper
+from twin.store.rows import DeviceState, LineErrorCount, StoredValue
+from twin.store.schema_parts import save_beat
+from twin.store.values import Incoming, Stored, ValueLog
+
+EVENT_RING = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A frame of a registered device, what it means, and the fault found in it (or "")."""
+
+    frame: RawFrame
+    observations: tuple[Observation, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What goes into one transaction.
+
+    ``quarantined`` holds frames with the reason; ``line_errors`` counts to be added; ``devices``
+    the present state of devices that were heard or that fell silent.
+    """
+
+    arrivals: Sequence[Arrival] = ()
+    quarantined: Sequence[tuple[RawFrame, str]] = ()
+    line_errors: Sequence[LineErrorCount] = ()
+    devices: Sequence[DeviceState] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of a batch, in the order in which it was given. ``cursor``: newest event."""
+
+    arrivals: tuple[Admission, ...] = ()
+    quarantined: tuple[Admission, ...] = ()
+    values: tuple[StoredValue, ...] = ()
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """All that the writer knows by heart of the data base."""
+
+    raw: RawLog
+    quarantine: Quarantine
+    catalog: Catalog
+    values: ValueLog
+    rollups: RollupKeeper
+    ring: EventRing
+    devices: DeviceBook
+    counters: Counters
+    line_errors: LineErrorLog
+
+
+class Ledger:
+    """Writes the ledger at ``url``; makes and migrates it when needed.
+
+    Use it from one thread at a time. Raises StoreError when another process writes the same
+    ledger.
+    """
+
+    def __init__(self, url: str, *, event_ring: int = EVENT_RING, process: str = "ingest") -> None:
+        self.url = url
+        self._event_ring = event_ring
+        self._process = process
+        self._started_ms = SystemClock().now_ms()
+        self._engine = writer_engine(url)
+        self._lock = WriterLock(url)
+        self._kept: _Books | None = None
+        try:
+            with self._engine.connect() as connection:
+                self._lock.take(connection)
+            upgrade(self._engine, Kind.LEDGER)
+        except BaseException:
+            self.close()
+            raise
+
+    def register(self, devices: Iterable[Device]) -> None:
+        """Make the series of all factors of these devices, and their row in the list of devices.
+
+        Raises OriginConflictError when a series exists with another origin than the device has now,
+        and StoreError when a device has changed its origin.
+        """
+        rows = tuple(devices)
+        with self._transaction() as (connection, books):
+            for device in rows:
+                books.devices.register(connection, device)
+                for factor in device.factors:
+                    books.catalog.require(connection, device.sensor_id, factor.quantity, device.origin)
+
+    def devices(self) -> tuple[DeviceState, ...]:
+        """Devices as last written."""
+        return self._books().devices.all()
+
+    def check(self, arrival: Arrival) -> None:
+        """Raise OriginConflictError or UnitError when a value of this arrival may not be written."""
+        catalog = self._books().catalog
+        for row in arrival.observations:
+            catalog.check(row.sensor_id, row.quantity, row.origin)
+
+    def write(self, batch: Batch, now_ms: int) -> Written:
+        """Write a batch in one transaction; returns after the commit.
+
+        Raises OriginConflictError, UnitError or StoreError; then nothing of the batch is stored.
+        """
+        for arrival in batch.arrivals:
+            self.check(arrival)
+        started = time.perf_counter()
+        with self._transaction() as (connection, books):
+            written = self._write(connection, books, batch, now_ms)
+        # Seen by readers with the next commit: a transaction cannot know how long it will take.
+        books.counters.observe_commit(time.perf_counter() - started)
+        return written
+
+    def beat(self, now_ms: int) -> None:
+        """Sign of life of a writer that has nothing to write."""
+        with self._transaction() as (connection, books):
+            books.counters.save(connection)
+            self._save_beat(connection, now_ms)
+
+    def close(self) -> None:
+        """Close the data base and let another process write."""
+        self._engine.dispose()
+        self._lock.release()
+
+    def _write(self, connection: sa.Connection, books: _Books, batch: Batch, now_ms: int) -> Written:
+        admitted = books.raw.admit(connection, [(row.frame, row.fault) for row in batch.arrivals])
+        apart = books.quarantine.admit(connection, batch.quarantined)
+        stored = books.values.store(connection, _incoming(connection, books, batch.arrivals, admitted))
+        books.rollups.apply(connection, stored.added)
+        changed = books.devices.save(connection, batch.devices)
+        books.line_errors.save(connection, batch.line_errors)
+        _count(books.counters, batch, admitted, stored)
+        books.counters.save(connection)
+        cursor = books.ring.append(connection, _events(stored.news, changed, now_ms))
+        self._save_beat(connection, now_ms)
+        return Written(arrivals=tuple(admitted), quarantined=tuple(apart), values=stored.news, cursor=cursor)
+
+    def _save_beat(self, connection: sa.Connection, now_ms: int) -> None:
+        save_beat(connection, t.BEAT, process=self._process, started_ms=self._started_ms, now_ms=now_ms)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[sa.Connection, _Books]]:
+        try:
+            books = self._books()
+            with self._engine.begin() as connection:
+                yield connection, books
+        except BaseException as error:
+            self._kept = None
+            if isinstance(error, sa.exc.DBAPIError):
+                raise StoreError(
+                    f"the ledger cannot be written: {error.orig}",
+                    message_zh=f"台账无法写入：{error.orig}",
+                    field="url",
+                    value=self.url,
+                ) from error
+            raise
+
+    def _books(self) -> _Books:
+        if self._kept is None:
+            with self._engine.begin() as connection:
+                self._kept = _Books(
+                    raw=RawLog(connection),
+                    quarantine=Quarantine(connection),
+                    catalog=Catalog(connection),
+                    values=ValueLog(connection),
+                    rollups=RollupKeeper(),
+                    ring=EventRing(connection, t.EVENT, self._event_ring),
+                    devices=DeviceBook(connection),
+                    counters=Counters(connection),
+                    line_errors=LineErrorLog(connection),
+                )
+        return self._kept
+
+
+def _incoming(
+    connection: sa.Connection, books: _Books, arrivals: Sequence[Arrival], admitted: Sequence[Admission]
+) -> list[Incoming]:
+    """Observations of the frames that are new; a frame that was stored before says nothing new."""
+    return [
+        Incoming(
+            series=books.catalog.require(connection, row.sensor_id, row.quantity, row.origin),
+            observation=row,
+            received_ms=arrival.frame.received_ms,
+            frame_seq=admission.seq,
+        )
+        for arrival, admission in zip(arrivals, admitted, strict=True)
+        if admission.new
+        for row in arrival.observations
+    ]
+
+
+def _count(counters: Counters, batch: Batch, admitted: Sequence[Admission], stored: Stored) -> None:
+    new = sum(row.new for row in admitted)
+    counters.add("frames_stored", new)
+    counters.add("frames_duplicate", len(admitted) - new)
+    counters.add("frames_quarantined", len(batch.quarantined))
+    counters.add("frames_faulty", sum(bool(row.fault) for row in batch.arrivals))
+    counters.add("values_stored", len(stored.added))
+    counters.add("values_corrected", stored.corrected)
+
+
+def _events(
+    news: Sequence[StoredValue], changed: Sequence[DeviceState], now_ms: int
+) -> list[tuple[int, str, str]]:
+    events = [(now_ms, "device", _json(row.payload())) for row in changed]
+    if news:
+        received_ms = max(value.received_ms for value in news)
+        values = {"received_ms": received_ms, "values": [value.payload() for value in news]}
+        events.append((now_ms, "values", _json(values)))
+    return events
+
+
+def _json(payload: dict[str, object]) -> str:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,295 @@
+"""Rows that leave the store: plain frozen data, no SQLAlchemy types.
+
+Times are milliseconds since 1970-01-01 UTC, values are SI. ``payload()`` gives the form of
+docs/wire.md.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from twin.core.observation import Check, Mark, Quality
+from twin.core.origin import Origin
+
+
+class DeviceStatus(StrEnum):
+    """Whether a device speaks: ``silent`` after three intervals, ``offline`` when its line is gone."""
+
+    NEVER = "never"
+    ONLINE = "online"
+    SILENT = "silent"
+    OFFLINE = "offline"
+
+
+class Step(StrEnum):
+    """Length of a roll-up."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+
+    @property
+    def length_ms(self) -> int:
+        """Length in milliseconds."""
+        return 60_000 if self is Step.MINUTE else 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValue:
+    """One value of one series (SI), the newest version of it.
+
+    ``interval_ms`` is 0 for a moment, else the length of the mean that starts at ``time_ms``.
+    """
+
+    series_key: str
+    time_ms: int
+    value: float | None
+    quality: Quality
+    mark: Mark
+    checks: Check
+    origin: Origin
+    received_ms: int
+    interval_ms: int = 0
+    version: int = 0
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        return {
+            "s": self.series_key,
+            "t": self.time_ms,
+            "v": self.value,
+            "q": self.quality.value,
+            "m": self.mark.value,
+            "c": int(self.checks),
+            "o": self.origin.value,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """One version of one value, with the reason why it was written."""
+
+    value: StoredValue
+    raw_text: str
+    reason: str
+    frame_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRow:
+    """A series: what is measured where, in which SI unit, and its one origin."""
+
+    key: str
+    sensor_id: str
+    quantity: str
+    si_unit: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollupRow:
+    """Statistics of the usable values in ``[start_ms, start_ms + step)``.
+
+    ``mean`` of a direction is the direction of the mean unit vector (None where the vectors
+    cancel), and ``low``/``high`` are None, because a circle has no ends.
+    """
+
+    series_key: str
+    step: Step
+    start_ms: int
+    count: int
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event of a ledger's ring. ``payload`` is JSON text, ready to be sent."""
+
+    seq: int
+    time_ms: int
+    kind: str
+    payload: str
+
+    def data(self) -> dict[str, Any]:
+        """The payload, parsed."""
+        parsed: dict[str, Any] = json.loads(self.payload)
+        return parsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """A registered device and whether it speaks. ``last_seen_ms`` None: never."""
+
+    mn: str
+    sensor_id: str
+    station_id: str
+    status: DeviceStatus
+    last_seen_ms: int | None
+    interval_s: float
+    origin: Origin
+    peer: str = ""
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        return {
+            "mn": self.mn,
+            "sensor": self.sensor_id,
+            "station": self.station_id,
+            "state": self.status.value,
+            "last_seen_ms": self.last_seen_ms,
+            "interval_s": self.interval_s,
+            "origin": self.origin.value,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFrame:
+    """A raw frame as it was stored. ``body_no`` > 0: another body under an exchange seen before."""
+
+    seq: int
+    received_ms: int
+    peer: str
+    mn: str
+    st: str
+    cn: str
+    qn: str
+    pno: int
+    sha256: str
+    segment: bytes
+    body_no: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedFrame:
+    """A well-framed message that belongs to no registered device, or may not be used."""
+
+    seq: int
+    received_ms: int
+    peer: str
+    mn: str
+    reason: str
+    segment: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineErrorCount:
+    """How often bytes on the instruments' lines were not a frame, by kind."""
+
+    kind: str
+    count: int
+    first_ms: int
+    last_ms: int
+    last_peer: str
+    last_detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """Sign of life of a process that writes a ledger."""
+
+    process: str
+    pid: int
+    started_ms: int
+    beat_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From the oldest to the newest observation."""
+
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRate:
+    """Fitted release of one process unit, with its interval."""
+
+    unit_id: str
+    rate_kg_s: float
+    low_kg_s: float
+    high_kg_s: float
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        return {
+            "unit": self.unit_id,
+            "rate_kg_s": self.rate_kg_s,
+            "low_kg_s": self.low_kg_s,
+            "high_kg_s": self.high_kg_s,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlumeRow:
+    """A stored plume frame. ``size_bytes`` is that of the uncompressed file."""
+
+    run: str
+    k: int
+    substance_id: str
+    time_ms: int
+    size_bytes: int
+    max_kg_m3: float
+    origin: Origin
+    solver: str
+    notes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    sources: tuple[SourceRate, ...] = ()
+    beams_kg_m3: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Address of the frame in the API."""
+        return f"/api/v1/plumes/{self.run}/{self.k}.twv"
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        return {
+            "run": self.run,
+            "k": self.k,
+            "substance": self.substance_id,
+            "t": self.time_ms,
+            "url": self.url,
+            "bytes": self.size_bytes,
+            "max_kg_m3": self.max_kg_m3,
+            "origin": self.origin.value,
+            "solver": self.solver,
+            "notes": list(self.notes),
+            "inputs": list(self.inputs),
+            "sources": [row.payload() for row in self.sources],
+            "beams": dict(self.beams_kg_m3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaterTableRow:
+    """A stored water table. ``loo_rmse_m`` None: too few wells to leave one out."""
+
+    run: str
+    k: int
+    time_ms: int
+    size_bytes: int
+    origin: Origin
+    loo_rmse_m: float | None
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Address of the grid in the API."""
+        return f"/api/v1/watertables/{self.run}/{self.k}.twg"
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        return {
+            "run": self.run,
+            "k": self.k,
+            "t": self.time_ms,
+            "url": self.url,
+            "origin": self.origin.value,
+            "loo_rmse_m": self.loo_rmse_m,
+        }

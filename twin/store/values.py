@@ -1,0 +1,210 @@
+"""Observations with versions. Nothing is overwritten: a different value is a new version.
+
+The same value under the same time is no news, whoever repeats it: (value, mark) equal to the
+newest version stores nothing. ``newest`` holds, per series, the value with the latest possible
+time; at equal time a moment outweighs a mean and a later version an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from twin.core.observation import Check, Mark, Observation
+from twin.store.catalog import Series
+from twin.store.ledger_schema import NEWEST, OBSERVATION
+from twin.store.rollups import DIRECTIONS, Contribution
+from twin.store.rows import StoredValue
+
+FIRST, CORRECTED = "", "corrected"
+_CHUNK = 1000
+
+ValueKey = tuple[int, int, int]
+Rank = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An observation on its way into the ledger."""
+
+    series: Series
+    observation: Observation
+    received_ms: int
+    frame_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a batch has added: ``news`` advanced the newest value of their series, in order."""
+
+    news: tuple[StoredValue, ...]
+    added: tuple[Contribution, ...]
+    corrected: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    version: int
+    value: float | None
+    mark: str
+
+
+class ValueLog:
+    """Writes observations, versions and newest values. Part of the one writer."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        o = OBSERVATION
+        self._frontier: dict[int, int] = {
+            r[0]: r[1]
+            for r in connection.execute(
+                sa.select(o.c.series_id, sa.func.max(o.c.time_ms)).group_by(o.c.series_id)
+            )
+        }
+        self._newest: dict[int, Rank] = {
+            r.series_id: (r.time_ms, -r.interval_ms, r.version) for r in connection.execute(sa.select(NEWEST))
+        }
+
+    def store(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> Stored:
+        """Store what is new of a batch."""
+        heads = self._heads(connection, incoming)
+        rows: list[dict[str, object]] = []
+        added: list[Contribution] = []
+        news: list[StoredValue] = []
+        first: dict[int, bool] = {}
+        for item in incoming:
+            version = _next_version(heads, item)
+            if version is None:
+                continue
+            rows.append(_row(item, version))
+            added.append(_contribution(item, version))
+            series_id, time_ms = item.series.id, item.observation.time_ms
+            self._frontier[series_id] = max(time_ms, self._frontier.get(series_id, time_ms))
+            if self._advances(item, version):
+                first.setdefault(series_id, series_id not in self._newest)
+                self._newest[series_id] = (time_ms, -item.observation.interval_ms, version)
+                news.append(_stored(item, version))
+        if rows:
+            connection.execute(OBSERVATION.insert(), rows)
+        _save_newest(connection, news, first, {item.series.key: item.series.id for item in incoming})
+        return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
+
+    def _advances(self, item: Incoming, version: int) -> bool:
+        o = item.observation
+        if o.checks & Check.TIME_OUT_OF_WINDOW:
+            return False
+        known = self._newest.get(item.series.id)
+        return known is None or (o.time_ms, -o.interval_ms, version) > known
+
+    def _heads(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> dict[ValueKey, _Head]:
+        # Times beyond all that the series holds cannot be known yet: live data need no look-up.
+        keys = list(
+            {
+                _key(item)
+                for item in incoming
+                if item.observation.time_ms <= self._frontier.get(item.series.id, -(2**62))
+            }
+        )
+        o = OBSERVATION
+        heads: dict[ValueKey, _Head] = {}
+        for start in range(0, len(keys), _CHUNK):
+            wanted = sa.tuple_(o.c.series_id, o.c.time_ms, o.c.interval_ms).in_(keys[start : start + _CHUNK])
+            question = sa.select(
+                o.c.series_id, o.c.time_ms, o.c.interval_ms, o.c.version, o.c.value, o.c.mark
+            ).where(wanted)
+            for r in connection.execute(question.order_by(o.c.version)):
+                heads[r.series_id, r.time_ms, r.interval_ms] = _Head(r.version, r.value, r.mark)
+        return heads
+
+
+def _key(item: Incoming) -> ValueKey:
+    return item.series.id, item.observation.time_ms, item.observation.interval_ms
+
+
+def _next_version(heads: dict[ValueKey, _Head], item: Incoming) -> int | None:
+    """Version number for a value, None when the newest version says the same."""
+    o, key = item.observation, _key(item)
+    head = heads.get(key)
+    if head is not None and head.value == o.value and head.mark == o.mark.value:
+        return None
+    version = 0 if head is None else head.version + 1
+    heads[key] = _Head(version, o.value, o.mark.value)
+    return version
+
+
+def _row(item: Incoming, version: int) -> dict[str, object]:
+    o = item.observation
+    return {
+        "series_id": item.series.id,
+        "time_ms": o.time_ms,
+        "interval_ms": o.interval_ms,
+        "version": version,
+        "value": o.value,
+        "mark": o.mark.value,
+        "checks": int(o.checks),
+        "raw_text": o.raw_text,
+        "received_ms": item.received_ms,
+        "frame_seq": item.frame_seq,
+        "reason": CORRECTED if version else FIRST,
+    }
+
+
+def _contribution(item: Incoming, version: int) -> Contribution:
+    o = item.observation
+    return Contribution(
+        series_id=item.series.id,
+        is_direction=o.quantity in DIRECTIONS,
+        time_ms=o.time_ms,
+        interval_ms=o.interval_ms,
+        version=version,
+        value=o.value,
+        usable=o.usable,
+    )
+
+
+def _stored(item: Incoming, version: int) -> StoredValue:
+    o = item.observation
+    return StoredValue(
+        series_key=item.series.key,
+        time_ms=o.time_ms,
+        value=o.value,
+        quality=o.quality,
+        mark=Mark(o.mark),
+        checks=o.checks,
+        origin=o.origin,
+        received_ms=item.received_ms,
+        interval_ms=o.interval_ms,
+        version=version,
+    )
+
+
+def _save_newest(
+    connection: sa.Connection, news: Iterable[StoredValue], first: dict[int, bool], ids: dict[str, int]
+) -> None:
+    last = {ids[value.series_key]: value for value in news}
+    insert = [{"series_id": i, **_newest_row(value)} for i, value in last.items() if first[i]]
+    update = [{"b_series_id": i, **_newest_row(value)} for i, value in last.items() if not first[i]]
+    if insert:
+        connection.execute(NEWEST.insert(), insert)
+    if update:
+        connection.execute(_UPDATE_NEWEST, update)
+
+
+_UPDATE_NEWEST = (
+    NEWEST.update()
+    .where(NEWEST.c.series_id == sa.bindparam("b_series_id"))
+    .values({c.name: sa.bindparam(c.name) for c in NEWEST.c if not c.primary_key})
+)
+
+
+def _newest_row(value: StoredValue) -> dict[str, object]:
+    return {
+        "time_ms": value.time_ms,
+        "interval_ms": value.interval_ms,
+        "version": value.version,
+        "value": value.value,
+        "mark": value.mark.value,
+        "checks": int(value.checks),
+        "received_ms": value.received_ms,
+    }
