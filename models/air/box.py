@@ -12,18 +12,18 @@ from twin.core.plume import PlumeGrid
 
 CELLS_MAX = 96
 LEVELS_MAX = 24
-_STEPS_M = (2.0, 5.0, 10.0, 20.0, 40.0, 50.0, 80.0, 100.0, 200.0, 500.0)
+_STEPS_M = (2.0, 4.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 80.0, 100.0, 200.0, 500.0)
 _LEVELS_M = (2.0, 4.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
 _REACH = 3.5
 _SNAP = 4  # the box moves and grows by four cells, so that it does not tremble
-_FLOOR_KG_M3 = 1e-10
+_FLOOR_KG_M3 = 1e-9
 _TOP_MAX_M = 600.0
 
 
 def box_of(puffs: Puffs, mass_kg: FloatArray, keep: Extent) -> PlumeGrid:
     """Grid of at most 96 x 96 x 24 cells around what is worth drawing, inside ``keep``.
 
-    A puff whose peak is under 0.1 ug/m3 is not worth it; nothing at all gives a small box in the middle.
+    A puff whose peak is under 1 ug/m3 is not worth it; nothing at all gives a small box in the middle.
     """
     peak = mass_kg / ((2.0 * math.pi) ** 1.5 * puffs.sigma_h_m**2 * puffs.sigma_z_m)
     inside = (puffs.x_m > keep.x_min_m) & (puffs.x_m < keep.x_max_m)
