@@ -1,0 +1,96 @@
+"""Making what a scene generates at first run: the terrain of a demonstration."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gis.crs import ParkCrs
+from gis.raster import write_cog
+from gis.scene.geopackage import FILE as DRAWN_FILE
+from gis.scene.ground import read_ground
+from gis.scene.load import Declared, read_declared
+from gis.scene.problems import Problems
+from gis.scene.relief import ReliefRequest, make_relief
+from gis.terrain import Terrain
+from twin.core.errors import SceneError
+
+Progress = Callable[[str, float], None]
+RELIEF_EDITION = "1"  # raise it when the generator changes what it makes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What ``build_scene`` did. ``generated`` is False when everything was there already."""
+
+    terrain_path: Path
+    generated: bool
+
+
+def build_scene(folder: Path, progress: Progress | None = None, *, terrain_path: Path | None = None) -> Built:
+    """Make what is generated at first run; a scene that is complete is left alone.
+
+    Parameters
+    ----------
+    folder
+        The scene.
+    progress
+        Called with the name of the step and the part done (0 to 1).
+    terrain_path
+        Where the terrain goes, when the scene's folder cannot be written to; give the same path to
+        ``load_scene``.
+
+    Raises
+    ------
+    SceneProblems
+        When the declared files break a rule.
+    SceneError
+        When the scene has neither a terrain nor a generator for it.
+    """
+    problems = Problems(str(folder))
+    declared = read_declared(folder, problems)
+    problems.raise_if_any()
+    assert declared is not None  # a scene without a usable park.toml has problems
+    path = terrain_path or folder / declared.park.terrain.file
+    if declared.park.terrain.generator is None:
+        read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent)
+        return Built(terrain_path=path, generated=False)
+    wanted = _recipe(folder, declared)
+    stamp = path.with_name(path.name + ".recipe")
+    if path.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return Built(terrain_path=path, generated=False)
+    _generate(path, declared, progress or _silent)
+    stamp.write_text(wanted, encoding="utf-8")
+    return Built(terrain_path=path, generated=True)
+
+
+def _silent(_step: str, _part: float) -> None:
+    """No progress wanted."""
+
+
+def _recipe(folder: Path, declared: Declared) -> str:
+    """What the terrain depends on: layers, frame, seed, generator and its edition."""
+    park = declared.park
+    digest = hashlib.sha256((folder / DRAWN_FILE).read_bytes())
+    digest.update(repr((park.terrain, declared.origin, declared.extent, RELIEF_EDITION)).encode())
+    return digest.hexdigest()
+
+
+def _generate(path: Path, declared: Declared, progress: Progress) -> None:
+    table = declared.park.terrain
+    if table.seed is None or not declared.drawn.waters or not declared.drawn.plots:
+        raise SceneError(
+            "park.toml: [terrain] generator 'valley' needs a seed, and in park.gpkg a water and plots with pad_m",
+            message_zh="park.toml：[terrain] 的 generator 'valley' 需要 seed，park.gpkg 中需有水系和带 pad_m 的地块",
+            field="terrain.generator",
+            value=table.generator,
+            source="park.toml",
+        )
+    box = declared.extent
+    request = ReliefRequest(drawn=declared.drawn, extent=box, step_m=table.step_m, seed=table.seed)
+    levels = make_relief(request, progress)
+    terrain = Terrain(levels - declared.origin.height_m, box.x_min_m, box.y_min_m, table.step_m)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_cog(path, terrain, ParkCrs(declared.park.crs.epsg, declared.origin))
