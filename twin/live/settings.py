@@ -16,6 +16,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from twin.core.errors import SettingsError
+from twin.core.origin import Origin
+from twin.core.park import Park
 
 ENV_PREFIX = "PARK_TWIN_"
 DEFAULT_FILE = Path("park-twin.toml")
@@ -143,6 +145,17 @@ def load_settings(config: Path | None = None, **told: Any) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         raise _settings_error(error.errors(), from_file=set(values) - set(spoken), file=source) from None
+
+
+def simulates(settings: Settings, park: Park) -> bool:
+    """Whether the simulator belongs to this park's processes.
+
+    Unless the setting says so, only in a demonstration scene, and only where the scene has devices
+    whose origin is ``simulated``: the simulator speaks for no other.
+    """
+    if settings.simulate is not None:
+        return settings.simulate
+    return park.terrain_is_demonstration and any(row.origin is Origin.SIMULATED for row in park.devices)
 
 
 def _read_file(config: Path | None) -> tuple[dict[str, Any], str]:

@@ -74,7 +74,7 @@ class LineErrorLog:
         """Add counts."""
         for row in added:
             known = self._rows.get(row.kind)
-            total = row if known is None else _sum(known, row)
+            total = row if known is None else add_counts(known, row)
             values = {
                 "n": total.count,
                 "first_ms": total.first_ms,
@@ -89,7 +89,8 @@ class LineErrorLog:
             self._rows[row.kind] = total
 
 
-def _sum(known: LineErrorCount, row: LineErrorCount) -> LineErrorCount:
+def add_counts(known: LineErrorCount, row: LineErrorCount) -> LineErrorCount:
+    """Count of both; what is told of the last one is that of ``row``."""
     return LineErrorCount(
         kind=row.kind,
         count=known.count + row.count,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -50,42 +50,45 @@ class DeviceBook:
             interval_s=device.interval_s,
             origin=device.origin,
         )
-        self._put(
-            connection,
-            replace(
-                base, sensor_id=device.sensor_id, station_id=device.station_id, interval_s=device.interval_s
-            ),
+        row = replace(
+            base, sensor_id=device.sensor_id, station_id=device.station_id, interval_s=device.interval_s
         )
+        self._put(connection, [row])
 
     def save(self, connection: sa.Connection, states: Sequence[DeviceState]) -> tuple[DeviceState, ...]:
         """Write states; those whose status has changed are returned."""
-        changed = tuple(row for row in states if self._status(row.mn) is not row.status)
-        for row in {row.mn: row for row in states}.values():
-            self._put(connection, row)
-        return changed
+        before = {mn: row.status for mn, row in self._rows.items()}
+        self._put(connection, {row.mn: row for row in states}.values())
+        return tuple(row for row in states if before.get(row.mn) is not row.status)
 
-    def _status(self, mn: str) -> DeviceStatus | None:
-        known = self._rows.get(mn)
-        return None if known is None else known.status
+    def _put(self, connection: sa.Connection, rows: Iterable[DeviceState]) -> None:
+        news = [row for row in rows if row != self._rows.get(row.mn)]
+        insert = [{"mn": row.mn, **_values(row)} for row in news if row.mn not in self._rows]
+        update = [{"b_mn": row.mn, **_values(row)} for row in news if row.mn in self._rows]
+        if insert:
+            connection.execute(DEVICE_STATE.insert(), insert)
+        if update:
+            connection.execute(_UPDATE, update)
+        self._rows |= {row.mn: row for row in news}
 
-    def _put(self, connection: sa.Connection, row: DeviceState) -> None:
-        known = self._rows.get(row.mn)
-        if row == known:
-            return
-        values = {
-            "sensor_id": row.sensor_id,
-            "station_id": row.station_id,
-            "status": row.status.value,
-            "last_seen_ms": row.last_seen_ms,
-            "interval_s": row.interval_s,
-            "origin": row.origin.value,
-            "peer": row.peer,
-        }
-        if known is None:
-            connection.execute(DEVICE_STATE.insert().values(mn=row.mn, **values))
-        else:
-            connection.execute(DEVICE_STATE.update().where(DEVICE_STATE.c.mn == row.mn).values(values))
-        self._rows[row.mn] = row
+
+def _values(row: DeviceState) -> dict[str, object]:
+    return {
+        "sensor_id": row.sensor_id,
+        "station_id": row.station_id,
+        "status": row.status.value,
+        "last_seen_ms": row.last_seen_ms,
+        "interval_s": row.interval_s,
+        "origin": row.origin.value,
+        "peer": row.peer,
+    }
+
+
+_UPDATE = (
+    DEVICE_STATE.update()
+    .where(DEVICE_STATE.c.mn == sa.bindparam("b_mn"))
+    .values({c.name: sa.bindparam(c.name) for c in DEVICE_STATE.c if not c.primary_key})
+)
 
 
 def read_devices(connection: sa.Connection) -> tuple[DeviceState, ...]:

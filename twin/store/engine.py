@@ -107,7 +107,8 @@ class Watch:
         cursor = self._bare.cursor()
         try:
             cursor.execute("PRAGMA data_version")
-            return int(cursor.fetchone()[0])
+            row: tuple[int] = cursor.fetchone() or (0,)
+            return row[0]
         finally:
             cursor.close()
 

@@ -124,7 +124,8 @@ class Ledger:
 
     def check(self, arrival: Arrival) -> None:
         """Raise OriginConflictError or UnitError when a value of this arrival may not be written."""
-        catalog = self._books().catalog
+        with self._translated():
+            catalog = self._books().catalog
         for row in arrival.observations:
             catalog.check(row.sensor_id, row.quantity, row.origin)
 
@@ -172,19 +173,26 @@ class Ledger:
     @contextmanager
     def _transaction(self) -> Iterator[tuple[sa.Connection, _Books]]:
         try:
-            books = self._books()
-            with self._engine.begin() as connection:
-                yield connection, books
-        except BaseException as error:
+            with self._translated():
+                books = self._books()
+                with self._engine.begin() as connection:
+                    yield connection, books
+        except BaseException:
             self._kept = None
-            if isinstance(error, sa.exc.DBAPIError):
-                raise StoreError(
-                    f"the ledger cannot be written: {error.orig}",
-                    message_zh=f"台账无法写入：{error.orig}",
-                    field="url",
-                    value=self.url,
-                ) from error
             raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            reason = getattr(error, "orig", None) or error
+            raise StoreError(
+                f"the ledger cannot be written: {reason}",
+                message_zh=f"台账无法写入：{reason}",
+                field="url",
+                value=self.url,
+            ) from error
 
     def _books(self) -> _Books:
         if self._kept is None:

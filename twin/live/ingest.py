@@ -1,0 +1,113 @@
+"""The ingest process: HJ 212 server in front, ledger behind. The only writer of the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+from gis.scene.find import scene_folder
+from gis.scene.load import load_scene
+from sensors.contract import LineLimits
+from sensors.hj212.server import Hj212Server, serve
+from twin.core.clock import Clock, SystemClock
+from twin.core.errors import SettingsError
+from twin.core.park import Park
+from twin.live.gate import Gate
+from twin.live.logs import configure_logging
+from twin.live.passwords import ensure_passwords
+from twin.live.registry import SceneRegistry
+from twin.live.settings import Settings
+from twin.live.sink import LedgerSink
+from twin.store.ledger import Ledger
+
+_log = logging.getLogger(__name__)
+# Frames of one line that may wait for a commit: with this many per group a line is never slowed
+# down, and the worst case of all lines together stays within memory.
+_IN_FLIGHT = 64
+
+
+def run_ingest(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises SceneError, SettingsError (a port that is taken, unreadable passwords) and StoreError
+    (another process writes the ledger).
+    """
+    configure_logging(settings.log_level)
+    park = load_scene(scene_folder(settings.scene)).park
+    asyncio.run(ingest(settings, park))
+
+
+async def ingest(
+    settings: Settings,
+    park: Park,
+    *,
+    clock: Clock | None = None,
+    stop: asyncio.Event | None = None,
+    on_ready: Callable[[int], None] | None = None,
+) -> None:
+    """Serve the instruments of a park until ``stop`` is set or a signal comes.
+
+    ``on_ready`` is called with the port once it is open. An error of the writer thread ends the
+    process by being raised here; the supervisor starts it again.
+    """
+    clock = clock or SystemClock()
+    stop = stop or _stop_on_signals()
+    registry = SceneRegistry(
+        park.devices, ensure_passwords(settings.passwords_file, [row.mn for row in park.devices])
+    )
+    ledger = Ledger(settings.ledger, event_ring=settings.event_ring)
+    try:
+        ledger.register(park.devices)
+        gate = Gate(registry=registry, utc_offset_h=park.utc_offset_h)
+        sink = LedgerSink(ledger, gate, clock, group_commit_ms=settings.group_commit_ms)
+        done = sink.start()
+        try:
+            server = await _listen(settings, sink, registry, clock)
+            _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)
+            if on_ready is not None:
+                on_ready(server.port)
+            await _first(stop, done)
+            await server.close()
+        finally:
+            sink.close()
+            await done
+    finally:
+        ledger.close()
+    _log.info("ingest has ended; all that was answered is stored")
+
+
+async def _listen(settings: Settings, sink: LedgerSink, registry: SceneRegistry, clock: Clock) -> Hj212Server:
+    limits = LineLimits(
+        max_connections=settings.max_connections,
+        max_connections_per_address=settings.max_connections,
+        idle_timeout_s=settings.idle_timeout_s,
+        max_in_flight=_IN_FLIGHT,
+    )
+    try:
+        return await serve(settings.hj212_host, settings.hj212_port, sink, registry, clock, limits)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {settings.hj212_host}:{settings.hj212_port} (hj212_port): {error.strerror}; "
+            "stop the other program or set PARK_TWIN_HJ212_PORT",
+            message_zh=f"无法监听 {settings.hj212_host}:{settings.hj212_port}（hj212_port）：{error.strerror}"
+            "；请停止占用端口的程序或设置 PARK_TWIN_HJ212_PORT",
+            field="hj212_port",
+            value=settings.hj212_port,
+        ) from error
+
+
+async def _first(stop: asyncio.Event, done: asyncio.Future[None]) -> None:
+    """Wait until the process is told to stop or the writer has ended."""
+    stopping = asyncio.ensure_future(stop.wait())
+    done.add_done_callback(lambda _: stop.set())
+    await stopping
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,246 @@
+"""Where frames become durable: one writer thread, group commit, receipts after the commit.
+
+Frames are decoded on the event loop, handed to the writer through one queue, and written in one
+transaction per group. Everything that must stay in order (frames, line events) goes through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass, replace
+
+from sensors.contract import LineEvent, LineEventKind, Receipt
+from twin.core.clock import Clock
+from twin.core.errors import StoreError, UnitError
+from twin.core.observation import RawFrame
+from twin.live.gate import Gate, one_error
+from twin.live.lines import LineBook
+from twin.store.catalog import OriginConflictError
+from twin.store.counters import add_counts
+from twin.store.ledger import Arrival, Batch, Ledger, Written
+from twin.store.rows import LineErrorCount
+
+_log = logging.getLogger(__name__)
+BATCH_FRAMES = 512
+# Short enough that silence and a dropped line are seen within a second of their time.
+TICK_S = 0.5
+BEAT_MS = 2_000
+_NOT_ERRORS = frozenset({LineEventKind.CONNECT, LineEventKind.DISCONNECT})
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A frame that somebody waits for; with a ``reason`` it goes to quarantine."""
+
+    arrival: Arrival
+    receipt: asyncio.Future[Receipt]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """The last thing in the queue."""
+
+
+_Item = _Job | LineEvent | LineErrorCount | _Stop
+
+
+class LedgerSink:
+    """FrameSink (``sensors.contract``) that writes to a ledger.
+
+    ``start`` inside a running event loop, ``close`` after the server is closed. ``done`` completes
+    when the writer ends; with an error it means that the process should be given up.
+    """
+
+    def __init__(self, ledger: Ledger, gate: Gate, clock: Clock, *, group_commit_ms: float = 10.0) -> None:
+        self._gate = gate
+        self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._writer = _Writer(ledger, clock, self._queue, group_commit_ms / 1000.0)
+
+    def start(self) -> asyncio.Future[None]:
+        """Begin to write; the future completes when the writer ends."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        thread = threading.Thread(target=self._writer.run, args=(loop, done), name="ledger-writer")
+        thread.daemon = True
+        thread.start()
+        return done
+
+    async def accept(self, frame: RawFrame) -> Receipt:
+        """Store a frame of a registered device; returns when it is durable. Raises StoreError."""
+        arrival, notes = self._gate.judge(frame)
+        for note in notes:
+            self._queue.put(note)
+        return await self._submit(arrival, "")
+
+    async def quarantine(self, frame: RawFrame, reason: LineEventKind) -> Receipt:
+        """Keep a frame apart; returns when it is durable. Raises StoreError."""
+        return await self._submit(Arrival(frame=frame), reason.value)
+
+    def line_event(self, event: LineEvent) -> None:
+        """Note an event of a line."""
+        self._queue.put(event)
+
+    def close(self) -> None:
+        """Let the writer write what is queued and end."""
+        self._queue.put(_Stop())
+
+    async def _submit(self, arrival: Arrival, reason: str) -> Receipt:
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Job(arrival, receipt, reason))
+        return await receipt
+
+
+class _Writer:
+    """The thread that owns the ledger."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, items: queue.SimpleQueue[_Item], group_s: float) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._items = items
+        self._group_s = group_s
+        self._book = LineBook(ledger.devices())
+        self._errors: dict[str, LineErrorCount] = {}
+        self._beat_due_ms = 0
+
+    def run(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
+        """Write until stopped."""
+        error: BaseException | None = None
+        jobs: list[_Job] = []
+        try:
+            running = True
+            while running:
+                jobs, running = self._collect()
+                self._commit(jobs, loop)
+        except BaseException as caught:  # noqa: BLE001 - handed to the event loop, which ends the process
+            error = caught
+            for job in jobs:
+                _settle(loop, [(job.receipt, StoreError(f"the writer has ended: {caught!r}"))])
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_finish, done, error)
+
+    def _collect(self) -> tuple[list[_Job], bool]:
+        """Jobs of one group: all that comes within the group time after the first."""
+        jobs: list[_Job] = []
+        end_s = time.monotonic() + TICK_S
+        while len(jobs) < BATCH_FRAMES:
+            try:
+                item = self._items.get(timeout=max(0.0, end_s - time.monotonic()))
+            except queue.Empty:
+                break
+            if isinstance(item, _Stop):
+                return jobs, False
+            if isinstance(item, _Job):
+                if not jobs:
+                    end_s = min(end_s, time.monotonic() + self._group_s)
+                jobs.append(item)
+            else:
+                self._note(item)
+        return jobs, True
+
+    def _note(self, item: LineEvent | LineErrorCount) -> None:
+        if isinstance(item, LineEvent):
+            if item.kind is LineEventKind.CONNECT:
+                self._book.opened(item.mn, item.peer)
+            elif item.kind is LineEventKind.DISCONNECT:
+                self._book.closed(item.mn, item.peer)
+            if item.kind in _NOT_ERRORS:
+                return
+            item = _count_of(item)
+        known = self._errors.get(item.kind)
+        self._errors[item.kind] = item if known is None else add_counts(known, item)
+
+    def _commit(self, jobs: list[_Job], loop: asyncio.AbstractEventLoop) -> None:
+        now_ms = self._clock.now_ms()
+        try:
+            written = self._write(jobs, now_ms)
+        except StoreError as error:
+            _log.error("nothing could be stored: %s", error)
+            _settle(loop, [(job.receipt, error) for job in jobs])
+            return
+        if written is None:
+            return
+        self._book.written()
+        self._errors.clear()
+        self._beat_due_ms = now_ms + BEAT_MS
+        _settle(loop, _receipts(jobs, written))
+
+    def _write(self, jobs: list[_Job], now_ms: int) -> Written | None:
+        arrivals = [self._allowed(job.arrival) for job in jobs if not job.reason]
+        for arrival in arrivals:
+            self._book.heard(arrival.frame.mn, arrival.frame.peer, arrival.frame.received_ms)
+        batch = Batch(
+            arrivals=arrivals,
+            quarantined=[(job.arrival.frame, job.reason) for job in jobs if job.reason],
+            line_errors=list(self._errors.values()),
+            devices=self._book.changes(now_ms),
+        )
+        if not (jobs or batch.devices or now_ms >= self._beat_due_ms):
+            return None
+        return self._ledger.write(batch, now_ms)
+
+    def _allowed(self, arrival: Arrival) -> Arrival:
+        """The arrival, without its values when they may not go where they want to."""
+        try:
+            self._ledger.check(arrival)
+        except (OriginConflictError, UnitError) as error:
+            kind = type(error).__name__
+            self._note(one_error(arrival.frame, kind, error.message))
+            return replace(arrival, observations=(), fault=kind)
+        return arrival
+
+
+def _receipts(
+    jobs: list[_Job], written: Written
+) -> list[tuple[asyncio.Future[Receipt], Receipt | StoreError]]:
+    stored, apart = iter(written.arrivals), iter(written.quarantined)
+    receipts: list[tuple[asyncio.Future[Receipt], Receipt | StoreError]] = []
+    for job in jobs:
+        if job.reason:
+            receipt = Receipt(status="quarantined", ledger_seq=next(apart).seq)
+        else:
+            admission = next(stored)
+            receipt = Receipt(status="stored" if admission.new else "duplicate", ledger_seq=admission.seq)
+        receipts.append((job.receipt, receipt))
+    return receipts
+
+
+def _settle(
+    loop: asyncio.AbstractEventLoop, results: list[tuple[asyncio.Future[Receipt], Receipt | StoreError]]
+) -> None:
+    if results and not loop.is_closed():
+        loop.call_soon_threadsafe(_set_results, results)
+
+
+def _set_results(results: list[tuple[asyncio.Future[Receipt], Receipt | StoreError]]) -> None:
+    for future, result in results:
+        if future.done():
+            continue
+        if isinstance(result, StoreError):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+def _finish(done: asyncio.Future[None], error: BaseException | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+
+
+def _count_of(event: LineEvent) -> LineErrorCount:
+    return LineErrorCount(
+        kind=event.kind.value,
+        count=event.count,
+        first_ms=event.time_ms,
+        last_ms=event.time_ms,
+        last_peer=event.peer,
+        last_detail=f"{event.mn}: {event.detail}" if event.mn else event.detail,
+    )
