@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 from scipy.special import log_ndtr, ndtri_exp
 
-from twin.core.errors import BadRequestError
+from twin.core.errors import BadRequestError, SolverError
 from twin.core.geometry import FloatArray, frozen
 
 _EXPLAINED_SHARE = 0.5
@@ -84,6 +84,8 @@ def fit_rates(
     ------
     BadRequestError
         When shapes do not fit, or a standard deviation is not positive.
+    SolverError
+        When the least squares do not converge.
     """
     _check(matrix, observed_kg_m3, sd_kg_m3, n_bins)
     units = matrix.shape[1] // n_bins
@@ -182,9 +184,16 @@ def _solve(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
     """Minimum of ``x.H.x / 2 - g.x`` over x >= 0, by non-negative least squares on a Cholesky factor."""
     scale = 1.0 / np.sqrt(np.maximum(np.diag(hessian), np.finfo(float).tiny))
     scaled = hessian * np.outer(scale, scale) + 1e-12 * np.eye(hessian.shape[0])
-    lower = np.linalg.cholesky(scaled)
-    right = np.linalg.solve(lower, gradient * scale)
-    solution, _ = nnls(lower.T, right, maxiter=50 * hessian.shape[0])
+    try:
+        lower = np.linalg.cholesky(scaled)
+        right = np.linalg.solve(lower, gradient * scale)
+        solution, _ = nnls(lower.T, right, maxiter=50 * hessian.shape[0])
+    except (np.linalg.LinAlgError, RuntimeError) as error:
+        raise SolverError(
+            f"source strengths did not converge: {error}",
+            message_zh=f"源强反演未收敛：{error}",
+            field="matrix",
+        ) from error
     return np.asarray(solution * scale, dtype=np.float64)
 
 

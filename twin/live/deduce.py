@@ -207,12 +207,11 @@ def _release(
 
 
 def _source(unit: ProcessUnit, fit: RateFit, k: int) -> SourceRate:
-    high = float(fit.high_kg_s[k, -1])
     return SourceRate(
         unit_id=unit.id,
         rate_kg_s=float(fit.rates_kg_s[k, -1]),
         low_kg_s=float(fit.low_kg_s[k, -1]),
-        high_kg_s=high if math.isfinite(high) else float(np.finfo(np.float32).max),
+        high_kg_s=float(fit.high_kg_s[k, -1]),
     )
 
 
