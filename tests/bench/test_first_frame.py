@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from tests.support.chromium import ARGUMENTS, open_page
 from tests.support.cpu import browsers, cpu_s, pss_mb
 from tests.support.whole_park import whole_park
