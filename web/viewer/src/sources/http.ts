@@ -1,16 +1,17 @@
 /** GET with the server's one error shape turned into one exception. */
 
+import { ApiFailure } from '../failure';
 import type { WireError } from '../wire';
 
-export class ApiError extends Error {
+export class ApiError extends ApiFailure {
   constructor(
     readonly status: number,
     readonly code: string,
-    readonly en: string,
-    readonly zh: string,
+    en: string,
+    zh: string,
     readonly field: string | null,
   ) {
-    super(en);
+    super(zh, en);
     this.name = 'ApiError';
   }
 }

@@ -1,6 +1,7 @@
 /** Fills the past store while the time slider is not at "live": the state at a moment, as often as asked. */
 
 import { effect, untracked } from '../stores/signal';
+import { nextMoment, span } from '../stores/span';
 import { fromState } from '../stores/snapshot';
 import type { Stores } from '../stores/stores';
 import type { Api } from './api';
@@ -51,24 +52,8 @@ export class Replayer {
     this.last_ms = now;
     const replay = this.stores.replay.peek();
     if (!replay?.playing) return;
-    const next = nextMoment(replay.at, passed_ms * replay.speed, replay.loop, range(this.stores));
+    const next = nextMoment(replay.at, passed_ms * this.stores.speed.peek(), this.stores.loop.peek(), untracked(() => span(this.stores)));
     if (next === null) this.stores.replay.set({ ...replay, playing: false });
     else this.stores.replay.set({ ...replay, at: next });
   }
-}
-
-/** From and to of the time slider: the chosen window back from the newest moment, within what is stored. */
-export function range(stores: Stores): { from: number; to: number } {
-  const span = stores.span.peek();
-  const to = Math.max(span.to_ms ?? 0, stores.live.peek().data_ms ?? 0);
-  const newest = to > 0 ? to : stores.tick_ms.peek();
-  const window_ms = stores.window_h.peek() * 3_600_000;
-  return { from: Math.max(newest - window_ms, Math.min(span.from_ms ?? newest, newest - 60_000)), to: newest };
-}
-
-/** Next moment of a replay: on, round to the start, or null at the end. */
-export function nextMoment(at: number, step_ms: number, loop: boolean, { from, to }: { from: number; to: number }): number | null {
-  const next = at + step_ms;
-  if (next < to) return next;
-  return loop ? from : null;
 }

@@ -164,9 +164,20 @@ export function effect(body: () => void): () => void {
   return () => made.stop();
 }
 
-/** Effects made inside `body` live until the returned stop is called. */
+/** Effects made inside `body` live until the returned stop is called, or the effect around them ends. */
 export function scope(body: () => void): () => void {
   return effect(() => untracked(body));
+}
+
+/** The same, but they outlive the effect around them: only the returned stop ends them. */
+export function freeScope(body: () => void): () => void {
+  const before = owner;
+  owner = null;
+  try {
+    return scope(body);
+  } finally {
+    owner = before;
+  }
 }
 
 /** Reads without being told of changes. */

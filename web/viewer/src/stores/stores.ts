@@ -40,8 +40,6 @@ export interface ShownPlume {
 export interface Replay {
   readonly at: number;
   readonly playing: boolean;
-  readonly speed: number;
-  readonly loop: boolean;
 }
 
 export const SPEEDS = [1, 10, 60, 300, 600] as const;
@@ -71,6 +69,8 @@ function viewStores() {
     substance: signal<string | null>(null),
     tool: signal<Tool>(null),
     window_h: signal<number>(6),
+    speed: signal<number>(60),
+    loop: signal(false),
   };
 }
 

@@ -1,0 +1,7 @@
+/** Times after which things are no longer shown as if they were now. */
+
+/** A plume older than this is named in its panel but not drawn. */
+export const PLUME_TOO_OLD_MS = 1_800_000;
+
+/** No newer value in the whole park for this long means that the data are stale. */
+export const PARK_STALE_MS = 60_000;

@@ -1,0 +1,32 @@
+/** What panels are given: the stores to read, and the few things that they may set off. */
+
+import type { Pick, Vec3, World } from '../contract';
+import type { Readable } from '../stores/signal';
+import type { Selected, Stores } from '../stores/stores';
+import type { Series, Step } from '../wire';
+
+export interface Actions {
+  select(selected: Selected | null): void;
+  /** Selects an object and flies to it. */
+  flyTo(kind: Pick['kind'], id: string): void;
+  lookAt(target: Vec3, position: Vec3): void;
+  home(): void;
+  northUp(): void;
+  goLive(): void;
+  seek(at_ms: number): void;
+  step(direction: -1 | 1): void;
+  togglePlay(): void;
+  fullscreen(): void;
+  setMode(mode: 'wall' | 'desk'): void;
+  setLanguage(language: 'zh' | 'en'): void;
+  picture(): void;
+  share(): Promise<boolean>;
+  retry(): void;
+}
+
+export interface Context {
+  readonly stores: Stores;
+  readonly world: Readable<World | null>;
+  readonly actions: Actions;
+  series(key: string, from: number, to: number, step: Step): Promise<Series>;
+}
