@@ -52,7 +52,7 @@ STRATA: tuple[Row, ...] = (
     },
 )
 NAMES = tuple(str(row["id"]) for row in STRATA)
-DRILLED_BEDROCK_M = 5.0
+DRILLED_BEDROCK_M = 12.0
 
 
 class Underground:

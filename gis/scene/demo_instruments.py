@@ -66,6 +66,7 @@ def surroundings(drawn: Drawn, terrain: Terrain, vegetation_m: float) -> Surroun
     obstacles += [
         Obstacle(shape=f.shape.buffer(f.row.radius_m), height_m=f.row.height_m) for f in drawn.tanks
     ]
+    obstacles += [Obstacle(shape=f.shape.buffer(1.0), height_m=f.row.height_m) for f in drawn.units]
     return Surroundings(
         terrain=terrain,
         obstacles=obstacles,

@@ -15,9 +15,10 @@ from gis.terrain import Terrain
 from twin.core.errors import OutsideTerrainError
 
 RANGES_M = (600.0, 520.0, 450.0, 380.0, 320.0, 260.0, 210.0, 160.0)
-EMITTER_HEIGHTS_M = (9.0, 12.0, 15.0, 18.0)
-SAMPLES = 60
-CLEAR_M = 1.0
+EMITTER_HEIGHTS_M = (9.0, 12.0, 15.0, 18.0, 22.0)
+SAMPLES = 160
+CLEAR_M = 1.6
+LATERAL_M = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def best_emitters(
     width = 360.0 / count
     for sector in range(count):
         middle = start_deg + sector * width
-        azimuths = [middle + part * width for part in (-0.36, -0.18, 0.0, 0.18, 0.36)]
+        azimuths = [middle + part * width for part in (-0.42, -0.28, -0.14, 0.0, 0.14, 0.28, 0.42)]
         options = [s for azimuth in azimuths for s in _along(around, head, azimuth)]
         if options:
             found.append(max(options, key=lambda s: _worth(around, head, s)))
@@ -118,9 +119,9 @@ def clearance(
     least = float(over[1:-1].min())
     line = LineString([(head[0], head[1]), (end[0], end[1])])
     for obstacle in around.obstacles:
-        if not line.intersects(obstacle.shape):
+        if not shapely.dwithin(line, obstacle.shape, LATERAL_M):
             continue
-        crossed = line.intersection(obstacle.shape)
+        crossed = line.intersection(obstacle.shape.buffer(LATERAL_M))
         part = [line.project(Point(p)) / length for p in shapely.get_coordinates(crossed)]
         centre = obstacle.shape.representative_point()
         top = around.terrain.height_at(centre.x, centre.y) + obstacle.height_m

@@ -168,7 +168,7 @@ def _park(declared: Declared, ground: Ground) -> Park:
         epsg=park.crs.epsg,
         origin=declared.origin,
         extent=declared.extent,
-        convergence_deg=ParkCrs(park.crs.epsg, declared.origin).convergence_deg(),
+        convergence_deg=ParkCrs(park.crs.epsg, declared.origin).convergence_deg() + 0.0,  # no minus zero
         vertical_datum=park.vertical_datum,
         utc_offset_h=park.utc_offset_h,
         terrain_is_demonstration=park.terrain_is_demonstration,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.ndimage import distance_transform_edt, gaussian_filter, zoom
+from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates, zoom
 from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
@@ -24,13 +24,16 @@ from twin.core.geometry import Extent, FloatArray
 COARSE_M = (40.0, 20.0, 10.0)
 STEPS = (60, 18, 6)
 MARGIN_M = 800.0
-PAD_BATTER = 1.0 / 1.5
-ROAD_BATTER = 1.0 / 1.5
-BATTER_REACH_M = 90.0
+PAD_BATTER = 0.9  # rise per metre of a cut's or fill's side
+ROAD_BATTER = 0.8
+PAD_REACH_M = 130.0
+LINE_REACH_M = 48.0
 EMBANKMENT_M = 0.6
 BANK_M = 3.2
 HILLSIDE_SLOPE = 0.60
-DETAIL_M = 1.1
+DETAIL_M = 0.9
+VALLEY_CLOSING_M = 150.0
+WARP_M = 34.0
 
 Progress = Callable[[str, float], None]
 Float32Array = npt.NDArray[np.float32]
@@ -113,6 +116,7 @@ def make_relief(request: ReliefRequest, progress: Progress) -> Float32Array:
     coarse, frame = _hills(request, floor, rng, progress)
     progress("detail", 0.6)
     fine = _frame(request.extent, request.step_m, 0.0)
+    coarse = _warped(coarse, frame, request, rng)
     surface = _refined(coarse, frame, fine) + _detail(coarse, frame, fine, rng)
     progress("river", 0.7)
     _carve_waters(surface, fine, request.drawn, floor)
@@ -121,7 +125,8 @@ def make_relief(request: ReliefRequest, progress: Progress) -> Float32Array:
     progress("roads", 0.9)
     _grade_roads(surface, fine, request.drawn)
     progress("done", 1.0)
-    return surface.astype(np.float32)
+    # Steps of 1/64 m: the raster packs to half its size.
+    return (np.round(surface * 64.0) / 64.0).astype(np.float32)
 
 
 def _frame(extent: Extent, step_m: float, margin_m: float) -> _Frame:
@@ -155,6 +160,7 @@ def _hills(
     low = _valley_shape(request.drawn, request.extent)
     river = _longer(_main_water(request.drawn), MARGIN_M * 2)
     shapely.prepare(river)
+    soft: FloatArray = np.zeros((1, 1))
     surface: FloatArray | None = None
     before: _Frame | None = None
     for k, (step_m, steps) in enumerate(zip(COARSE_M, STEPS, strict=True)):
@@ -164,11 +170,14 @@ def _hills(
         fixed = frame.inside(low)
         noise = rng.standard_normal((frame.ny, frame.nx))
         start = level + 3.0 * noise if surface is None or before is None else _refined(surface, before, frame)
-        soft = _smooth_noise(rng, frame, 260.0)
+        if before is None:
+            soft = 0.4 * _smooth_noise(rng, frame, 240.0) + 0.3 * _smooth_noise(rng, frame, 80.0)
+        else:
+            soft = _refined(soft, before, frame)
         surface = evolve(
             np.where(fixed, level, start),
             fixed,
-            np.exp(0.45 * soft),
+            np.exp(soft),
             cell_m=step_m,
             steps=steps,
             uplift_m=14.0,
@@ -194,7 +203,9 @@ def _valley_shape(drawn: Drawn, extent: Extent) -> BaseGeometry:
     for place in drawn.settlements:
         flat.append(place.shape.buffer(90.0))
     between = [shapely.shortest_line(river, shape).buffer(40.0) for shape in flat[: len(drawn.areas)]]
-    return unary_union(flat + between)
+    whole = unary_union(flat + between)
+    # Close the strips between road, river and areas, which would stay as ridges a few metres wide.
+    return whole.buffer(VALLEY_CLOSING_M).buffer(-VALLEY_CLOSING_M)
 
 
 def _longer(line: LineString, by_m: float) -> LineString:
@@ -225,6 +236,21 @@ def _refined(coarse: FloatArray, source: _Frame, target: _Frame) -> FloatArray:
     return np.asarray(zoom(part, factors, order=3, mode="nearest"))
 
 
+def _warped(
+    coarse: FloatArray, frame: _Frame, request: ReliefRequest, rng: np.random.Generator
+) -> FloatArray:
+    """Hills bent sideways, which hides the eight directions of the drainage grid; the valley stays."""
+    free = distance_transform_edt(~frame.inside(_valley_shape(request.drawn, request.extent)))
+    weight = np.clip(free * frame.step_m / 150.0, 0.0, 1.0) * WARP_M / frame.step_m
+    shift = [
+        weight * (0.8 * _smooth_noise(rng, frame, 110.0) + 0.25 * _smooth_noise(rng, frame, 40.0))
+        for _ in range(2)
+    ]
+    rows, cols = np.indices(coarse.shape, dtype=np.float64)
+    bent = map_coordinates(coarse, [rows + shift[0], cols + shift[1]], order=3, mode="nearest")
+    return np.asarray(gaussian_filter(bent, 0.6))
+
+
 def _detail(coarse: FloatArray, source: _Frame, fine: _Frame, rng: np.random.Generator) -> FloatArray:
     """Roughness of wooded slopes, more where it is steep; none on the valley floor."""
     north, east = np.gradient(coarse, source.step_m)
@@ -243,11 +269,17 @@ def _detail(coarse: FloatArray, source: _Frame, fine: _Frame, rng: np.random.Gen
 
 
 def _batter(
-    surface: FloatArray, rows: slice, cols: slice, level: FloatArray, away_m: FloatArray, batter: float
+    surface: FloatArray,
+    rows: slice,
+    cols: slice,
+    level: FloatArray,
+    away_m: FloatArray,
+    batter: float,
+    reach_m: float,
 ) -> None:
     """Cut or fill towards ``level`` with side slopes; beyond their toe the ground stays."""
     part = surface[rows, cols]
-    reach = away_m < BATTER_REACH_M
+    reach = away_m < reach_m
     graded = np.clip(part, level - batter * away_m, level + batter * away_m)
     surface[rows, cols] = np.where(reach, graded, part)
 
@@ -256,20 +288,28 @@ def _grade_pads(surface: FloatArray, fine: _Frame, drawn: Drawn) -> None:
     for feature in drawn.plots:
         if feature.row.pad_m is None:
             continue
-        rows, cols = fine.window(feature.shape, BATTER_REACH_M)
+        rows, cols = fine.window(feature.shape, PAD_REACH_M)
         inside = fine.part(rows, cols).inside(feature.shape)
         away = distance_transform_edt(~inside, sampling=fine.step_m)
-        _batter(surface, rows, cols, np.float64(feature.row.pad_m), away, PAD_BATTER)
+        _batter(surface, rows, cols, np.float64(feature.row.pad_m), away, PAD_BATTER, PAD_REACH_M)
 
 
 def _grade_roads(surface: FloatArray, fine: _Frame, drawn: Drawn) -> None:
     order = {"provincial": 2, "county": 1}
     for feature in sorted(drawn.roads, key=lambda f: order.get(f.row.kind, 0)):
         for piece, levels in _pieces(surface, fine, feature.shape):
-            rows, cols = fine.window(piece, BATTER_REACH_M)
+            rows, cols = fine.window(piece, LINE_REACH_M)
             away, level = _along(fine.part(rows, cols), piece, levels)
             half_m = feature.row.width_m / 2 + 1.0
-            _batter(surface, rows, cols, level + EMBANKMENT_M, np.maximum(away - half_m, 0.0), ROAD_BATTER)
+            _batter(
+                surface,
+                rows,
+                cols,
+                level + EMBANKMENT_M,
+                np.maximum(away - half_m, 0.0),
+                ROAD_BATTER,
+                LINE_REACH_M,
+            )
 
 
 def _pieces(
@@ -295,7 +335,7 @@ def _along(frame: _Frame, piece: LineString, levels: FloatArray) -> tuple[FloatA
     points = shapely.points(x, y)
     shapely.prepare(piece)
     away = shapely.distance(piece, points)
-    near = away < BATTER_REACH_M
+    near = away < LINE_REACH_M
     level = np.full(away.shape, float(levels.mean()))
     at = shapely.line_locate_point(piece, points[near])
     level[near] = np.interp(at, np.linspace(0.0, piece.length, levels.size), levels)
@@ -307,10 +347,10 @@ def _carve_waters(surface: FloatArray, fine: _Frame, drawn: Drawn, floor: _Floor
     for feature in drawn.waters:
         depth_m = BANK_M if feature.shape is main else 1.2
         for piece, levels in _pieces(surface, fine, feature.shape):
-            rows, cols = fine.window(piece, BATTER_REACH_M)
+            rows, cols = fine.window(piece, LINE_REACH_M)
             away, level = _along(fine.part(rows, cols), piece, levels)
             half_m = feature.row.width_m / 2
             bed = np.minimum(level, floor.level(piece.centroid.x, 40.0)) if feature.shape is main else level
             bank = bed - depth_m + 0.9 * np.maximum(away - half_m, 0.0)
             part = surface[rows, cols]
-            surface[rows, cols] = np.where(away < BATTER_REACH_M, np.minimum(part, bank), part)
+            surface[rows, cols] = np.where(away < LINE_REACH_M, np.minimum(part, bank), part)
