@@ -1,0 +1,57 @@
+export interface Placement {
+  readonly left: number;
+  readonly top: number;
+  readonly stem: number;
+  readonly stemX: number;
+  readonly slot: number;
+}
+
+export interface LabelBox {
+  readonly id: string;
+  /** Pixel that the label points at. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly priority: number;
+  /** Where it stood in the last frame: tried first, so that labels keep still. */
+  readonly before: Placement | null;
+}
+
+/** Share of the width at which the stem leaves the box, and rows of height that it is lifted. */
+const SLOTS = [[0.5, 0], [0.14, 0], [0.86, 0], [0.5, 1], [0.14, 1], [0.86, 1], [0.5, 2], [0.14, 2], [0.86, 2]] as const;
+const STEM = 16;
+const GAP = 3;
+
+/**
+ * Greedy placement by priority: a label takes its first free slot, or is left out. No two placed
+ * boxes overlap, and every placed box lies inside the picture.
+ */
+export function placeLabels(boxes: readonly LabelBox[], width: number, height: number): Map<string, Placement> {
+  const placed = new Map<string, Placement>();
+  const taken: [number, number, number, number][] = [];
+  const order = [...boxes].sort((p, q) => q.priority - p.priority || (p.id < q.id ? -1 : 1));
+  for (const box of order) {
+    if (box.width <= 0 || box.x < 0 || box.y < 0 || box.x > width || box.y > height) continue;
+    const slots = box.before ? [box.before.slot, ...SLOTS.keys()] : SLOTS.keys();
+    for (const slot of slots) {
+      const at = inSlot(box, slot);
+      const right = at.left + box.width;
+      const bottom = at.top + box.height;
+      if (at.left < 0 || at.top < 0 || right > width || bottom > height) continue;
+      const free = taken.every(([l, t, r, b]) => at.left > r + GAP || right < l - GAP || at.top > b + GAP || bottom < t - GAP);
+      if (!free) continue;
+      taken.push([at.left, at.top, right, bottom]);
+      placed.set(box.id, at);
+      break;
+    }
+  }
+  return placed;
+}
+
+function inSlot(box: LabelBox, slot: number): Placement {
+  const [share, rows] = SLOTS[slot] ?? SLOTS[0];
+  const stem = STEM + rows * (box.height + GAP + 1);
+  const stemX = Math.round(box.width * share);
+  return { left: box.x - stemX, top: box.y - stem - box.height, stem, stemX, slot };
+}

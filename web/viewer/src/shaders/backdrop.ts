@@ -1,0 +1,33 @@
+export const BACKDROP_VERTEX = `
+uniform mat4 unproject;
+out vec3 vRay;
+void main() {
+  vec4 far = unproject * vec4(position.xy, 1., 1.);
+  vRay = far.xyz / far.w - cameraPosition;
+  vAt = cameraPosition;
+  gl_Position = vec4(position.xy, 1., 1.);
+}`;
+
+/** Night sky with a glow on the horizon; below it a floor with a fading grid. */
+export const BACKDROP_FRAGMENT = `
+uniform float floorZ, grid;
+in vec3 vRay;
+void main() {
+  vec3 d = normalize(vRay);
+  float up = d.z;
+  vec3 c = mix(HAZE, vec3(.012, .045, .085), smoothstep(0., .42, up));
+  c += vec3(.02, .10, .14) * exp(-abs(up) * 16.);
+  float below = smoothstep(.0, -.10, up);
+  vec3 deep = mix(vec3(.030, .098, .150), vec3(.016, .050, .082), smoothstep(-.05, -.7, up));
+  c = mix(c, deep, below);
+  if (up < -.004 && grid > 0.) {
+    float t = (floorZ - vAt.z) / d.z;
+    if (t > 0.) {
+      vec2 p = vAt.xy + d.xy * t;
+      vec2 q = abs(fract(p / 250. + .5) - .5) * 250. / max(fwidth(p), vec2(1e-3));
+      float line = 1. - min(1., min(q.x, q.y));
+      c += vec3(.05, .20, .28) * line * grid * exp(-t * .00032) * .75;
+    }
+  }
+  o = vec4(c, 1.);
+}`;

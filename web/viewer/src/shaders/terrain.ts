@@ -1,0 +1,44 @@
+export const TERRAIN_VERTEX = `
+uniform vec4 extent;
+out vec2 vUv;
+out float vHaze;
+void main() {
+  vAt = position;
+  vUv = (position.xy - extent.xy) / (extent.zw - extent.xy);
+  vec4 world = modelMatrix * vec4(position, 1.);
+  vHaze = haze(world.xyz);
+  gl_Position = projectionMatrix * viewMatrix * world;
+}`;
+
+/** Baked ground, graded to dusk; red of the mask lifts the park out of its surroundings. */
+export const TERRAIN_FRAGMENT = `
+uniform sampler2D ground, mask;
+uniform float opacity;
+uniform vec2 fills;
+in vec2 vUv;
+in float vHaze;
+void main() {
+  TAKE_AWAY
+  vec3 c = texture(ground, vUv).rgb;
+  vec3 m = texture(mask, vUv).rgb;
+  float grey = dot(c, vec3(.30, .59, .11));
+  vec3 far = mix(vec3(grey), c, .58) * vec3(.50, .68, .78);
+  vec3 near = mix(vec3(grey), c, .86) * vec3(.84, .93, 1.);
+  c = mix(far, near, m.r);
+  c *= .72 + .34 * grey;
+  c += vec3(.03, .30, .46) * (m.g * fills.x) + vec3(.24, .22, .12) * (m.b * fills.y);
+  c = mix(c, HAZE, vHaze);
+  o = vec4(c, opacity);
+}`;
+
+/** Nothing but depth. */
+export const DEPTH_VERTEX = `
+void main() {
+  vAt = position;
+  gl_Position = projectionMatrix * viewMatrix * modelMatrix * vec4(position, 1.);
+}`;
+export const DEPTH_FRAGMENT = `
+void main() {
+  TAKE_AWAY
+  o = vec4(0.);
+}`;
