@@ -1,0 +1,50 @@
+"""Files of the scene bundle and of the viewer."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from twin.core.errors import NotFoundError, ServiceUnavailableError
+from web import files
+from web.reply import document
+from web.services import services
+
+scene = APIBlueprint("scene", __name__, tag="Scene")
+
+
+def get_viewer() -> Response:
+    """The viewer."""
+    folder = services().viewer_dir
+    if not (folder / "index.html").is_file():
+        msg = "the viewer is not built; run: make install"
+        raise ServiceUnavailableError(
+            msg, message_zh="浏览器界面尚未构建；请运行：make install", field="viewer"
+        )
+    return files.send(folder, "index.html", cache=files.NO_CACHE)
+
+
+def get_asset(name: str) -> Response:
+    """Files of the viewer; their names hold their hashes."""
+    return files.send(services().viewer_dir / "assets", name, cache=files.IMMUTABLE)
+
+
+def get_root_file(name: str) -> Response:
+    """Files beside ``index.html`` (icons, manifest)."""
+    if name.startswith("index."):
+        msg = "the viewer lies at /"
+        raise NotFoundError(msg, message_zh="界面地址为 /", field="file", value=name)
+    return files.send(services().viewer_dir, name, cache=files.NO_CACHE)
+
+
+def get_scene_file(bundle: str, name: str) -> Response:
+    """One file of a scene bundle, see docs/wire.md."""
+    return files.send(services().bundles.folder_of(bundle), name, cache=files.IMMUTABLE)
+
+
+scene.get("/")(document(get_viewer, mimetype="text/html", errors=(503,)))
+scene.get("/assets/<path:name>")(document(get_asset, mimetype="application/octet-stream", errors=(404,)))
+scene.get("/<name>")(document(get_root_file, mimetype="application/octet-stream", errors=(404,)))
+scene.get("/scene/<bundle>/<path:name>")(
+    document(get_scene_file, mimetype="application/octet-stream", errors=(404,))
+)

@@ -1,0 +1,66 @@
+"""The web application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+
+from twin.core.clock import Clock
+from twin.live.settings import Settings
+from web import errors, security
+from web.api.devices import devices
+from web.api.frames import frames
+from web.api.live import live
+from web.api.operation import operations
+from web.api.park import park
+from web.api.plumes import plumes
+from web.api.scene import scene
+from web.api.series import series
+from web.api.state import state
+from web.api.watertables import watertables
+from web.openapi import complete
+from web.release import release
+from web.services import EXTENSION, StreamLimits, make_services
+
+BLUEPRINTS = (park, state, series, plumes, watertables, devices, frames, live, operations, scene)
+
+
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, limits: StreamLimits | None = None
+) -> APIFlask:
+    """Web application of a park.
+
+    It reads the ledgers and the scene bundle and writes nothing. Background work begins with
+    ``app.extensions["park_twin"].start()``, which the server calls after it has forked.
+    """
+    app = APIFlask(
+        __name__,
+        title="Park Twin",
+        version=release(),
+        json_errors=False,
+        docs_path=None,
+        static_folder=None,
+    )
+    app.config.update(
+        OPENAPI_VERSION="3.1.0",
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_OPERATION_ID=True,
+        SYNC_LOCAL_SPEC=False,
+    )
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    own = make_services(settings, version=release(), clock=clock, limits=limits)
+    app.extensions[EXTENSION] = own
+    errors.register(app)
+    security.register(app)
+    own.metrics.watch(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+
+    @app.spec_processor
+    def finish(spec: dict[str, Any]) -> dict[str, Any]:
+        return complete(spec)
+
+    return app
