@@ -79,7 +79,7 @@ def _heights(terrain: Terrain, canvas: Canvas) -> Image:
     rows = (y - terrain.y0_m) / terrain.step_m
     order = 3 if terrain.step_m > 1.5 * canvas.step_m else 1
     grid = np.meshgrid(rows, columns, indexing="ij")
-    return map_coordinates(terrain.heights_m, grid, order=order, mode="nearest").astype(np.float32)
+    return light.as_image(map_coordinates(terrain.heights_m, grid, order=order, mode="nearest"))
 
 
 def _noise(canvas: Canvas) -> dict[str, Image]:
@@ -88,7 +88,7 @@ def _noise(canvas: Canvas) -> dict[str, Image]:
     def field(sigma_m: float) -> Image:
         white = rng.standard_normal((canvas.height, canvas.width), dtype=np.float32)
         soft = gaussian_filter(white, max(sigma_m / canvas.step_m, 0.6))
-        return (soft / soft.std()).astype(np.float32)
+        return light.as_image(soft / soft.std())
 
     return {
         "fine": 0.5 * field(2.2) + 0.8 * field(6.0) + field(17.0),
@@ -151,12 +151,12 @@ def _roofs(park: Park, canvas: Canvas) -> Image:
 
 def _linear(colour: str) -> Image:
     parts = [int(colour[k : k + 2], 16) / 255.0 for k in (1, 3, 5)]
-    return np.array(parts, dtype=np.float32) ** 2.2
+    return light.as_image(np.power(parts, 2.2))
 
 
 def _mix(base: Image, colour: str, share: Image) -> Image:
     weight = np.clip(share, 0.0, 1.0)[..., None]
-    return base * (1.0 - weight) + _linear(colour) * weight
+    return light.as_image(base * (1.0 - weight) + _linear(colour) * weight)
 
 
 def _cover(heights: Image, up: Image, noise: dict[str, Image], masks: dict[str, Image]) -> Image:

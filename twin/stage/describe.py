@@ -146,6 +146,10 @@ def _round(value: float) -> float:
     return round(float(value), CENTIMETRE)
 
 
+def _maybe(value: float | None) -> float | None:
+    return None if value is None else _round(value)
+
+
 def _ring(polygon: Polygon) -> list[list[float]]:
     points = np.asarray(polygon.exterior.coords)[:-1, :2]
     return [[_round(x), _round(y)] for x, y in points]
@@ -233,8 +237,8 @@ def describe_sight(row: SightRow) -> Json:
         "clearance_m": _round(row.clearance_m),
         "blocker_kind": row.blocker_kind,
         "blocker": row.blocker_id,
-        "blocker_at_m": _round(row.blocker_at_m),
-        "needed_platform_m": _round(row.needed_platform_height_m),
+        "blocker_at_m": _maybe(row.blocker_at_m),
+        "needed_platform_m": _maybe(row.needed_platform_height_m),
     }
 
 
