@@ -45,10 +45,8 @@ class Ground:
 
     def place(self, x_m: float, y_m: float, height_m: float = 0.0, level_m: float | None = None) -> Place:
         """Place ``height_m`` above the ground, or above ``level_m`` when the file states it."""
-        if level_m is None:
-            base_m = self.terrain.height_at(x_m, y_m)
-        else:
-            base_m = level_m - self.origin_height_m
+        ground_m = self.terrain.height_at(x_m, y_m)
+        base_m = ground_m if level_m is None else level_m - self.origin_height_m
         return Place(x_m=x_m, y_m=y_m, z_m=base_m + height_m)
 
 

@@ -81,16 +81,22 @@ def _recipe(folder: Path, declared: Declared) -> str:
 def _generate(path: Path, declared: Declared, progress: Progress) -> None:
     table = declared.park.terrain
     if table.seed is None or not declared.drawn.waters or not declared.drawn.plots:
-        raise SceneError(
-            "park.toml: [terrain] generator 'valley' needs a seed, and in park.gpkg a water and plots with pad_m",
-            message_zh="park.toml：[terrain] 的 generator 'valley' 需要 seed，park.gpkg 中需有水系和带 pad_m 的地块",
-            field="terrain.generator",
-            value=table.generator,
-            source="park.toml",
-        )
+        raise _cannot_generate(table.generator)
     box = declared.extent
     request = ReliefRequest(drawn=declared.drawn, extent=box, step_m=table.step_m, seed=table.seed)
     levels = make_relief(request, progress)
     terrain = Terrain(levels - declared.origin.height_m, box.x_min_m, box.y_min_m, table.step_m)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_cog(path, terrain, ParkCrs(declared.park.crs.epsg, declared.origin))
+
+
+def _cannot_generate(generator: str | None) -> SceneError:
+    needs = "a seed, and in park.gpkg a water and plots with pad_m"
+    needs_zh = " seed，以及 park.gpkg 中的水系和带 pad_m 的地块"
+    return SceneError(
+        f"park.toml: terrain.generator is {generator!r}; expected with it {needs}",
+        message_zh=f"park.toml：terrain.generator 为 {generator!r}；还需要{needs_zh}",
+        field="terrain.generator",
+        value=generator,
+        source="park.toml",
+    )

@@ -87,7 +87,7 @@ def borehole_rows(seed: int) -> list[Row]:
     places = [(x, float(road_y(x)) + off) for x in np.linspace(-2480, -820, 6) for off in (70.0, 380.0)]
     places += [(x, float(road_y(x)) + off) for x in np.linspace(380, 2620, 6) for off in (60.0, 330.0)]
     places += [(x, float(river_y(x)) + 55.0) for x in (-1900.0, -350.0, 900.0, 2100.0)]
-    places += [(float(side_valley(np.float64(y))) - 20.0, y) for y in (-180.0, 180.0, 540.0, 900.0)]
+    places += [(float(side_valley(y)) - 20.0, y) for y in (-180.0, 180.0, 540.0, 900.0)]
     rows: list[Row] = []
     for number, (x, y) in enumerate(places, start=1):
         x, y = round(x + rng.uniform(-25, 25), 1), round(y + rng.uniform(-18, 18), 1)
@@ -116,8 +116,8 @@ def well_rows(seed: int) -> list[Row]:
         ("GW4", -1050.0, -45.0, 2),
     ]
     groups_fb = [
-        ("GW5", float(side_valley(np.float64(620.0))) + 70.0, 620.0, 2),
-        ("GW6", float(side_valley(np.float64(60.0))) + 75.0, 60.0, 3),
+        ("GW5", float(side_valley(620.0)) + 70.0, 620.0, 2),
+        ("GW6", float(side_valley(60.0)) + 75.0, 60.0, 3),
         ("GW7", 1180.0, float(road_y(1180.0)) + 213.0, 3),
         ("GW8", 760.0, float(road_y(760.0)) - 40.0, 2),
     ]

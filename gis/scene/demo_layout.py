@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from scipy.optimize import brentq
-from shapely import affinity
 from shapely.geometry import LineString, Polygon
-from shapely.ops import unary_union
+from shapely.geometry.base import BaseGeometry
 
 from twin.core.geometry import FloatArray
 
@@ -109,7 +109,7 @@ def dalukou() -> tuple[Polygon, float]:
     return drawn(depth_m), depth_m
 
 
-def side_valley(y_m: FloatArray) -> FloatArray:
+def side_valley(y_m: FloatArray | float) -> FloatArray:
     """East coordinate of the side valley's axis in Fubao."""
     return np.asarray(1480.0 + 95.0 * np.sin((np.asarray(y_m) + 500.0) / 430.0))
 
@@ -133,10 +133,21 @@ def fubao() -> tuple[Polygon, float]:
             south_edge,
             lambda at: south_edge(at) + depth_m * _bulge(at, FUBAO_WEST, FUBAO_EAST),
         )
-        return unary_union([strip, branch])
+        return largest_part(strip.union(branch))
 
     depth_m = brentq(lambda value: drawn(value).area - FUBAO_HA * 1e4, 60.0, 900.0, xtol=1e-9)
     return drawn(depth_m), depth_m
+
+
+def _share(part: float, depth_m: float) -> Callable[[FloatArray], FloatArray]:
+    """Curve at a part of a strip's depth."""
+    return lambda x: south_edge(x) + part * depth_m
+
+
+def largest_part(shape: BaseGeometry) -> Polygon:
+    """The largest polygon of a shape."""
+    polygons = [part for part in shapely.get_parts(shape) if isinstance(part, Polygon)]
+    return max(polygons, key=lambda part: part.area)
 
 
 def strip_plots(area: Polygon, columns: FloatArray, depth_m: float, prefix: str) -> list[tuple[str, Polygon]]:
@@ -145,13 +156,10 @@ def strip_plots(area: Polygon, columns: FloatArray, depth_m: float, prefix: str)
     plots = []
     for column, (west, east) in enumerate(zip(columns[:-1], columns[1:], strict=True), start=1):
         for row, (low, high) in enumerate(((0.02, 0.475), (0.525, 1.2)), start=1):
-            cell = band(
-                west + 9.0,
-                east - 9.0,
-                lambda x, f=low: south_edge(x) + f * depth_m,
-                lambda x, f=high: south_edge(x) + f * depth_m,
-            ).intersection(inner)
-            if isinstance(cell, Polygon) and cell.area > 6000.0:
+            cell = largest_part(
+                band(west + 9.0, east - 9.0, _share(low, depth_m), _share(high, depth_m)).intersection(inner)
+            )
+            if cell.area > 6000.0:
                 plots.append((f"{prefix}{column}{'AB'[row - 1]}", cell))
     return plots
 
@@ -165,11 +173,6 @@ def side_plots(area: Polygon, low_y: float, rows: int) -> list[tuple[str, Polygo
         y = np.linspace(south + 9.0, north - 9.0, 6)
         west = np.column_stack([side_valley(y) - _side_half_width(y) + 10.0, y])
         east = np.column_stack([side_valley(y) + 0.45 * _side_half_width(y), y])
-        plots.append((f"FN{row}", Polygon(np.vstack([west, east[::-1]])).intersection(area.buffer(-8.0))))
+        cell = Polygon(np.vstack([west, east[::-1]])).intersection(area.buffer(-8.0))
+        plots.append((f"FN{row}", largest_part(cell)))
     return plots
-
-
-def scaled_to(area: Polygon, hectares: float) -> Polygon:
-    """The polygon with exactly the hectares (a last touch after rounding)."""
-    factor = (hectares * 1e4 / area.area) ** 0.5
-    return affinity.scale(area, factor, factor, origin="centroid")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import shapely
 from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from gis.scene import demo_layout as plan
 from gis.scene.demo_layout import Site
@@ -56,7 +58,7 @@ def sites() -> tuple[list[tuple[dict[str, object], Polygon]], list[Site]]:
     east = plan.strip_plots(
         fubao, np.linspace(plan.FUBAO_WEST, plan.FUBAO_EAST, _F_COLUMNS + 1), fubao_depth, "F"
     )
-    east = [(name, _largest(outline.difference(road))) for name, outline in east]
+    east = [(name, plan.largest_part(outline.difference(road))) for name, outline in east]
     found = [_site(name, "DLK", outline) for name, outline in west]
     found += [_site(name, "FB", outline) for name, outline in east + side]
     return areas, [*found, _yingxin()]
@@ -86,11 +88,6 @@ def _yingxin() -> Site:
         outline=outline,
         use="cement",
     )
-
-
-def _largest(shape: object) -> Polygon:
-    parts = getattr(shape, "geoms", [shape])
-    return max(parts, key=lambda part: part.area)
 
 
 def side_road() -> LineString:
@@ -128,9 +125,9 @@ def _inner(prefix: str, area: tuple[Polygon, float], west: float, east: float, c
     return rows
 
 
-def _longest(shape: object) -> LineString:
-    parts = getattr(shape, "geoms", [shape])
-    return max(parts, key=lambda part: part.length)
+def _longest(shape: BaseGeometry) -> LineString:
+    lines = [part for part in shapely.get_parts(shape) if isinstance(part, LineString)]
+    return max(lines, key=lambda part: part.length)
 
 
 def _road(id_: str, zh: str, en: str, width_m: float, kind: str, west: float, east: float) -> Drawing:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from shapely import affinity
 from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
@@ -137,7 +138,7 @@ def _buildings(site: Site) -> Iterator[Drawing]:
                 "kind": kind,
                 "plot_id": site.id,
             },
-            Polygon(footprint.exterior),
+            Polygon(shapely.get_coordinates(footprint)),
         )
 
 

@@ -34,15 +34,19 @@ from gis.scene.rows import (
 )
 
 Row = TypeVar("Row", bound=NamedRow)
+Shape = TypeVar("Shape", bound=BaseGeometry)
 FILE = "park.gpkg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Feature(Generic[Row]):
+class Feature(Generic[Row, Shape]):
     """A row with its shape in the local frame."""
 
     row: Row
-    shape: BaseGeometry
+    shape: Shape
+
+
+AnyFeature = Feature[NamedRow, BaseGeometry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +75,14 @@ LAYERS = (
 class Drawn:
     """All features of a scene by layer, in the local frame."""
 
-    areas: tuple[Feature[AreaRow], ...] = ()
-    plots: tuple[Feature[PlotRow], ...] = ()
-    buildings: tuple[Feature[BuildingRow], ...] = ()
-    tanks: tuple[Feature[TankRow], ...] = ()
-    units: tuple[Feature[UnitRow], ...] = ()
-    roads: tuple[Feature[RoadRow], ...] = ()
-    waters: tuple[Feature[WaterRow], ...] = ()
-    settlements: tuple[Feature[SettlementRow], ...] = ()
+    areas: tuple[Feature[AreaRow, Polygon], ...] = ()
+    plots: tuple[Feature[PlotRow, Polygon], ...] = ()
+    buildings: tuple[Feature[BuildingRow, Polygon], ...] = ()
+    tanks: tuple[Feature[TankRow, Point], ...] = ()
+    units: tuple[Feature[UnitRow, Point], ...] = ()
+    roads: tuple[Feature[RoadRow, LineString], ...] = ()
+    waters: tuple[Feature[WaterRow, LineString], ...] = ()
+    settlements: tuple[Feature[SettlementRow, Point], ...] = ()
 
 
 def read_layers(path: Path, epsg: int, drawn_at: tuple[float, float], problems: Problems) -> Drawn:
@@ -100,7 +104,7 @@ def read_layers(path: Path, epsg: int, drawn_at: tuple[float, float], problems: 
     except (DataSourceError, DataLayerError) as error:
         problems.add(path.name, "file", str(error), "a readable GeoPackage", "可读取的 GeoPackage")
         return Drawn()
-    layers: dict[str, tuple[Feature[NamedRow], ...]] = {}
+    layers: dict[str, tuple[AnyFeature, ...]] = {}
     for kind in LAYERS:
         if kind.name not in present:
             problems.add(path.name, "layer", None, f"a layer {kind.name!r}", f"图层 {kind.name!r}")
@@ -111,16 +115,17 @@ def read_layers(path: Path, epsg: int, drawn_at: tuple[float, float], problems: 
 
 def _read_layer(
     path: Path, kind: LayerKind, epsg: int, drawn_at: tuple[float, float], problems: Problems
-) -> tuple[Feature[NamedRow], ...]:
+) -> tuple[AnyFeature, ...]:
     meta, _, shapes, columns = pyogrio.raw.read(path, layer=kind.name)
     _check_crs(path.name, kind.name, meta["crs"], epsg, problems)
-    features = []
+    features: list[AnyFeature] = []
     for index, packed in enumerate(shapes):
         values = {name: plain(column[index]) for name, column in zip(meta["fields"], columns, strict=True)}
         where = f"{kind.name} {values.get('id') or f'row {index + 1}'}"
         row = _row(path.name, where, kind.row, values, problems)
-        shape = None if packed is None else shapely.from_wkb(packed)
-        if _shape_is_good(path.name, where, shape, kind, problems) and row is not None:
+        found = None if packed is None else shapely.from_wkb(packed)
+        shape = _good_shape(path.name, where, found, kind, problems)
+        if shape is not None and row is not None:
             features.append(Feature(row=row, shape=translate(shape, -drawn_at[0], -drawn_at[1])))
     return tuple(features)
 
@@ -146,14 +151,14 @@ def _row(
         return None
 
 
-def _shape_is_good(
+def _good_shape(
     file: str, where: str, shape: BaseGeometry | None, kind: LayerKind, problems: Problems
-) -> bool:
+) -> BaseGeometry | None:
     if shape is None or shape.is_empty or not isinstance(shape, kind.geometry):
         found = None if shape is None else shape.geom_type
         expected = f"a {kind.geometry.__name__}"
         problems.add(file, f"{where}, shape", found, expected, kind.geometry_zh)
-        return False
+        return None
     if not shape.is_valid:
         reason = shapely.is_valid_reason(shape)
         problems.add(
@@ -163,8 +168,8 @@ def _shape_is_good(
             "a polygon whose edge does not cross itself",
             "边界不自相交的多边形",
         )
-        return False
-    return True
+        return None
+    return shape
 
 
 def plain(value: object) -> object:

@@ -291,7 +291,7 @@ def _grade_pads(surface: FloatArray, fine: _Frame, drawn: Drawn) -> None:
         rows, cols = fine.window(feature.shape, PAD_REACH_M)
         inside = fine.part(rows, cols).inside(feature.shape)
         away = distance_transform_edt(~inside, sampling=fine.step_m)
-        _batter(surface, rows, cols, np.float64(feature.row.pad_m), away, PAD_BATTER, PAD_REACH_M)
+        _batter(surface, rows, cols, np.asarray(feature.row.pad_m), away, PAD_BATTER, PAD_REACH_M)
 
 
 def _grade_roads(surface: FloatArray, fine: _Frame, drawn: Drawn) -> None:
@@ -332,9 +332,9 @@ def _pieces(
 def _along(frame: _Frame, piece: LineString, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Distance to a piece and the piece's level at the nearest place, at every node (ny, nx)."""
     x, y = frame.nodes()
-    points = shapely.points(x, y)
     shapely.prepare(piece)
-    away = shapely.distance(piece, points)
+    points = np.asarray(shapely.points(x, y))
+    away = np.asarray(shapely.distance(piece, points), dtype=np.float64)
     near = away < LINE_REACH_M
     level = np.full(away.shape, float(levels.mean()))
     at = shapely.line_locate_point(piece, points[near])

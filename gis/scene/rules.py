@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gis.scene.geopackage import FILE as DRAWN_FILE
-from gis.scene.geopackage import Drawn, Feature
+from gis.scene.geopackage import AnyFeature, Drawn
 from gis.scene.problems import Problems
-from gis.scene.rows import NamedRow
 from gis.scene.schema import BeamRow, DeviceRow, FactorRow, StationRow, WellRow
 from gis.scene.tables import HoleRow, Tables
 from twin.core.errors import UnitError
@@ -48,7 +47,7 @@ def _check_unique(tables: Tables, drawn: Drawn, problems: Problems) -> None:
         for value in _repeated(values):
             problems.add(file, field, value, "every one only once", "不重复的值")
     for layer in Drawn.__dataclass_fields__:
-        features: tuple[Feature[NamedRow], ...] = getattr(drawn, layer)
+        features: tuple[AnyFeature, ...] = getattr(drawn, layer)
         for value in _repeated(feature.row.id for feature in features):
             problems.add(DRAWN_FILE, f"{layer}, id", value, "every one only once", "不重复的值")
 
@@ -287,14 +286,15 @@ def _check_inside(tables: Tables, drawn: Drawn, problems: Problems) -> None:
             "park.toml", "extent", f"{box.x_min_m:g} to {box.x_max_m:g}", "min below max", "最小值小于最大值"
         )
         return
+    span = f"x {box.x_min_m:g}..{box.x_max_m:g}, y {box.y_min_m:g}..{box.y_max_m:g}"
     for file, name, x_m, y_m in _places(tables, drawn):
         if not (box.x_min_m <= x_m <= box.x_max_m and box.y_min_m <= y_m <= box.y_max_m):
             problems.add(
                 file,
                 f"{name}, place",
                 (round(x_m, 1), round(y_m, 1)),
-                f"inside the extent, x {box.x_min_m:g} to {box.x_max_m:g}, y {box.y_min_m:g} to {box.y_max_m:g}",
-                f"在范围之内（x {box.x_min_m:g} 至 {box.x_max_m:g}，y {box.y_min_m:g} 至 {box.y_max_m:g}）",
+                f"inside the extent, {span}",
+                f"在范围之内（{span}）",
             )
 
 
@@ -307,7 +307,7 @@ def _places(tables: Tables, drawn: Drawn) -> Iterable[tuple[str, str, float, flo
         yield "wells.toml", well.id, well.x_m, well.y_m
     for hole in tables.holes:
         yield "boreholes.csv", hole.fixed.id, hole.fixed.x_m, hole.fixed.y_m
-    layers: Sequence[tuple[str, Sequence[Feature[NamedRow]]]] = tuple(
+    layers: Sequence[tuple[str, Sequence[AnyFeature]]] = tuple(
         (name, getattr(drawn, name)) for name in Drawn.__dataclass_fields__
     )
     for layer, features in layers:
