@@ -25,6 +25,10 @@ def pull_to_points(grid: FloatArray, position: FloatArray, values: FloatArray) -
     if len(values) == 0:
         return fitted
     nodes, weights = _corners(position, grid.shape)
+    # A zero between nodes that cannot be negative means that every node which counts is zero.
+    absent = nodes[values <= 0.0][weights[values <= 0.0] > 0.0]
+    fitted.ravel()[absent] = 0.0
+    weights = np.where(np.isin(nodes, absent), 0.0, weights)
     used, where = np.unique(nodes, return_inverse=True)
     matrix = np.zeros((len(values), len(used)))
     np.add.at(matrix, (np.arange(len(values))[:, None], where.reshape(nodes.shape)), weights)

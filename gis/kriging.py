@@ -1,9 +1,11 @@
-"""Ordinary kriging without a nugget, its range and shape chosen by leaving one place out.
+"""Ordinary kriging without a nugget, its range and shape chosen by restricted likelihood.
 
-The predictor is exact at the data. Errors of leave-one-out come in closed form from the inverse of
-the kriging matrix (Dubrule, 1983, Mathematical Geology 15(6), 687-699, eqs 3 and 4), so that every
-candidate of range and shape costs one inversion. The sill is set so that the standardised
-leave-one-out errors have mean square one; the variances are therefore calibrated, not assumed.
+The predictor is exact at the data. Range and shape maximise the restricted likelihood (Patterson
+and Thompson, 1971, Biometrika 58, 545-554), which on known fields chose better, and in the worst
+case far better, than the least leave-one-out error (docs/gis.md). The errors of leave-one-out come
+in closed form from the inverse of the kriging matrix (Dubrule, 1983, Mathematical Geology 15(6),
+687-699, eqs 3 and 4). The sill is set so that the standardised leave-one-out errors have mean
+square one: the variances are calibrated, not assumed.
 """
 
 from __future__ import annotations
@@ -72,8 +74,8 @@ def krige(places_m: FloatArray, values: FloatArray, drift: FloatArray | None = N
     """Fit a field to ``values`` (n,) at ``places_m`` (n, 2), at least one place, no two the same.
 
     ``drift`` (n,) is a covariate that may carry a linear trend; it is used only where it lowers the
-    leave-one-out error by 5 % or more. With fewer than three places there is no error to choose by:
-    the range is then the largest candidate and ``loo_error`` is NaN.
+    leave-one-out error by 5 % or more. With fewer than three places there is nothing to choose by: the
+    range is then the largest candidate and ``loo_error`` is NaN.
     """
     if len(values) < 3:
         return _fit(places_m, values, None, "exponential", _ranges(places_m)[-1])
@@ -86,7 +88,16 @@ def krige(places_m: FloatArray, values: FloatArray, drift: FloatArray | None = N
 
 def _best(places_m: FloatArray, values: FloatArray, drift: FloatArray | None) -> Kriged:
     fits = [_fit(places_m, values, drift, shape, r) for shape in _SHAPES for r in _ranges(places_m)]
-    return min(fits, key=lambda fit: _rms(fit.loo_error))
+    return min(fits, key=_unlikelihood)
+
+
+def _unlikelihood(fit: Kriged) -> float:
+    """-2 log of the restricted likelihood, up to a constant, with the sill at its best value."""
+    count = len(fit.values)
+    free = count - (len(fit.inverse) - count)
+    misfit = float(fit.values @ fit.weights[:count])
+    # The determinant of the bordered matrix holds both that of the covariance and of the drift.
+    return free * float(np.log(max(misfit, 1e-300) / free)) - float(np.linalg.slogdet(fit.inverse)[1])
 
 
 def _ranges(places_m: FloatArray) -> FloatArray:
