@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from apiflask import APIFlask
 
 from twin.core.clock import Clock
@@ -59,8 +57,5 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
 
-    @app.spec_processor
-    def finish(spec: dict[str, Any]) -> dict[str, Any]:
-        return complete(spec)
-
+    app.spec_processor(complete)
     return app

@@ -7,7 +7,7 @@ best sibling that the client understands is chosen. A file that has no sibling i
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -122,7 +122,7 @@ def _describe(path: Path, encoding: str) -> Variant:
     return Variant(path=path, encoding=encoding, size_bytes=status.st_size, changed_ns=status.st_mtime_ns)
 
 
-def _body(chosen: Variant) -> Iterator[bytes] | bytes:
+def _body(chosen: Variant) -> Iterable[bytes]:
     if request.method == "HEAD":
-        return b""
+        return ()
     return wrap_file(request.environ, chosen.path.open("rb"))

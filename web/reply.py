@@ -1,24 +1,25 @@
 """How an operation of the API is declared: what it reads, what it gives, which errors it may answer.
 
-``@operation`` stands under the route decorator. It reads the query strictly, writes the answer from
-its pydantic model in one pass, and puts both, with every error, into the OpenAPI document.
+``serve`` reads the query strictly, writes the answer from its pydantic model in one pass, and puts
+both, with every error, into the OpenAPI document.
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, request
 
 from twin.core.errors import BadRequestError
 from web.schemas.base import Out, Query
-from web.schemas.error import ErrorOut
 
 View = Callable[..., Any]
+Read = TypeVar("Read", bound=Query)
 _GZIP_FROM_BYTES = 1400  # below one packet compression only costs
 _GZIP_LEVEL = 4
 
@@ -31,61 +32,52 @@ DESCRIPTIONS = {
 }
 
 
-def operation(
-    gives: type[Out],
-    *,
-    reads: type[Query] = Query,
-    errors: tuple[int, ...] = (),
-    cache: str = "no-store",
-) -> Callable[[View], View]:
-    """Declare a JSON operation.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What an operation reads, gives and may answer with.
 
-    Parameters
-    ----------
-    gives : type of Out
-        Model of the answer; the view returns an instance of it.
-    reads : type of Query
-        Model of the query; the view receives an instance as its last argument when it has fields.
-    errors : tuple of int
-        Statuses besides 422 and 500 that the operation may answer with.
-    cache : str
-        ``Cache-Control`` of the answer.
+    ``gives`` is the model of a JSON answer; without one the view makes its own answer of type
+    ``mimetype``. ``errors`` are the statuses besides 422 and 500.
     """
 
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def answer(*args: Any, **kwargs: Any) -> Response:
-            query = read_query(reads)
-            if reads.model_fields:
-                kwargs["query"] = query
-            result = view(*args, **kwargs)
-            return result if isinstance(result, Response) else json_response(result, cache=cache)
-
-        return document(answer, reads=reads, gives=gives, errors=errors)
-
-    return decorate
+    gives: type[Out] | None = None
+    reads: type[Query] | None = None
+    mimetype: str = "application/json"
+    errors: tuple[int, ...] = ()
+    cache: str = "no-store"
 
 
-def document(
-    view: View,
-    *,
-    reads: type[Query] = Query,
-    gives: type[Out] | None = None,
-    mimetype: str = "",
-    errors: tuple[int, ...] = (),
-) -> View:
-    """Put an operation into the OpenAPI document without changing what it does."""
-    helper = APIBlueprint("declare", __name__)
-    statuses = sorted({422, 500, *errors})
-    documented: dict[int, dict[str, object]] = {status: _error_response(status) for status in statuses}
-    if gives is None:
-        documented[200] = {"description": "OK", "content": {mimetype: {"schema": _body_schema(mimetype)}}}
-    # APIFlask copies what the decorators noted; its own reading and writing is never reached.
-    view = helper.doc(responses=documented)(view)
-    if gives is not None:
-        view = helper.output(gives)(view)
-    view._spec["args"] = [(reads, "query")] if reads.model_fields else []  # type: ignore[attr-defined]
-    return view
+BINARY_FILE = Operation(mimetype="application/octet-stream", errors=(404,))
+ANY_FILE = Operation(mimetype="*/*", errors=(404,))
+
+
+def serve(blueprint: APIBlueprint, rule: str, view: View, declared: Operation) -> None:
+    """Serve GET requests to ``rule`` with ``view`` and put the operation into the OpenAPI document.
+
+    The view receives the path's parts, and the query as ``query`` when the operation reads one. It
+    returns an instance of ``gives``, or a Response.
+    """
+
+    @wraps(view)
+    def answer(**path: Any) -> Response:
+        query = {} if declared.reads is None else {"query": read_query(declared.reads)}
+        result = view(**path, **query)
+        return result if isinstance(result, Response) else json_response(result, cache=declared.cache)
+
+    documented = blueprint.doc(responses=_responses(declared))(answer)
+    if declared.gives is not None:
+        # The answer above is a Response already, so APIFlask only notes the model.
+        documented = blueprint.output(declared.gives)(documented)
+    documented._spec["args"] = [] if declared.reads is None else [(declared.reads, "query")]
+    blueprint.get(rule)(documented)
+
+
+def _responses(declared: Operation) -> dict[int, dict[str, object]]:
+    responses = {status: _error_response(status) for status in sorted({422, 500, *declared.errors})}
+    if declared.gives is None:
+        content = {declared.mimetype: {"schema": _body_schema(declared.mimetype)}}
+        responses[200] = {"description": "OK", "content": content}
+    return responses
 
 
 def _error_response(status: int) -> dict[str, object]:
@@ -94,12 +86,12 @@ def _error_response(status: int) -> dict[str, object]:
 
 
 def _body_schema(mimetype: str) -> dict[str, str]:
-    if mimetype == "application/octet-stream":
+    if mimetype in ("application/octet-stream", "*/*"):
         return {"type": "string", "format": "binary"}
     return {"type": "string"}
 
 
-def read_query(reads: type[Query]) -> Query:
+def read_query(reads: type[Read]) -> Read:
     """Query of the current request. Raises BadRequestError."""
     for name, values in request.args.lists():
         if len(values) > 1:
@@ -122,6 +114,3 @@ def json_response(body: Out, *, cache: str = "no-store", status: int = 200) -> R
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = cache
     return response
-
-
-__all__ = ["ErrorOut", "document", "json_response", "operation", "read_query"]

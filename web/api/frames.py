@@ -8,15 +8,13 @@ from apiflask import APIBlueprint
 
 from sensors.hj212.codec import Message, parse
 from twin.store.rows import QuarantinedFrame, StoredFrame
-from web.reply import operation
+from web.reply import Operation, serve
 from web.schemas.frame import FRAMES_MAX, FieldOut, FrameOut, FramesOut, FramesQuery
 from web.services import services
 
 frames = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Instruments")
 
 
-@frames.get("/frames")
-@operation(FramesOut, reads=FramesQuery, errors=(503,))
 def get_frames(query: FramesQuery) -> FramesOut:
     """Newest raw frames, stored and quarantined, with what they mean."""
     ledger = services().ledger
@@ -68,3 +66,6 @@ def _fields(read: Message) -> list[FieldOut]:
 def as_text(segment: bytes) -> str:
     r"""Segment for people: UTF-8 where it is, ``\xNN`` where it is not."""
     return segment.decode("utf-8", errors="backslashreplace")
+
+
+serve(frames, "/frames", get_frames, Operation(gives=FramesOut, reads=FramesQuery, errors=(503,)))

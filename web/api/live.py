@@ -10,7 +10,7 @@ from flask import Response, request
 
 from twin.core.errors import ServiceUnavailableError
 from web.hub import Cursor
-from web.reply import document, read_query
+from web.reply import Operation, serve
 from web.schemas.live import StreamQuery
 from web.services import Services, services
 from web.stream import stream
@@ -18,10 +18,9 @@ from web.stream import stream
 live = APIBlueprint("live", __name__, url_prefix="/api/v1", tag="Live")
 
 
-def get_stream() -> Response:
+def get_stream(query: StreamQuery) -> Response:
     """Server-sent events, see docs/wire.md; ``Last-Event-ID`` or ``cursor`` resumes."""
     own = services()
-    query = read_query(StreamQuery)
     # A browser that reconnects sends the header, and the address it was opened with: the header is newer.
     text = request.headers.get("Last-Event-ID") or query.cursor
     last = Cursor.parse(text) if text else None
@@ -65,4 +64,4 @@ def _bound_writes(limit_s: float) -> None:
         socket.settimeout(limit_s)
 
 
-live.get("/stream")(document(get_stream, reads=StreamQuery, mimetype="text/event-stream", errors=(503,)))
+serve(live, "/stream", get_stream, Operation(reads=StreamQuery, mimetype="text/event-stream", errors=(503,)))

@@ -10,7 +10,7 @@ from flask import Response, current_app
 
 from web.health import health_of
 from web.metrics import CONTENT_TYPE
-from web.reply import document, json_response, operation
+from web.reply import Operation, json_response, serve
 from web.schemas.health import HealthOut
 from web.services import services
 
@@ -26,8 +26,6 @@ vertical-align:top}}code{{font-size:13px}}</style>
 """
 
 
-@operations.get("/health")
-@operation(HealthOut, errors=(503,))
 def get_health() -> Response:
     """Whether every needed part is well; 503 with the same body when one is not."""
     body = health_of(services())
@@ -45,7 +43,7 @@ def get_docs() -> Response:
     """All addresses of the API, for people."""
     app = current_app
     assert isinstance(app, APIFlask)  # noqa: S101  (tells the type checker)
-    document_: dict[str, Any] = app.spec  # type: ignore[assignment]
+    document_: dict[str, Any] = app.spec
     rows = "".join(_row(path, entry["get"]) for path, entry in document_["paths"].items() if "get" in entry)
     page = _PAGE.format(title=escape(document_["info"]["title"]), rows=rows)
     return Response(page, content_type="text/html; charset=utf-8", headers={"Cache-Control": "no-store"})
@@ -58,5 +56,6 @@ def _row(path: str, entry: dict[str, Any]) -> str:
     return "<tr>" + "".join(f"<td>{cell}" for cell in cells) + "</tr>"
 
 
-operations.get("/metrics")(document(get_metrics, mimetype="text/plain"))
-operations.get("/docs")(document(get_docs, mimetype="text/html"))
+serve(operations, "/health", get_health, Operation(gives=HealthOut, errors=(503,)))
+serve(operations, "/metrics", get_metrics, Operation(mimetype="text/plain"))
+serve(operations, "/docs", get_docs, Operation(mimetype="text/html"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from web.reply import operation
+from web.reply import Operation, serve
 from web.schemas.base import TextOut
 from web.schemas.park import LayerOut, ParkOut, SightOut, SightRowOut, StrataOut
 from web.services import services
@@ -14,8 +14,6 @@ from web.services import services
 park = APIBlueprint("park", __name__, url_prefix="/api/v1", tag="Park")
 
 
-@park.get("/park")
-@operation(ParkOut, errors=(503,), cache="no-cache")
 def get_park() -> ParkOut:
     """Where the scene lies and how the park is called."""
     own = services()
@@ -33,8 +31,6 @@ def get_park() -> ParkOut:
     )
 
 
-@park.get("/sight")
-@operation(SightOut, errors=(503,), cache="no-cache")
 def get_sight() -> SightOut:
     """Line-of-sight table of the beams."""
     rows = [
@@ -53,8 +49,6 @@ def get_sight() -> SightOut:
     return SightOut(rows=rows)
 
 
-@park.get("/strata")
-@operation(StrataOut, errors=(503,), cache="no-cache")
 def get_strata() -> StrataOut:
     """Leave-one-out error and uncertainty of the strata."""
     strata: dict[str, Any] = services().bundles.scene().get("strata") or {}
@@ -85,3 +79,8 @@ def _text(value: dict[str, str]) -> TextOut:
 
 def _item(values: list[float | None], index: int) -> float | None:
     return values[index] if index < len(values) else None
+
+
+serve(park, "/park", get_park, Operation(gives=ParkOut, errors=(503,), cache="no-cache"))
+serve(park, "/sight", get_sight, Operation(gives=SightOut, errors=(503,), cache="no-cache"))
+serve(park, "/strata", get_strata, Operation(gives=StrataOut, errors=(503,), cache="no-cache"))

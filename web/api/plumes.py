@@ -8,7 +8,7 @@ from flask import Response
 from twin.store.results import ResultReader
 from web import files
 from web.ranges import window
-from web.reply import document, operation
+from web.reply import BINARY_FILE, Operation, serve
 from web.schemas.convert import plume_out
 from web.schemas.plume import PlumesOut, PlumesQuery
 from web.services import services
@@ -17,8 +17,6 @@ plumes = APIBlueprint("plumes", __name__, url_prefix="/api/v1", tag="Models")
 PLUMES_MAX = 2000
 
 
-@plumes.get("/plumes")
-@operation(PlumesOut, reads=PlumesQuery, errors=(503,))
 def get_plumes(query: PlumesQuery) -> PlumesOut:
     """List of stored plume frames, oldest first; by default of the last hour."""
     results = services().results
@@ -38,6 +36,5 @@ def get_plume(run: str, k: int) -> Response:
     return files.send_file(services().results.plume_file(run, k), cache=files.IMMUTABLE)
 
 
-plumes.get("/plumes/<run>/<int:k>.twv")(
-    document(get_plume, mimetype="application/octet-stream", errors=(404,))
-)
+serve(plumes, "/plumes", get_plumes, Operation(gives=PlumesOut, reads=PlumesQuery, errors=(503,)))
+serve(plumes, "/plumes/<run>/<int:k>.twv", get_plume, BINARY_FILE)

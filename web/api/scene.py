@@ -7,7 +7,7 @@ from flask import Response
 
 from twin.core.errors import NotFoundError, ServiceUnavailableError
 from web import files
-from web.reply import document
+from web.reply import ANY_FILE, Operation, serve
 from web.services import services
 
 scene = APIBlueprint("scene", __name__, tag="Scene")
@@ -42,9 +42,7 @@ def get_scene_file(bundle: str, name: str) -> Response:
     return files.send(services().bundles.folder_of(bundle), name, cache=files.IMMUTABLE)
 
 
-scene.get("/")(document(get_viewer, mimetype="text/html", errors=(503,)))
-scene.get("/assets/<path:name>")(document(get_asset, mimetype="application/octet-stream", errors=(404,)))
-scene.get("/<name>")(document(get_root_file, mimetype="application/octet-stream", errors=(404,)))
-scene.get("/scene/<bundle>/<path:name>")(
-    document(get_scene_file, mimetype="application/octet-stream", errors=(404,))
-)
+serve(scene, "/", get_viewer, Operation(mimetype="text/html", errors=(503,)))
+serve(scene, "/assets/<path:name>", get_asset, ANY_FILE)
+serve(scene, "/<name>", get_root_file, ANY_FILE)
+serve(scene, "/scene/<bundle>/<path:name>", get_scene_file, ANY_FILE)

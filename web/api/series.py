@@ -10,7 +10,7 @@ from twin.store import rows as stored
 from twin.store.reader import LedgerReader
 from twin.store.rows import SeriesRow, Span
 from web.ranges import Window, window
-from web.reply import operation
+from web.reply import Operation, serve
 from web.schemas.series import SeriesOut, SeriesQuery, Step
 from web.services import services
 
@@ -18,8 +18,6 @@ series = APIBlueprint("series", __name__, url_prefix="/api/v1", tag="Live")
 POINTS_MAX = 20_000
 
 
-@series.get("/series")
-@operation(SeriesOut, reads=SeriesQuery, errors=(404, 503))
 def get_series(query: SeriesQuery) -> SeriesOut:
     """One curve, raw or as means over minutes or hours."""
     ledger = services().ledger
@@ -86,3 +84,6 @@ def _bounded(asked: Window, step: stored.Step, span: Span | None) -> Window:
     end_ms = asked.to_ms if span is None else min(asked.to_ms, span.to_ms + 1)
     start_ms = max(asked.from_ms, end_ms - POINTS_MAX * step.length_ms)
     return Window(from_ms=min(start_ms, asked.to_ms), to_ms=asked.to_ms)
+
+
+serve(series, "/series", get_series, Operation(gives=SeriesOut, reads=SeriesQuery, errors=(404, 503)))

@@ -10,7 +10,7 @@ from twin.core.errors import ServiceUnavailableError
 from twin.store.results import ResultReader
 from twin.store.rows import PlumeRow, WaterTableRow
 from web.hub import Cursor
-from web.reply import operation
+from web.reply import Operation, serve
 from web.schemas.convert import device_out, plume_out, value_out, watertable_out
 from web.schemas.state import SpanOut, StateOut, StateQuery
 from web.services import services
@@ -18,8 +18,6 @@ from web.services import services
 state = APIBlueprint("state", __name__, url_prefix="/api/v1", tag="Live")
 
 
-@state.get("/state")
-@operation(StateOut, reads=StateQuery, errors=(503,))
 def get_state(query: StateQuery) -> StateOut:
     """Newest value of every series, devices, newest plume of every substance, water table.
 
@@ -65,3 +63,6 @@ def newest_results(reader: ResultReader, at_ms: int | None) -> NewestResults:
         )
     except ServiceUnavailableError:
         return NewestResults()
+
+
+serve(state, "/state", get_state, Operation(gives=StateOut, reads=StateQuery, errors=(503,)))

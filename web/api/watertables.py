@@ -7,7 +7,7 @@ from flask import Response
 
 from web import files
 from web.ranges import window
-from web.reply import document, operation
+from web.reply import BINARY_FILE, Operation, serve
 from web.schemas.convert import watertable_out
 from web.schemas.watertable import WaterTablesOut, WaterTablesQuery
 from web.services import services
@@ -16,8 +16,6 @@ watertables = APIBlueprint("watertables", __name__, url_prefix="/api/v1", tag="M
 TABLES_MAX = 2000
 
 
-@watertables.get("/watertables")
-@operation(WaterTablesOut, reads=WaterTablesQuery, errors=(503,))
 def get_watertables(query: WaterTablesQuery) -> WaterTablesOut:
     """List of stored water tables, oldest first; by default of the last hour."""
     results = services().results
@@ -33,6 +31,6 @@ def get_watertable(run: str, k: int) -> Response:
     return files.send_file(services().results.water_table_file(run, k), cache=files.IMMUTABLE)
 
 
-watertables.get("/watertables/<run>/<int:k>.twg")(
-    document(get_watertable, mimetype="application/octet-stream", errors=(404,))
-)
+LISTED = Operation(gives=WaterTablesOut, reads=WaterTablesQuery, errors=(503,))
+serve(watertables, "/watertables", get_watertables, LISTED)
+serve(watertables, "/watertables/<run>/<int:k>.twg", get_watertable, BINARY_FILE)

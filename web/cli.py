@@ -1,0 +1,57 @@
+"""``park-twin``: the command line. Nothing heavy is loaded before a command needs it."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from twin.core.errors import ParkTwinError
+from web.commands import exits
+from web.commands.doctor import doctor
+from web.commands.processes import ingest, serve, worker
+from web.commands.run import run
+from web.commands.scene import app as scene
+from web.commands.version import version
+from web.i18n import Language, language_of_environment
+
+app = typer.Typer(
+    name="park-twin",
+    help="化工园区数字孪生。 Digital twin of a chemical park.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run)
+app.add_typer(scene, name="scene")
+app.command()(serve)
+app.command()(ingest)
+app.command(hidden=True)(worker)
+app.command()(doctor)
+app.command()(version)
+
+
+def main() -> None:
+    """Run a command; errors of ours become one plain line and an exit code."""
+    try:
+        app()
+    except ParkTwinError as error:
+        exits.tell(error, spoken_language(), Console(stderr=True, soft_wrap=True))
+        sys.exit(exits.code_of(error))
+    except KeyboardInterrupt:
+        sys.exit(exits.INTERRUPTED)
+
+
+def spoken_language() -> Language:
+    """Language of the settings; of the environment when the settings themselves are the error."""
+    from twin.live.settings import load_settings
+
+    try:
+        return load_settings().language
+    except ParkTwinError:
+        return language_of_environment()
+
+
+if __name__ == "__main__":
+    main()
