@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
 from pyproj import CRS
 from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
 
 from gis.crs import ParkCrs
 from gis.patch import (
@@ -183,12 +183,15 @@ def write_cog(path: Path, terrain: Terrain, crs: ParkCrs) -> None:
     heights = terrain.heights_m[::-1] + np.float32(crs.origin.height_m)
     part = path.with_name(f".{path.name}.part")
     try:
-        with rasterio.open(
-            part, "w", driver="COG", width=terrain.nx, height=terrain.ny, count=1, dtype="float32",
-            crs=f"EPSG:{crs.epsg}", transform=target.transform, compress="DEFLATE", predictor="YES",
-        ) as dataset:  # fmt: skip
-            dataset.write(heights, 1)
-            dataset.units = ("m",)
+        # In memory first: a folder that cannot be written then fails as an ordinary OSError.
+        with MemoryFile() as memory:
+            with memory.open(
+                driver="COG", width=terrain.nx, height=terrain.ny, count=1, dtype="float32",
+                crs=f"EPSG:{crs.epsg}", transform=target.transform, compress="DEFLATE", predictor="YES",
+            ) as dataset:  # fmt: skip
+                dataset.write(heights, 1)
+                dataset.units = ("m",)
+            part.write_bytes(memory.read())
         part.replace(path)
     except (RasterioError, OSError) as error:
         part.unlink(missing_ok=True)
