@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -10,9 +11,10 @@ from models.air.streak import Puffs
 from twin.core.geometry import Extent, FloatArray
 from twin.core.plume import PlumeGrid
 
-CELLS_MAX = 96
+CELLS_MAX = 96 * 96  # of one level; a long cloud may have up to SIDE_MAX cells along it
+SIDE_MAX = 160
 LEVELS_MAX = 24
-_STEPS_M = (2.0, 4.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 80.0, 100.0, 200.0, 500.0)
+_STEPS_M = (2.0, 4.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0)
 _LEVELS_M = (2.0, 4.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
 _REACH = 3.5
 _SNAP = 4  # the box moves and grows by four cells, so that it does not tremble
@@ -21,7 +23,7 @@ _TOP_MAX_M = 600.0
 
 
 def box_of(puffs: Puffs, mass_kg: FloatArray, keep: Extent) -> PlumeGrid:
-    """Grid of at most 96 x 96 x 24 cells around what is worth drawing, inside ``keep``.
+    """Grid of at most 96 x 96 x 24 cells (160 along one side) around what is worth drawing, inside ``keep``.
 
     A puff whose peak is under 1 ug/m3 is not worth it; nothing at all gives a small box in the middle.
     """
@@ -37,9 +39,7 @@ def box_of(puffs: Puffs, mass_kg: FloatArray, keep: Extent) -> PlumeGrid:
     y_low = max(float((puffs.y_m[rows] - reach).min()), keep.y_min_m)
     y_high = min(float((puffs.y_m[rows] + reach).max()), keep.y_max_m)
     top = min(float((puffs.height_m[rows] + 3.0 * puffs.sigma_z_m[rows]).max()), _TOP_MAX_M)
-    step = _step_for(max(x_high - x_low, y_high - y_low))
-    x_min, nx = _snapped(x_low, x_high, step)
-    y_min, ny = _snapped(y_low, y_high, step)
+    step, (x_min, nx), (y_min, ny) = _fitted((x_low, x_high), (y_low, y_high))
     level = next((row for row in _LEVELS_M if row * LEVELS_MAX >= top), _LEVELS_M[-1])
     return PlumeGrid(
         x_min_m=x_min,
@@ -53,9 +53,16 @@ def box_of(puffs: Puffs, mass_kg: FloatArray, keep: Extent) -> PlumeGrid:
     )
 
 
-def _step_for(length_m: float) -> float:
-    usable = CELLS_MAX - 2 * _SNAP
-    return next((row for row in _STEPS_M if row * usable >= length_m), length_m / usable)
+def _fitted(
+    x_m: tuple[float, float], y_m: tuple[float, float]
+) -> tuple[float, tuple[float, int], tuple[float, int]]:
+    """Finest step that keeps within the number of cells; doubled steps for a cloud larger than any park."""
+    steps = itertools.chain(_STEPS_M, (_STEPS_M[-1] * 2.0**k for k in itertools.count(1)))
+    for step in steps:
+        (x_min, nx), (y_min, ny) = _snapped(*x_m, step), _snapped(*y_m, step)
+        if nx * ny <= CELLS_MAX and max(nx, ny) <= SIDE_MAX:
+            break
+    return step, (x_min, nx), (y_min, ny)
 
 
 def _snapped(low_m: float, high_m: float, step_m: float) -> tuple[float, int]:

@@ -1,7 +1,7 @@
 """Receptors in the plume's coordinates (x, y, height above ground).
 
 A beam is straight in space, but the ground under it is not: seen from the ground it bends. It is cut
-into pieces that are straight in these coordinates to half a metre, so that each has a closed form.
+into pieces that are straight in these coordinates to 0.2 m, so that each has a closed form.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from twin.core.beam import Receptor
 from twin.core.geometry import FloatArray
 
 _SAMPLE_M = 5.0
-_TOLERANCE_M = 0.5
+_TOLERANCE_M = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

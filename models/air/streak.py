@@ -21,7 +21,7 @@ from twin.core.geometry import Extent, FloatArray
 IntArray = npt.NDArray[np.intp]
 
 _SPACING = 1.5
-_YOUNG_STEPS = 4  # a new node meets a strong shear, so its first step is cut in four
+_YOUNG_STEPS = 2  # a new node meets a strong shear, so its first step is halved
 _FAR_M = 1000.0
 
 

@@ -53,7 +53,7 @@ def sigma_w(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
 
 
 def sun_elevation_deg(time_ms: int, longitude_deg: float, latitude_deg: float) -> float:
-    """Height of the sun over the horizon, degrees, to about 0.3 degree (Spencer 1971, Search 2, 172)."""
+    """Height of the sun over the horizon, degrees, to about half a degree (Spencer 1971, Search 2, 172)."""
     when = to_datetime(time_ms)
     hour = when.hour + when.minute / 60.0 + when.second / 3600.0
     angle = 2.0 * math.pi * (when.timetuple().tm_yday - 1 + (hour - 12.0) / 24.0) / 365.0

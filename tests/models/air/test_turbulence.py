@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.air.turbulence import (
+    diffusivity,
+    sigma_w,
+    similarity_sigma_v,
+    stability_name,
+    sun_elevation_deg,
+    surface_layer,
+    wind_profile,
+)
+from models.contract import SurfaceLayer
+from twin.core.clock import from_datetime, to_datetime
+
+
+def layer(inverse: float, friction: float = 0.3) -> SurfaceLayer:
+    return SurfaceLayer(
+        friction_velocity_m_s=friction, inverse_obukhov_1_m=inverse, sigma_v_m_s=0.5, mixing_height_m=math.inf
+    )
+
+
+def test_neutral_profile_is_the_log_law():
+    heights = np.array([1.0, 2.0, 10.0, 50.0])
+    assert wind_profile(heights, 0.1, 0.0) == pytest.approx(np.log(heights / 0.1))
+
+
+@pytest.mark.parametrize("inverse", [-0.1, -0.01, 0.01, 0.1])
+def test_profile_rises_with_height(inverse: float):
+    shape = wind_profile(np.linspace(0.5, 100.0, 60), 0.1, inverse)
+    assert (np.diff(shape) > 0.0).all()
+
+
+def test_profile_gradient_is_dyers_phi():
+    # du/dz * kz/u* = phi_m = (1 - 16 z/L)^(-1/4) when unstable (Dyer 1974).
+    z, step, inverse = 10.0, 1e-3, -1.0 / 30.0
+    above, below = wind_profile(np.array([z + step, z - step]), 0.1, inverse)
+    assert (above - below) / (2 * step) * z == pytest.approx((1.0 - 16.0 * z * inverse) ** -0.25, rel=1e-5)
+
+
+def test_stable_air_shears_more_and_mixes_less():
+    z = np.array([5.0, 20.0])
+    assert (wind_profile(z, 0.1, 0.02) > wind_profile(z, 0.1, 0.0)).all()
+    assert (wind_profile(z, 0.1, -0.02) < wind_profile(z, 0.1, 0.0)).all()
+    assert (diffusivity(z, layer(0.02)) < diffusivity(z, layer(0.0))).all()
+    assert (diffusivity(z, layer(-0.02)) > diffusivity(z, layer(0.0))).all()
+    assert (sigma_w(z, layer(-0.02)) > sigma_w(z, layer(0.0))).all()
+
+
+def test_neutral_diffusivity_and_scatter():
+    assert diffusivity(np.array([10.0]), layer(0.0)) == pytest.approx([0.4 * 0.3 * 10.0])
+    assert sigma_w(np.array([10.0]), layer(0.0)) == pytest.approx([1.25 * 0.3])
+    assert similarity_sigma_v(0.3, 0.0, 800.0) == pytest.approx(0.57)
+    assert similarity_sigma_v(0.3, -0.05, 1000.0) == pytest.approx(0.3 * 37.0 ** (1 / 3))
+
+
+@pytest.mark.parametrize(
+    ("when", "longitude", "latitude", "elevation"),
+    [
+        # Solstices and equinox at local noon: 90 - |latitude - declination|.
+        ("2026-06-21T04:14:00+00:00", 117.0, 26.2, 90.0 - (26.2 - 23.44)),
+        ("2026-12-22T04:10:00+00:00", 117.0, 26.2, 90.0 - (26.2 + 23.44)),
+        ("2026-03-20T12:07:30+00:00", 0.0, 51.48, 90.0 - 51.48),
+    ],
+)
+def test_sun_at_noon(when: str, longitude: float, latitude: float, elevation: float):
+    time_ms = from_datetime(datetime.fromisoformat(when))
+    assert sun_elevation_deg(time_ms, longitude, latitude) == pytest.approx(elevation, abs=0.6)
+
+
+def test_sun_stands_below_the_horizon_at_local_midnight():
+    day = 1_795_000_000_000 // 86_400_000 * 86_400_000
+    elevations = {
+        to_datetime(day + h * 3_600_000, 8.0).hour: sun_elevation_deg(day + h * 3_600_000, 117.0, 26.2)
+        for h in range(24)
+    }
+    assert elevations[0] < -40.0
+    assert max(elevations, key=elevations.__getitem__) in (11, 12)
+
+
+def test_night_is_stable_noon_unstable_storm_nearly_neutral():
+    night = surface_layer(2.5, 10.0, roughness_m=0.3, sun_deg=-30.0)
+    noon = surface_layer(2.5, 10.0, roughness_m=0.3, sun_deg=60.0)
+    storm = surface_layer(15.0, 10.0, roughness_m=0.3, sun_deg=-30.0)
+    assert [stability_name(row) for row in (night, noon, storm)] == ["stable", "unstable", "neutral"]
+    assert noon.friction_velocity_m_s > night.friction_velocity_m_s
+    assert noon.sigma_v_m_s > night.sigma_v_m_s
+    assert math.isinf(night.mixing_height_m)
+    assert math.isfinite(noon.mixing_height_m)
+
+
+def test_day_flux_closes():
+    # The day solution must satisfy both the profile and the definition of L.
+    row = surface_layer(3.0, 10.0, roughness_m=0.3, sun_deg=50.0, air_temperature_k=295.0)
+    u = row.friction_velocity_m_s / 0.4 * float(wind_profile(10.0, 0.3, row.inverse_obukhov_1_m))
+    assert u == pytest.approx(3.0, rel=0.02)
+    flux = -row.inverse_obukhov_1_m * 1.2 * 1005.0 * 295.0 * row.friction_velocity_m_s**3 / (0.4 * 9.81)
+    assert 80.0 < flux < 350.0
+
+
+def test_measured_meander_outweighs_similarity():
+    quiet = surface_layer(0.6, 10.0, roughness_m=0.3, sun_deg=-20.0)
+    swaying = surface_layer(0.6, 10.0, roughness_m=0.3, sun_deg=-20.0, measured_sigma_v_m_s=0.9)
+    assert quiet.sigma_v_m_s == 0.3
+    assert swaying.sigma_v_m_s == 0.9
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    speed=st.floats(0.0, 40.0),
+    height=st.floats(2.0, 60.0),
+    sun=st.floats(-90.0, 90.0),
+    cloud=st.floats(0.0, 1.0),
+    roughness=st.floats(0.001, 0.9),
+)
+def test_every_sky_gives_usable_turbulence(
+    speed: float, height: float, sun: float, cloud: float, roughness: float
+):
+    row = surface_layer(speed, height, roughness_m=roughness, sun_deg=sun, cloud=cloud)
+    assert 0.05 <= row.friction_velocity_m_s < 20.0
+    assert abs(row.inverse_obukhov_1_m) <= 0.2
+    assert 0.3 <= row.sigma_v_m_s < 40.0
+    assert row.mixing_height_m >= 300.0
