@@ -30,17 +30,19 @@ class Catalog:
     """Series by sensor and quantity. Part of the one writer."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._rows: dict[str, Series] = {
-            r.key: Series(id=r.id, key=r.key, origin=Origin(r.origin))
+        # By (sensor, quantity): building the key for every value would cost as much as the rest.
+        self._rows: dict[tuple[str, str], Series] = {
+            (r.sensor_id, r.quantity): Series(id=r.id, key=r.key, origin=Origin(r.origin))
             for r in connection.execute(sa.select(SERIES))
         }
         self._next = max((row.id for row in self._rows.values()), default=0) + 1
 
     def check(self, sensor_id: str, quantity: str, origin: Origin) -> None:
         """Raise OriginConflictError when the series has another origin; UnitError for no quantity."""
-        quantity_row(quantity)
-        row = self._rows.get(series_key(sensor_id, quantity))
-        if row is not None and row.origin is not origin:
+        row = self._rows.get((sensor_id, quantity))
+        if row is None:
+            quantity_row(quantity)
+        elif row.origin is not origin:
             raise OriginConflictError(
                 f"series {row.key} is {row.origin}; a value that is {origin} may not be written to it",
                 message_zh=f"序列 {row.key} 的来源为 {row.origin}，不得写入来源为 {origin} 的值",
@@ -51,11 +53,11 @@ class Catalog:
 
     def require(self, connection: sa.Connection, sensor_id: str, quantity: str, origin: Origin) -> Series:
         """The series, made at its first use. Raises as ``check`` does."""
-        key = series_key(sensor_id, quantity)
-        row = self._rows.get(key)
+        row = self._rows.get((sensor_id, quantity))
         if row is not None and row.origin is origin:
             return row
         self.check(sensor_id, quantity, origin)
+        key = series_key(sensor_id, quantity)
         row = Series(id=self._next, key=key, origin=origin)
         connection.execute(
             SERIES.insert().values(
@@ -67,6 +69,6 @@ class Catalog:
                 origin=origin.value,
             )
         )
-        self._rows[key] = row
+        self._rows[sensor_id, quantity] = row
         self._next += 1
         return row

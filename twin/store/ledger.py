@@ -134,8 +134,6 @@ class Ledger:
 
         Raises OriginConflictError, UnitError or StoreError; then nothing of the batch is stored.
         """
-        for arrival in batch.arrivals:
-            self.check(arrival)
         started = time.perf_counter()
         with self._transaction() as (connection, books):
             written = self._write(connection, books, batch, now_ms)
@@ -217,10 +215,10 @@ def _incoming(
     """Observations of the frames that are new; a frame that was stored before says nothing new."""
     return [
         Incoming(
-            series=books.catalog.require(connection, row.sensor_id, row.quantity, row.origin),
-            observation=row,
-            received_ms=arrival.frame.received_ms,
-            frame_seq=admission.seq,
+            books.catalog.require(connection, row.sensor_id, row.quantity, row.origin),
+            row,
+            arrival.frame.received_ms,
+            admission.seq,
         )
         for arrival, admission in zip(arrivals, admitted, strict=True)
         if admission.new

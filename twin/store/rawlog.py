@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from twin.core.observation import RawFrame
+from twin.store.engine import insert_many
 from twin.store.ledger_schema import QUARANTINE, RAW_FRAME
 
 _CHUNK = 500
@@ -39,7 +40,7 @@ class RawLog:
         same exchange is kept, with a ``body_no`` above 0.
         """
         bodies = self._known(connection, [frame for frame, _ in frames])
-        rows: list[dict[str, object]] = []
+        rows: list[tuple[object, ...]] = []
         admissions: list[Admission] = []
         for frame, fault in frames:
             known = bodies.setdefault((frame.mn, frame.qn, frame.cn, frame.st, frame.pno), {})
@@ -49,8 +50,7 @@ class RawLog:
                 known[frame.sha256] = self._next
                 self._next += 1
             admissions.append(Admission(seq=known[frame.sha256], new=new))
-        if rows:
-            connection.execute(RAW_FRAME.insert(), rows)
+        insert_many(connection, RAW_FRAME, rows)
         return admissions
 
     def _known(self, connection: sa.Connection, frames: Sequence[RawFrame]) -> dict[Exchange, dict[str, int]]:
@@ -99,21 +99,22 @@ def _after(connection: sa.Connection, table: sa.Table) -> int:
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0))).scalar_one()) + 1
 
 
-def _row(frame: RawFrame, fault: str, *, seq: int, body_no: int) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "received_ms": frame.received_ms,
-        "peer": frame.peer,
-        "mn": frame.mn,
-        "st": frame.st,
-        "cn": frame.cn,
-        "qn": frame.qn,
-        "pno": frame.pno,
-        "sha256": frame.sha256,
-        "segment": frame.segment,
-        "body_no": body_no,
-        "fault": fault,
-    }
+def _row(frame: RawFrame, fault: str, *, seq: int, body_no: int) -> tuple[object, ...]:
+    """In the order of the table's columns."""
+    return (
+        seq,
+        frame.received_ms,
+        frame.peer,
+        frame.mn,
+        frame.st,
+        frame.cn,
+        frame.qn,
+        frame.pno,
+        frame.sha256,
+        frame.segment,
+        body_no,
+        fault,
+    )
 
 
 def _quarantine_row(frame: RawFrame, reason: str, *, seq: int) -> dict[str, object]:

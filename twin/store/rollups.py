@@ -14,7 +14,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -27,12 +27,13 @@ DIRECTIONS = frozenset({"wind_from"})
 _NO_DIRECTION = 1e-9
 _KEPT_BUCKETS = 20_000
 
+_STEPS_MS = tuple(step.length_ms for step in Step)
+
 BucketKey = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
-    """One stored value as the roll-ups see it. ``usable`` is False for a value that must not count."""
+class Contribution(NamedTuple):
+    """One stored version as the roll-ups see it; ``value`` None must not count."""
 
     series_id: int
     is_direction: bool
@@ -40,7 +41,6 @@ class Contribution:
     interval_ms: int
     version: int
     value: float | None
-    usable: bool
 
 
 @dataclass(slots=True)
@@ -82,25 +82,31 @@ class RollupKeeper:
 
     def apply(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
         """Take in versions that were stored just now on this connection."""
-        fresh: list[tuple[BucketKey, Contribution]] = []
-        again: dict[BucketKey, bool] = {}
+        groups: dict[BucketKey, list[Contribution]] = {}
         for item in added:
-            for key in _keys(item):
-                if item.version:
-                    again[key] = item.is_direction
-                elif item.usable:
-                    fresh.append((key, item))
-        self._load(connection, {key for key, _ in fresh} | again.keys())
-        for key, item in fresh:
-            if item.value is not None and key not in again:
-                self._buckets[key].add(item.value, item.interval_ms, is_direction=item.is_direction)
-        for key, is_direction in again.items():
-            self._recount(connection, key, is_direction=is_direction)
-        self._save(connection, dict.fromkeys([key for key, _ in fresh] + list(again)))
+            if item.value is None and not item.version:
+                continue
+            for step_ms in _STEPS_MS:
+                if item.interval_ms <= step_ms:
+                    key = (item.series_id, step_ms, item.time_ms - item.time_ms % step_ms)
+                    groups.setdefault(key, []).append(item)
+        self._load(connection, groups.keys())
+        for key, items in groups.items():
+            if any(item.version for item in items):
+                self._recount(connection, key, is_direction=items[0].is_direction)
+            else:
+                self._add(key, items)
+        self._save(connection, groups.keys())
         while len(self._buckets) > _KEPT_BUCKETS:
             self._buckets.popitem(last=False)
 
-    def _load(self, connection: sa.Connection, keys: set[BucketKey]) -> None:
+    def _add(self, key: BucketKey, items: Sequence[Contribution]) -> None:
+        bucket = self._buckets[key]
+        for item in items:
+            if item.value is not None:
+                bucket.add(item.value, item.interval_ms, is_direction=item.is_direction)
+
+    def _load(self, connection: sa.Connection, keys: Iterable[BucketKey]) -> None:
         missing = [key for key in keys if key not in self._buckets]
         for start in range(0, len(missing), 1000):
             some = missing[start : start + 1000]
@@ -174,14 +180,6 @@ def _mean(count: int, total: float, east: float | None, north: float | None) -> 
     if math.hypot(east, north) / count < _NO_DIRECTION:
         return None
     return math.degrees(math.atan2(east, north)) % 360.0
-
-
-def _keys(item: Contribution) -> list[BucketKey]:
-    return [
-        (item.series_id, step.length_ms, item.time_ms - item.time_ms % step.length_ms)
-        for step in Step
-        if item.interval_ms <= step.length_ms
-    ]
 
 
 def _as_row(key: BucketKey, bucket: _Bucket) -> dict[str, object]:

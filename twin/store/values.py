@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from twin.core.observation import Check, Mark, Observation
+from twin.core.observation import Check, Observation, Quality
 from twin.store.catalog import Series
+from twin.store.engine import insert_many
 from twin.store.ledger_schema import NEWEST, OBSERVATION
 from twin.store.rollups import DIRECTIONS, Contribution
 from twin.store.rows import StoredValue
 
 FIRST, CORRECTED = "", "corrected"
 _CHUNK = 1000
+_OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
 
 ValueKey = tuple[int, int, int]
 Rank = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """An observation on its way into the ledger."""
+class Incoming(NamedTuple):
+    """An observation on its way into the ledger. A tuple, because there are many of them."""
 
     series: Series
     observation: Observation
@@ -44,8 +46,7 @@ class Stored:
     corrected: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     version: int
     value: float | None
     mark: str
@@ -69,7 +70,7 @@ class ValueLog:
     def store(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> Stored:
         """Store what is new of a batch."""
         heads = self._heads(connection, incoming)
-        rows: list[dict[str, object]] = []
+        rows: list[tuple[object, ...]] = []
         added: list[Contribution] = []
         news: list[StoredValue] = []
         first: dict[int, bool] = {}
@@ -77,22 +78,22 @@ class ValueLog:
             version = _next_version(heads, item)
             if version is None:
                 continue
+            quality = item.observation.quality
             rows.append(_row(item, version))
-            added.append(_contribution(item, version))
+            added.append(_contribution(item, version, usable=quality is Quality.GOOD))
             series_id, time_ms = item.series.id, item.observation.time_ms
             self._frontier[series_id] = max(time_ms, self._frontier.get(series_id, time_ms))
             if self._advances(item, version):
                 first.setdefault(series_id, series_id not in self._newest)
                 self._newest[series_id] = (time_ms, -item.observation.interval_ms, version)
-                news.append(_stored(item, version))
-        if rows:
-            connection.execute(OBSERVATION.insert(), rows)
+                news.append(_stored(item, version, quality))
+        insert_many(connection, OBSERVATION, rows)
         _save_newest(connection, news, first, {item.series.key: item.series.id for item in incoming})
         return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
 
     def _advances(self, item: Incoming, version: int) -> bool:
         o = item.observation
-        if o.checks & Check.TIME_OUT_OF_WINDOW:
+        if int(o.checks) & _OUT_OF_WINDOW:
             return False
         known = self._newest.get(item.series.id)
         return known is None or (o.time_ms, -o.interval_ms, version) > known
@@ -133,44 +134,38 @@ def _next_version(heads: dict[ValueKey, _Head], item: Incoming) -> int | None:
     return version
 
 
-def _row(item: Incoming, version: int) -> dict[str, object]:
+def _row(item: Incoming, version: int) -> tuple[object, ...]:
+    """In the order of the table's columns."""
     o = item.observation
-    return {
-        "series_id": item.series.id,
-        "time_ms": o.time_ms,
-        "interval_ms": o.interval_ms,
-        "version": version,
-        "value": o.value,
-        "mark": o.mark.value,
-        "checks": int(o.checks),
-        "raw_text": o.raw_text,
-        "received_ms": item.received_ms,
-        "frame_seq": item.frame_seq,
-        "reason": CORRECTED if version else FIRST,
-    }
-
-
-def _contribution(item: Incoming, version: int) -> Contribution:
-    o = item.observation
-    return Contribution(
-        series_id=item.series.id,
-        is_direction=o.quantity in DIRECTIONS,
-        time_ms=o.time_ms,
-        interval_ms=o.interval_ms,
-        version=version,
-        value=o.value,
-        usable=o.usable,
+    return (
+        item.series.id,
+        o.time_ms,
+        o.interval_ms,
+        version,
+        o.value,
+        o.mark.value,
+        int(o.checks),
+        o.raw_text,
+        item.received_ms,
+        item.frame_seq,
+        CORRECTED if version else FIRST,
     )
 
 
-def _stored(item: Incoming, version: int) -> StoredValue:
+def _contribution(item: Incoming, version: int, *, usable: bool) -> Contribution:
+    o = item.observation
+    value = o.value if usable else None
+    return Contribution(item.series.id, o.quantity in DIRECTIONS, o.time_ms, o.interval_ms, version, value)
+
+
+def _stored(item: Incoming, version: int, quality: Quality) -> StoredValue:
     o = item.observation
     return StoredValue(
         series_key=item.series.key,
         time_ms=o.time_ms,
         value=o.value,
-        quality=o.quality,
-        mark=Mark(o.mark),
+        quality=quality,
+        mark=o.mark,
         checks=o.checks,
         origin=o.origin,
         received_ms=item.received_ms,
