@@ -21,9 +21,7 @@ from twin.core.device import Device, Factor
 from twin.core.observation import Check, Observation
 from twin.core.units import to_si
 
-_STAMP = re.compile(
-    r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{3})?", re.ASCII
-)
+_STAMP = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{3})?", re.ASCII)
 _FULL_CIRCLE_DEG = 360.0
 DEFAULT_RULES = TimeRules()
 

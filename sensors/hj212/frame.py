@@ -169,7 +169,7 @@ class Framer:
         """Judge the next start; False when more bytes are needed."""
         start = self._buffer.find(MARK, self._at)
         if start < 0:
-            keep = 1 if self._buffer.endswith(b"#") else 0
+            keep = 1 if self._buffer.endswith(b"#", self._at) else 0
             self._skip(len(self._buffer) - keep - self._at)
             return False
         self._skip(start - self._at)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from sensors.contract import FrameSink, LineEvent, LineEventKind, LineLimits, Receipt, Registry
 from sensors.hj212.session import Delivery, LineSession, Outcome
+from sensors.hj212.split import SplitTracker
 from twin.core.clock import Clock
 
 _READ_SIZE = 8192
@@ -52,7 +53,9 @@ class Hj212Server:
         self._registry = registry
         self._clock = clock
         self._limits = limits
+        self._splits = SplitTracker(round(limits.split_timeout_s * 1000))
         self._lines: dict[asyncio.Task[None], str] = {}
+        self._reading: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
         self.stats = ServerStats()
 
@@ -71,10 +74,10 @@ class Hj212Server:
         """Stop listening, let frames already read be stored and answered, hang up."""
         if self._listener is not None:
             self._listener.close()
-        lines = list(self._lines)
-        for task in lines:
+        for task in self._reading:
             task.cancel()
-        await asyncio.gather(*lines, return_exceptions=True)
+        if self._lines:
+            await asyncio.wait(set(self._lines))
         if self._listener is not None:
             await self._listener.wait_closed()
 
@@ -107,39 +110,44 @@ class Hj212Server:
             self.stats.connections = len(self._lines)
 
     async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
-        session = LineSession(peer, self._registry, self._limits)
+        session = LineSession(peer, self._registry, self._limits, self._splits)
         waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue(self._limits.max_in_flight)
         answers = asyncio.create_task(self._answer(waiting, writer, peer))
+        reading = asyncio.create_task(self._read(session, reader, waiting))
+        self._reading.add(reading)
         self.note(self._event(LineEventKind.CONNECT, peer))
         try:
-            await self._read(session, reader, waiting)
-            if session.bad_bytes > self._limits.max_bad_bytes:
-                self.note(self._event(LineEventKind.REFUSED, peer, "nothing but noise on this line"))
-        except asyncio.CancelledError:
-            pass  # shut-down: what was read is still stored and answered below
-        except OSError as error:
-            _log.info("line %s broke: %s", peer, error)
+            await asyncio.wait({reading})
+            self._explain_end(reading, session, peer)
+            await self._finish(session, waiting, answers)
         finally:
-            await self._finish(session, waiting, answers, writer, peer)
+            self._reading.discard(reading)
+            reading.cancel()
+            answers.cancel()
+            writer.close()
+            self.note(self._event(LineEventKind.DISCONNECT, peer))
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(writer.wait_closed(), _POLL_S)
+        writer.transport.abort()
+
+    def _explain_end(self, reading: asyncio.Task[None], session: LineSession, peer: str) -> None:
+        if session.bad_bytes > self._limits.max_bad_bytes:
+            self.note(self._event(LineEventKind.REFUSED, peer, "nothing but noise on this line"))
+        error = None if reading.cancelled() else reading.exception()
+        if isinstance(error, OSError):
+            _log.info("line %s broke: %s", peer, error)
+        elif error is not None:
+            _log.error("line %s ended by a fault of ours", peer, exc_info=error)
 
     async def _finish(
-        self,
-        session: LineSession,
-        waiting: asyncio.Queue[_Waiting | None],
-        answers: asyncio.Task[None],
-        writer: asyncio.StreamWriter,
-        peer: str,
+        self, session: LineSession, waiting: asyncio.Queue[_Waiting | None], answers: asyncio.Task[None]
     ) -> None:
+        """Read what is still held; wait until everything taken is stored and answered."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FINISH_S):
                 await self._dispatch(session.close(self._clock.now_ms()), waiting)
                 await waiting.put(None)
                 await asyncio.shield(answers)
-        answers.cancel()
-        writer.close()
-        with contextlib.suppress(OSError, TimeoutError):
-            await asyncio.wait_for(writer.wait_closed(), _POLL_S)
-        self.note(self._event(LineEventKind.DISCONNECT, peer))
 
     async def _read(
         self,
@@ -149,7 +157,7 @@ class Hj212Server:
     ) -> None:
         loop = asyncio.get_running_loop()
         heard = loop.time()
-        pace = _Pace(self._limits.max_frames_per_s, loop.time())
+        pace = Pace(self._limits.max_frames_per_s, loop.time())
         while session.bad_bytes <= self._limits.max_bad_bytes:
             data = await _read_some(reader)
             now_ms = self._clock.now_ms()
@@ -164,9 +172,7 @@ class Hj212Server:
             frames = await self._dispatch(session.read(data, now_ms), waiting)
             await asyncio.sleep(pace.wait_s(frames, loop.time()))
 
-    async def _dispatch(
-        self, outcomes: list[Outcome], waiting: asyncio.Queue[_Waiting | None]
-    ) -> int:
+    async def _dispatch(self, outcomes: list[Outcome], waiting: asyncio.Queue[_Waiting | None]) -> int:
         """Hand frames to the sink, events to the counters; how many frames there were."""
         frames = 0
         for outcome in outcomes:
@@ -220,7 +226,7 @@ class Hj212Server:
         return LineEvent(kind=kind, time_ms=self._clock.now_ms(), peer=peer, mn=mn, detail=detail)
 
 
-class _Pace:
+class Pace:
     """Token bucket: one second's worth of frames may come at once."""
 
     def __init__(self, per_s: float, now_s: float) -> None:

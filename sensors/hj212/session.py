@@ -84,9 +84,14 @@ class LineSession:
         Devices that may speak, with their passwords and check sums.
     limits
         Bounds of the line.
+    splits
+        Packages of split messages, shared by the lines of a server: the rest of a message may
+        come on the next connection.
     """
 
-    def __init__(self, peer: str, registry: Registry, limits: LineLimits) -> None:
+    def __init__(
+        self, peer: str, registry: Registry, limits: LineLimits, splits: SplitTracker | None = None
+    ) -> None:
         self._peer = peer
         self._registry = registry
         self._framer = Framer(
@@ -94,7 +99,7 @@ class LineSession:
             frame_timeout_ms=round(limits.frame_timeout_s * 1000),
             mode_of=self._mode_of,
         )
-        self._split = SplitTracker(round(limits.split_timeout_s * 1000))
+        self._split = splits or SplitTracker(round(limits.split_timeout_s * 1000))
         self._gate = EventGate(limits.max_events_per_minute)
         self._now_ms = 0
         self.bad_bytes = 0
@@ -116,11 +121,9 @@ class LineSession:
         return self._judged(self._framer.expire(now_ms)) + self._late_splits(now_ms)
 
     def close(self, now_ms: int) -> list[Outcome]:
-        """The other side has gone: read what is still held, report what stays incomplete."""
+        """The other side has gone: read what is still held."""
         self._now_ms = now_ms
         outcomes = self._judged(self._framer.close())
-        for mn, detail in self._split.close():
-            outcomes += self._event(LineEventKind.SPLIT_INCOMPLETE, detail, mn=mn)
         for mn in sorted(self.devices):
             outcomes.append(self._plain(LineEventKind.DISCONNECT, mn))
         return outcomes
@@ -180,9 +183,7 @@ class LineSession:
     def _plain(self, kind: LineEventKind, mn: str) -> LineEvent:
         return LineEvent(kind=kind, time_ms=self._now_ms, peer=self._peer, mn=mn)
 
-    def _event(
-        self, kind: LineEventKind, detail: str, *, mn: str = "", sample: bytes = b""
-    ) -> list[Outcome]:
+    def _event(self, kind: LineEventKind, detail: str, *, mn: str = "", sample: bytes = b"") -> list[Outcome]:
         count = self._gate.admit(kind, self._now_ms)
         if not count:
             return []

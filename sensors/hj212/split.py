@@ -25,7 +25,7 @@ class _Open:
 
 
 class SplitTracker:
-    """Packages of one line. At most 64 messages are open; the oldest gives way."""
+    """Packages of one server. At most 64 messages are open; the oldest gives way."""
 
     def __init__(self, timeout_ms: int) -> None:
         self._timeout_ms = timeout_ms
@@ -51,10 +51,6 @@ class SplitTracker:
         """(MN, what is missing) of messages that stayed incomplete for too long."""
         late = [key for key, entry in self._open.items() if now_ms - entry.since_ms > self._timeout_ms]
         return [self._drop(key) for key in late]
-
-    def close(self) -> list[tuple[str, str]]:
-        """End of the line: everything open stays incomplete."""
-        return [self._drop(key) for key in list(self._open)]
 
     def _drop(self, key: tuple[str, str, int, str]) -> tuple[str, str]:
         entry = self._open.pop(key)
