@@ -1,0 +1,205 @@
+"""The solver against analytic plumes, and what its parts promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from models.air.box import CELLS_MAX, LEVELS_MAX, SIDE_MAX
+from models.air.growth import grow_sideways, grow_upwards, transport_height
+from models.air.puff import GaussianPuff
+from models.air.streak import Sources, cut, march
+from models.air.wind import SteadyWind, field_from_samples, uniform_wind, wind_profile
+from models.contract import Site, SurfaceLayer, flat_site
+from twin.core.beam import point_receptor
+from twin.core.clock import Interval
+from twin.core.geometry import Extent, Place, frozen
+from twin.core.origin import Origin
+from twin.core.plume import PlumeGrid
+from twin.core.release import Release
+from twin.core.wind import WindSample
+
+END_MS = 1_795_000_000_000
+HOUR = Interval(start_ms=END_MS - 3_600_000, end_ms=END_MS)
+PLAIN = Extent(x_min_m=-3000.0, y_min_m=-3000.0, x_max_m=3000.0, y_max_m=3000.0)
+AIR = SurfaceLayer(
+    friction_velocity_m_s=0.3, inverse_obukhov_1_m=0.0, sigma_v_m_s=0.55, mixing_height_m=math.inf
+)
+
+
+def release(
+    height_m: float = 10.0, *, start_ms: int = HOUR.start_ms, rate: float = 0.01, x: float = 0.0
+) -> Release:
+    return Release(
+        id="R",
+        substance_id="hf",
+        place=Place(x_m=x, y_m=0.0, z_m=height_m),
+        height_m=height_m,
+        rate_kg_s=rate,
+        interval=Interval(start_ms=start_ms, end_ms=END_MS),
+        origin=Origin.MODELLED,
+    )
+
+
+def lone_puff(wind: SteadyWind, height_m: float, until_m: float) -> tuple[float, float, float]:
+    """Sigmas and carrying wind of one puff at a distance, marched in steps of a quarter second."""
+    x, age = 0.0, 0.0
+    sigma_h, sigma_z, height = frozen([1.0]), frozen([1.0]), frozen([height_m])
+    speed = 0.0
+    while x < until_m:
+        after = grow_upwards(sigma_z, frozen([age]), 0.25, height, AIR)
+        u, _ = wind.at(frozen([0.0]), frozen([0.0]), 0, transport_height(0.5 * (sigma_z + after), height))
+        speed = float(u[0])
+        sigma_h, sigma_z = grow_sideways(sigma_h, 0.25, AIR), after
+        x, age = x + 0.25 * speed, age + 0.25
+    return float(sigma_h[0]), float(sigma_z[0]), speed
+
+
+@pytest.mark.parametrize("distance", [150.0, 400.0, 1000.0, 2000.0])
+def test_steady_centreline_is_the_gaussian_plume_with_the_same_sigmas(distance: float):
+    wind = uniform_wind(3.0, 270.0, AIR)
+    sigma_y, sigma_z, speed = lone_puff(wind, 10.0, distance)
+    z = 4.0
+    vertical = math.exp(-0.5 * ((z - 10.0) / sigma_z) ** 2) + math.exp(-0.5 * ((z + 10.0) / sigma_z) ** 2)
+    plume = 0.01 / (2.0 * math.pi * speed * sigma_y * sigma_z) * vertical
+    receptor = point_receptor("P", Place(x_m=distance, y_m=0.0, z_m=z))
+    matrix = GaussianPuff(step_s=5.0).beam_matrix(
+        flat_site(PLAIN), [release()], wind, HOUR, [receptor], [END_MS]
+    )
+    # Puffs also spread along the wind; that is what is left of the difference.
+    assert matrix[0, 0, 0] == pytest.approx(plume, rel=0.03)
+
+
+def test_flux_through_a_plane_is_the_rate():
+    # Integral of u * c over a plane across the wind. Puffs also spread along the wind, ever more slowly,
+    # which moves 0.3 % of the mass forward.
+    class Uniform:
+        origin, inputs, notes = Origin.MODELLED, ("u",), ()
+
+        def at(self, x, y, time_ms, height):
+            zero = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(height)))
+            return zero + 3.0, zero
+
+        def air(self, time_ms):
+            return AIR
+
+    grid = PlumeGrid(x_min_m=600.0, y_min_m=-600.0, dx_m=100.0, dy_m=10.0, dz_m=10.0, nx=1, ny=120, nz=40)
+    plume = GaussianPuff().run(flat_site(PLAIN), [release()], Uniform(), HOUR, grid=grid)
+    assert plume.conc_kg_m3.sum() * 10.0 * 10.0 * 3.0 == pytest.approx(0.01, rel=5e-3)
+
+
+def test_steps_of_thirty_seconds_are_fine_enough_beyond_the_first_hundred_metres():
+    wind = uniform_wind(4.0, 250.0, AIR)
+    site, rows = flat_site(PLAIN), [release()]
+    direction = np.array([math.sin(math.radians(70.0)), math.cos(math.radians(70.0))])
+    receptors = [
+        point_receptor(str(d), Place(x_m=d * direction[0], y_m=d * direction[1], z_m=2.0))
+        for d in (200, 500, 1500)
+    ]
+    coarse = GaussianPuff().beam_matrix(site, rows, wind, HOUR, receptors, [END_MS])[0, :, 0]
+    fine = GaussianPuff(step_s=2.0).beam_matrix(site, rows, wind, HOUR, receptors, [END_MS])[0, :, 0]
+    assert coarse == pytest.approx(fine, rel=0.12)
+    assert coarse[2] == pytest.approx(fine[2], rel=0.02)
+
+
+def test_a_plume_of_kilometres_takes_few_puffs_and_keeps_its_mass():
+    times = np.linspace(HOUR.start_ms, HOUR.end_ms, 121)
+    sources = Sources(
+        x_m=frozen([0.0, 100.0]), y_m=frozen([0.0, 50.0]), height_m=frozen([5.0, 20.0]), sigma_start_m=1.0
+    )
+    wide = Extent(x_min_m=-20_000.0, y_min_m=-20_000.0, x_max_m=20_000.0, y_max_m=20_000.0)
+    (streak,) = march(sources, uniform_wind(3.0, 270.0, AIR), times, {120}, wide)
+    cells = np.tile(np.array([0, 1], dtype=np.intp), (120, 1))
+    puffs = cut(streak, cells, sources)
+    assert 60 < puffs.x_m.size < 250
+    assert np.bincount(puffs.cell, weights=puffs.emission_s) == pytest.approx([3600.0, 3600.0])
+    for cell, y in ((0, 0.0), (1, 50.0)):
+        mine = puffs.cell == cell
+        assert puffs.y_m[mine] == pytest.approx(y, abs=1e-9)
+        x = np.sort(puffs.x_m[mine])
+        sigma = puffs.sigma_h_m[mine][np.argsort(puffs.x_m[mine])]
+        assert (np.diff(x) < 1.6 * sigma[1:]).all()
+
+
+def test_pauses_in_emission_leave_gaps():
+    times = np.linspace(HOUR.start_ms, HOUR.end_ms, 121)
+    sources = Sources(x_m=frozen([0.0]), y_m=frozen([0.0]), height_m=frozen([5.0]), sigma_start_m=1.0)
+    cells = np.full((120, 1), -1, dtype=np.intp)
+    cells[20:40, 0], cells[100:110, 0] = 0, 1
+    (streak,) = march(
+        sources,
+        uniform_wind(1.0, 270.0, AIR),
+        times,
+        {120},
+        Extent(x_min_m=-9e3, y_min_m=-9e3, x_max_m=9e3, y_max_m=9e3),
+    )
+    puffs = cut(streak, cells, sources)
+    assert np.bincount(puffs.cell, weights=puffs.emission_s) == pytest.approx([600.0, 300.0])
+    assert puffs.x_m[puffs.cell == 1].max() < puffs.x_m[puffs.cell == 0].min()
+
+
+def test_the_plume_turns_with_the_wind():
+    rows = [
+        WindSample(
+            sensor_id="W",
+            place=Place(x_m=0.0, y_m=0.0, z_m=10.0),
+            height_m=10.0,
+            time_ms=HOUR.start_ms + 60_000 * k,
+            wind_speed_m_s=2.0,
+            wind_from_deg=270.0 if k < 50 else 180.0,
+            air_temperature_k=None,
+            origin=Origin.MEASURED,
+        )
+        for k in range(61)
+    ]
+    site = flat_site(PLAIN)
+    plume = GaussianPuff().run(site, [release()], field_from_samples(rows, site, average_s=60.0), HOUR)
+    column = plume.conc_kg_m3.sum(axis=0)
+    x = plume.grid.x_min_m + (np.arange(plume.grid.nx) + 0.5) * plume.grid.dx_m
+    y = plume.grid.y_min_m + (np.arange(plume.grid.ny) + 0.5) * plume.grid.dy_m
+    young = column[np.ix_((y > 200) & (y < 800), abs(x) < 150)].sum()
+    old = column[np.ix_(y > 800, x > 600)].sum()
+    east = column[np.ix_(abs(y) < 100, x > 1000)].sum()
+    assert young > 0.0
+    assert old > 0.0
+    assert east < 1e-3 * (young + old)
+
+
+def test_the_plume_climbs_with_the_ground():
+    y, x = np.mgrid[0:61, 0:61] * 100.0 - 3000.0
+    slope = Site(extent=PLAIN, ground_heights_m=0.1 * (x + 3000.0), x0_m=-3000.0, y0_m=-3000.0, step_m=100.0)
+    wind, flat = uniform_wind(3.0, 270.0, AIR), flat_site(PLAIN)
+    on_slope = point_receptor("S", Place(x_m=800.0, y_m=0.0, z_m=0.1 * 3800.0 + 3.0))
+    on_plain = point_receptor("P", Place(x_m=800.0, y_m=0.0, z_m=3.0))
+    one = GaussianPuff().beam_matrix(slope, [release()], wind, HOUR, [on_slope], [END_MS])
+    two = GaussianPuff().beam_matrix(flat, [release()], wind, HOUR, [on_plain], [END_MS])
+    assert one == pytest.approx(two, rel=1e-9)
+
+
+def test_the_box_holds_the_cloud_and_keeps_its_limits():
+    for speed, rate in ((0.5, 0.05), (3.0, 0.01), (12.0, 1.0)):
+        plume = GaussianPuff().run(
+            flat_site(PLAIN), [release(rate=rate)], uniform_wind(speed, 305.0, AIR), HOUR
+        )
+        grid = plume.grid
+        assert grid.nx * grid.ny <= CELLS_MAX
+        assert max(grid.nx, grid.ny) <= SIDE_MAX
+        assert grid.nz <= LEVELS_MAX
+        assert grid.x_min_m % (4 * grid.dx_m) == pytest.approx(0.0, abs=1e-6)
+        assert grid.x_min_m <= 0.0 <= grid.x_min_m + grid.nx * grid.dx_m
+        edge = np.concatenate([plume.conc_kg_m3[:, 0].ravel(), plume.conc_kg_m3[:, :, 0].ravel()])
+        assert edge.max() < 1e-3 * plume.conc_kg_m3.max()
+
+
+def test_a_release_of_nothing_gives_a_box_of_zeros():
+    plume = GaussianPuff().run(flat_site(PLAIN), [release(rate=0.0)], uniform_wind(3.0, 270.0, AIR), HOUR)
+    assert plume.conc_kg_m3.max() == 0.0
+    assert plume.conc_kg_m3.size > 0
+
+
+def test_profile_is_the_one_of_the_surface_layer():
+    wind = uniform_wind(5.0, 270.0, AIR, height_m=10.0, roughness_m=0.1)
+    u, _ = wind.at(frozen([0.0]), frozen([0.0]), 0, frozen([2.0]))
+    assert u[0] == pytest.approx(5.0 * float(wind_profile(2.0, 0.1, 0.0) / wind_profile(10.0, 0.1, 0.0)))
