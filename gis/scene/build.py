@@ -18,7 +18,7 @@ from gis.terrain import Terrain
 from twin.core.errors import SceneError
 
 Progress = Callable[[str, float], None]
-RELIEF_EDITION = "2"  # raise it when the generator changes what it makes
+RELIEF_EDITION = "3"  # raise it when the generator changes what it makes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

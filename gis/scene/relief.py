@@ -28,12 +28,13 @@ PAD_BATTER = 0.9  # rise per metre of a cut's or fill's side
 ROAD_BATTER = 0.8
 PAD_REACH_M = 130.0
 LINE_REACH_M = 48.0
-EMBANKMENT_M = 0.6
+EMBANKMENT_M = 0.4
 BANK_M = 3.2
-HILLSIDE_SLOPE = 0.60
-DETAIL_M = 0.9
+HILLSIDE_SLOPE = 0.47
+DETAIL_M = 0.36
 VALLEY_CLOSING_M = 150.0
 WARP_M = 34.0
+ROUNDING_M = 22.0  # hills as soft as soil and wood make them; also what a mesh within 1 m can follow
 
 Progress = Callable[[str, float], None]
 Float32Array = npt.NDArray[np.float32]
@@ -248,7 +249,7 @@ def _warped(
     ]
     rows, cols = np.indices(coarse.shape, dtype=np.float64)
     bent = map_coordinates(coarse, [rows + shift[0], cols + shift[1]], order=3, mode="nearest")
-    return np.asarray(gaussian_filter(bent, 0.6))
+    return np.asarray(gaussian_filter(bent, ROUNDING_M / frame.step_m))
 
 
 def _detail(coarse: FloatArray, source: _Frame, fine: _Frame, rng: np.random.Generator) -> FloatArray:
@@ -261,8 +262,8 @@ def _detail(coarse: FloatArray, source: _Frame, fine: _Frame, rng: np.random.Gen
     wave_y = np.fft.fftfreq(size[0], fine.step_m)[:, None]
     wave_x = np.fft.rfftfreq(size[1], fine.step_m)[None, :]
     wave = np.hypot(wave_y, wave_x)
-    # From 120 m down to 9 m, with power falling as the wave number's 3.2th power (self-affine ground).
-    band = (wave > 1 / 120.0) & (wave < 1 / 9.0)
+    # From 120 m down to 50 m, with power falling as the wave number's 3.2th power (self-affine ground).
+    band = (wave > 1 / 120.0) & (wave < 1 / 50.0)
     spectrum *= np.where(band, np.maximum(wave, 1 / 120.0) ** -1.6, 0.0)
     noise = np.fft.irfft2(spectrum, s=size)
     return np.asarray(DETAIL_M * weight * noise / noise.std())

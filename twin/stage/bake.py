@@ -61,8 +61,8 @@ def bake_ground(park: Park, terrain: Terrain) -> npt.NDArray[np.uint8]:
     canvas = canvas_for(park.extent, terrain.step_m)
     heights = _heights(terrain, canvas)
     noise = _noise(canvas)
-    normal = light.normals(heights + 0.25 * noise["fine"], canvas.step_m)
     masks = _masks(park, canvas)
+    normal = light.normals(heights + _canopy(noise["fine"], masks), canvas.step_m)
     colour = _cover(heights, normal[2], noise, masks)
     shaded = _shade(colour, heights, normal, _roofs(park, canvas), canvas.step_m)
     lined = _contours(shaded, heights, normal[2], canvas.step_m, masks["pads"])
@@ -95,6 +95,12 @@ def _noise(canvas: Canvas) -> dict[str, Image]:
         "stands": field(60.0),
         "patches": field(26.0),
     }
+
+
+def _canopy(noise: Image, masks: dict[str, Image]) -> Image:
+    """Roughness in metres that only the light sees: tree tops where nothing is built."""
+    open_land = 1.0 - np.clip(masks["areas"] + masks["banks"] + masks["kerbs"], 0.0, 1.0)
+    return light.as_image(noise * (0.1 + 0.55 * open_land))
 
 
 def _masks(park: Park, canvas: Canvas) -> dict[str, Image]:

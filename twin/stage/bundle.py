@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image as PilImage
 
 from gis.crs import ParkCrs
-from gis.mesh import Tin, build_tin
+from gis.mesh import Tin, build_tin, quantised
 from gis.scene.load import Scene
 from gis.sight import SightRow, sight_table
 from gis.strata import StrataModel, build_strata
@@ -101,6 +101,7 @@ def _write(scene: Scene, work: Path, progress: Progress) -> None:
     step("mesh")
     fence = [area.outline for area in park.areas if area.active]
     tin = build_tin(terrain, OUTSIDE_ERROR_M, fence=fence, fence_error_m=FENCE_ERROR_M)
+    tin = quantised(tin, terrain, fence)  # its errors are those of what the browser decodes
     step("light")
     ground = bake_ground(park, terrain)
     step("write")

@@ -53,7 +53,10 @@ def encode_tin(
     """``.twt`` bytes of vertices (n, 3) in local metres and counter-clockwise triangles (m, 3).
 
     x and y are quantised to 1/65535 of the extent (4 cm to 10 cm), z to 1/65535 of its range.
+    Vertices are put in Morton order (Morton, 1966) and triangles in the order of their vertices, so
+    that neighbours have near numbers and the deltas pack well.
     """
+    vertices_m, triangles = _in_morton_order(vertices_m, triangles, extent)
     x = _quantise(vertices_m[:, 0], extent.x_min_m, extent.width_m / 65535.0)
     y = _quantise(vertices_m[:, 1], extent.y_min_m, extent.height_m / 65535.0)
     z_min = float(vertices_m[:, 2].min())
@@ -163,6 +166,28 @@ def decode_plume(data: bytes) -> VolumeFile:
 
 def _quantise(values: npt.NDArray[np.floating], start: float, step: float) -> npt.NDArray[np.uint16]:
     return np.clip(np.round((values - start) / step), 0, 65535).astype("<u2")
+
+
+def _in_morton_order(
+    vertices_m: npt.NDArray[np.floating], triangles: npt.NDArray[np.integer], extent: Extent
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.integer]]:
+    x = _quantise(vertices_m[:, 0], extent.x_min_m, extent.width_m / 65535.0)
+    y = _quantise(vertices_m[:, 1], extent.y_min_m, extent.height_m / 65535.0)
+    order = np.argsort(_spread(x) | (_spread(y) << np.uint32(1)), kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    turned = rank[triangles]
+    first = turned.argmin(axis=1)
+    turned = turned[np.arange(len(turned))[:, None], (first[:, None] + np.arange(3)) % 3]
+    return vertices_m[order], turned[np.lexsort((turned[:, 1], turned[:, 0]))]
+
+
+def _spread(values: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint32]:
+    """Bits of 16-bit numbers moved to the even places of 32."""
+    bits = values.astype(np.uint32)
+    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+        bits = (bits | (bits << np.uint32(shift))) & np.uint32(mask)
+    return bits
 
 
 def _delta(values: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.unsignedinteger]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gis.mesh import vertical_error
+from gis.mesh import Tin, vertical_error
 from gis.scene.build import build_scene
 from gis.scene.load import load_scene
 from twin.core.geometry import Extent
@@ -71,7 +71,8 @@ def test_the_mesh_a_browser_decodes_keeps_the_stated_error(built, document, scen
     """Checked at every node of the terrain, after quantisation: what the user really sees."""
     data = (built[0].path / "terrain.twt").read_bytes()
     vertices, triangles = encode.decode_tin(data, extent_of(document))
-    error = vertical_error(vertices, triangles, scene.terrain())
+    tin = Tin(vertices_m=vertices, triangles=triangles, max_error_m=0.0, fence_error_m=0.0)
+    error = vertical_error(tin, scene.terrain())
     assert float(np.max(error)) <= 1.0
     assert document["terrain"]["max_error_fence_m"] <= 0.5
 
