@@ -12,21 +12,21 @@ from pathlib import Path
 
 from gis.scene import demo_ground, demo_layout, demo_plan
 from gis.scene.build import build_scene
+from gis.scene.defaults import CHEMICALS, FACTOR_SETS, THRESHOLDS
 from gis.scene.demo_instruments import (
-    FACTOR_SETS,
     MN_PREFIX,
     StationPlan,
     beam_rows,
-    device_rows,
     station_rows,
     surroundings,
 )
-from gis.scene.demo_texts import BOOKMARKS, CHEMICALS, NAME, NOTICE, THRESHOLDS
+from gis.scene.demo_texts import BOOKMARKS, NAME, NOTICE
 from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.geopackage import read_layers
 from gis.scene.ground import read_ground
 from gis.scene.load import frame_origin
 from gis.scene.problems import Problems
+from gis.scene.registry import device_rows
 from gis.scene.schema import ParkFile
 from gis.scene.write import write_csv, write_drawn, write_instruments, write_toml
 from twin.core.geometry import Extent

@@ -9,14 +9,12 @@ from shapely.geometry import Point
 from shapely.ops import unary_union
 
 from gis.scene.geopackage import Drawn
-from gis.scene.instruments import Obstacle, Surroundings, best_emitters, device_number
+from gis.scene.instruments import Obstacle, Surroundings, best_emitters
 from gis.terrain import Terrain
 
 Row = dict[str, object]
 DWELL_S = 5.0
 WEATHER_HEIGHT_M = 10.0
-WEATHER_INTERVAL_S = 10.0
-WELL_INTERVAL_S = 300.0
 MN_PREFIX = "350423DE"  # 350423 is Qingliu county's code; DE marks the demonstration
 PARTS = ["platform", "ladder", "sign_board", "camera", "lightning_rod"]
 
@@ -34,30 +32,6 @@ class StationPlan:
     platform_m: float
     beams: int
     start_deg: float
-
-
-FACTOR_SETS: dict[str, list[Row]] = {
-    "ftir": [
-        {"code": "a21018", "quantity": "conc:hf", "unit": "mg/m3", "low": -0.5, "high": 500.0},
-        {"code": "a21001", "quantity": "conc:nh3", "unit": "mg/m3", "low": -0.5, "high": 1000.0},
-        {"code": "a21026", "quantity": "conc:so2", "unit": "mg/m3", "low": -0.5, "high": 1000.0},
-        {"code": "a21024", "quantity": "conc:hcl", "unit": "mg/m3", "low": -0.5, "high": 1000.0},
-    ],
-    "weather": [
-        {"code": "a01007", "quantity": "wind_speed", "unit": "m/s", "low": 0.0, "high": 60.0},
-        {"code": "a01008", "quantity": "wind_from", "unit": "deg", "low": 0.0, "high": 360.0},
-        {"code": "a01001", "quantity": "air_temperature", "unit": "degC", "low": -40.0, "high": 80.0},
-        {"code": "a01002", "quantity": "relative_humidity", "unit": "%", "low": 0.0, "high": 100.0},
-        {"code": "a01006", "quantity": "air_pressure", "unit": "hPa", "low": 300.0, "high": 1100.0},
-    ],
-    "well": [
-        {"code": "w99001", "quantity": "water_level", "unit": "m", "low": 200.0, "high": 500.0},
-        {"code": "w01010", "quantity": "water_temperature", "unit": "degC", "low": 0.0, "high": 45.0},
-        {"code": "w01001", "quantity": "ph", "unit": "pH", "low": 0.0, "high": 14.0},
-        {"code": "w01014", "quantity": "conductivity", "unit": "uS/cm", "low": 0.0, "high": 20000.0},
-        {"code": "w21017", "quantity": "water:f", "unit": "mg/L", "low": 0.0, "high": 200.0},
-    ],
-}
 
 
 def surroundings(drawn: Drawn, terrain: Terrain, vegetation_m: float) -> Surroundings:
@@ -112,51 +86,3 @@ def beam_rows(plans: Sequence[StationPlan], around: Surroundings) -> list[Row]:
                 }
             )
     return rows
-
-
-def device_rows(
-    stations: Sequence[Row], beams: Sequence[Row], wells: Sequence[Row], *, origin: str, prefix: str
-) -> list[Row]:
-    """Rows of ``devices.toml``: one device per beam, weather set and well."""
-    rows: list[Row] = []
-    for number, station in enumerate(stations, start=1):
-        own = [beam for beam in beams if beam["station_id"] == station["id"]]
-        weather = station["weather"]
-        met_id = weather["id"] if isinstance(weather, dict) else ""
-        met_mn = device_number(prefix, number, "A", 1)
-        rows.append(_device(met_mn, met_id, station["id"], "22", origin, WEATHER_INTERVAL_S, "weather"))
-        for k, beam in enumerate(own, start=1):
-            mn = device_number(prefix, number, "B", k)
-            interval_s = max(DWELL_S * len(own), 5.0)
-            rows.append(_device(mn, beam["id"], station["id"], "22", origin, interval_s, "ftir"))
-    for k, well in enumerate(wells, start=1):
-        index = _nearest(stations, well)
-        mn = device_number(prefix, index + 1, "C", k)
-        owner = stations[index]["id"]
-        rows.append(_device(mn, well["id"], owner, "24", origin, WELL_INTERVAL_S, "well"))
-    return rows
-
-
-def _device(
-    mn: str, sensor: object, station: object, st: str, origin: str, interval_s: float, factors: str
-) -> Row:
-    return {
-        "mn": mn,
-        "sensor_id": sensor,
-        "station_id": station,
-        "st": st,
-        "origin": origin,
-        "edition": "2017",
-        "crc_mode": "hj212",
-        "interval_s": interval_s,
-        "factors": factors,
-    }
-
-
-def _nearest(stations: Sequence[Row], well: Row) -> int:
-    def apart(index: int) -> float:
-        dx = float(str(stations[index]["x_m"])) - float(str(well["x_m"]))
-        dy = float(str(stations[index]["y_m"])) - float(str(well["y_m"]))
-        return dx * dx + dy * dy
-
-    return min(range(len(stations)), key=apart)

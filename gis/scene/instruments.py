@@ -127,13 +127,3 @@ def clearance(
         top = around.terrain.height_at(centre.x, centre.y) + obstacle.height_m
         least = min(least, min(float(np.interp(p, along, beam)) for p in part) - top)
     return least
-
-
-def device_number(prefix: str, station: int, kind: str, number: int) -> str:
-    """MN of 24 characters 0-9A-F: prefix, zeros, station (2), kind (one of A-F), number (3).
-
-    >>> device_number("350423DE", 3, "B", 12)
-    '350423DE000000000003B012'
-    """
-    tail = f"{station:02d}{kind}{number:03d}"
-    return prefix.ljust(24 - len(tail), "0") + tail
