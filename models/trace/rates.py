@@ -34,7 +34,7 @@ class RateFit:
     posterior (Laplace) around the fit with the active set held, cut at zero, widened when the residuals
     are larger than their stated noise. ``detectable_kg_s`` is the rate that all beams together would
     show at three standard deviations: above about that, "zero" is a finding; where it is infinite the
-    unit was not seen at all. ``alike`` lists pairs of units that the beams cannot tell apart.
+    unit was not seen at all (and its ``high_kg_s`` is infinite too). ``alike`` lists pairs of units that the beams cannot tell apart.
     ``residual_kg_m3`` (n_obs,) is observed minus fitted. ``unexplained`` says that there is a clear signal of
     which the candidates explain less than half.
     """
@@ -109,7 +109,7 @@ def fit_rates(
     return RateFit(
         rates_kg_s=frozen(solution[:count].reshape(shape)),
         low_kg_s=frozen(low[:count].reshape(shape)),
-        high_kg_s=frozen(high[:count].reshape(shape)),
+        high_kg_s=frozen(np.where(np.isinf(detectable)[:, None], np.inf, high[:count].reshape(shape))),
         detectable_kg_s=frozen(detectable),
         background_kg_m3=float(solution[count]) if background else 0.0,
         residual_kg_m3=frozen(residual * sd_kg_m3),
