@@ -62,7 +62,7 @@ def bake_ground(park: Park, terrain: Terrain) -> npt.NDArray[np.uint8]:
     heights = _heights(terrain, canvas)
     noise = _noise(canvas)
     masks = _masks(park, canvas)
-    normal = light.normals(heights + _canopy(noise["fine"], masks), canvas.step_m)
+    normal = light.normals(heights + _canopy(noise["fine"], heights, masks), canvas.step_m)
     colour = _cover(heights, normal[2], noise, masks)
     shaded = _shade(colour, heights, normal, _roofs(park, canvas), canvas.step_m)
     lined = _contours(shaded, heights, normal[2], canvas.step_m, masks["pads"])
@@ -97,10 +97,16 @@ def _noise(canvas: Canvas) -> dict[str, Image]:
     }
 
 
-def _canopy(noise: Image, masks: dict[str, Image]) -> Image:
+def _canopy(noise: Image, heights: Image, masks: dict[str, Image]) -> Image:
     """Roughness in metres that only the light sees: tree tops where nothing is built."""
-    open_land = 1.0 - np.clip(masks["areas"] + masks["banks"] + masks["kerbs"], 0.0, 1.0)
-    return light.as_image(noise * (0.1 + 0.55 * open_land))
+    built = np.clip(masks["areas"] + masks["banks"] + masks["kerbs"], 0.0, 1.0)
+    hills = np.clip((heights - _floor_level(heights) - 12.0) / 40.0, 0.0, 1.0)
+    return light.as_image(noise * (0.1 + 0.55 * (1.0 - built) * hills))
+
+
+def _floor_level(heights: Image) -> float:
+    """Level of the valley floor: what 8 % of the ground lies below."""
+    return float(np.quantile(heights[::4, ::4], 0.08))
 
 
 def _masks(park: Park, canvas: Canvas) -> dict[str, Image]:
@@ -171,8 +177,9 @@ def _cover(heights: Image, up: Image, noise: dict[str, Image], masks: dict[str, 
     colour = _mix(colour, BAMBOO, 0.4 + 0.45 * noise["stands"])
     colour *= np.clip(1.0 + 0.13 * noise["fine"], 0.6, 1.5)[..., None]
     colour = _mix(colour, ROCK, np.clip((0.78 - up) * 4.0, 0.0, 0.7))
-    floor = float(np.quantile(heights, 0.08))
-    low = np.clip(1.0 - (heights - floor) / 45.0, 0.0, 1.0) * np.clip((up - 0.95) * 25.0, 0.0, 1.0)
+    low = np.clip(1.0 - (heights - _floor_level(heights)) / 45.0, 0.0, 1.0) * np.clip(
+        (up - 0.95) * 25.0, 0.0, 1.0
+    )
     colour = _mix(colour, FIELD, low * (0.75 + 0.2 * noise["patches"]))
     colour = _mix(colour, BARE, masks["areas"] * (0.55 + 0.25 * noise["patches"]))
     colour = _mix(colour, PAD, 0.9 * masks["pads"])

@@ -30,7 +30,7 @@ from twin.core.park import Park
 from twin.stage import describe, encode
 from twin.stage.bake import bake_ground
 
-BUNDLE_VERSION = 1
+BUNDLE_VERSION = 2
 SCHEMA = "twin-scene/1"
 OUTSIDE_ERROR_M, FENCE_ERROR_M = 1.0, 0.5
 HEIGHT_GRID_M, STRATA_GRID_M = 20.0, 40.0
