@@ -9,7 +9,9 @@ from twin.core.origin import Origin
 from twin.store.ledger import Arrival
 
 
-def frame(qn: str = "1", body: str = "", *, mn: str = "M1", received_ms: int = 1_000, pno: int = 0) -> RawFrame:
+def frame(
+    qn: str = "1", body: str = "", *, mn: str = "M1", received_ms: int = 1_000, pno: int = 0
+) -> RawFrame:
     segment = f"QN={qn};{body}".encode()
     return RawFrame(
         received_ms=received_ms,

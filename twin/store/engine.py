@@ -91,6 +91,17 @@ def not_yet(url: str) -> ServiceUnavailableError:
     )
 
 
+def cannot_write(url: str, error: sa.exc.SQLAlchemyError) -> StoreError:
+    """The error of a writer whose data base refuses (disk full, file gone, ...)."""
+    reason = getattr(error, "orig", None) or error
+    return StoreError(
+        f"ledger {url} cannot be written: {reason}",
+        message_zh=f"台账无法写入：{reason}",
+        field="url",
+        value=url,
+    )
+
+
 def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows given in the order of the table's columns; for the hot tables.
 

@@ -16,13 +16,12 @@ import sqlalchemy as sa
 
 from twin.core.clock import SystemClock
 from twin.core.device import Device
-from twin.core.errors import StoreError
 from twin.core.observation import Observation, RawFrame
 from twin.store import ledger_schema as t
 from twin.store.catalog import Catalog
 from twin.store.counters import Counters, LineErrorLog
 from twin.store.devices import DeviceBook
-from twin.store.engine import WriterLock, writer_engine
+from twin.store.engine import WriterLock, cannot_write, writer_engine
 from twin.store.migrate import Kind, upgrade
 from twin.store.rawlog import Admission, Quarantine, RawLog
 from twin.store.ring import EventRing
@@ -184,13 +183,7 @@ class Ledger:
         try:
             yield
         except sa.exc.SQLAlchemyError as error:
-            reason = getattr(error, "orig", None) or error
-            raise StoreError(
-                f"the ledger cannot be written: {reason}",
-                message_zh=f"台账无法写入：{reason}",
-                field="url",
-                value=self.url,
-            ) from error
+            raise cannot_write(self.url, error) from error
 
     def _books(self) -> _Books:
         if self._kept is None:

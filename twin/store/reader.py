@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,8 @@ from twin.store.rows import (
 )
 
 SERIES_LIMIT = 20_000
-_OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
+_POSSIBLE = t.OBSERVATION.c.checks.op("&")(int(Check.TIME_OUT_OF_WINDOW)) == 0
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,43 +244,42 @@ def _value(key: str, origin: str, r: sa.Row[Any]) -> StoredValue:
 
 
 def _newest(connection: sa.Connection, at_ms: int | None) -> tuple[StoredValue, ...]:
-    s = t.SERIES
-    if at_ms is None:
-        n = t.NEWEST
-        joined = s.join(n, n.c.series_id == s.c.id)
-        question = sa.select(s.c.key, s.c.origin, n).select_from(joined).order_by(s.c.key)
-    else:
-        question = _newest_at(at_ms)
     best: dict[str, StoredValue] = {}
-    for r in connection.execute(question):
+    for r in _newest_now(connection) if at_ms is None else _newest_at(connection, at_ms):
         value = _value(r.key, r.origin, r)
         if r.key not in best or _rank(value) > _rank(best[r.key]):
             best[r.key] = value
-    return tuple(best.values())
+    return tuple(best[key] for key in sorted(best))
 
 
-def _newest_at(at_ms: int) -> sa.Select[Any]:
-    # One seek per series; of the few rows of that time the best is taken by the caller.
+def _newest_now(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    s, n = t.SERIES, t.NEWEST
+    joined = s.join(n, n.c.series_id == s.c.id)
+    return connection.execute(sa.select(s.c.key, s.c.origin, n).select_from(joined)).all()
+
+
+def _newest_at(connection: sa.Connection, at_ms: int) -> list[sa.Row[Any]]:
+    """All rows of the latest possible time of each series, two seeks per series.
+
+    Two questions instead of one join, because the planner may turn that into a scan of all values.
+    """
     s, o = t.SERIES, t.OBSERVATION
-    earlier = o.alias("earlier")
     latest = (
-        sa.select(earlier.c.time_ms)
-        .where(
-            earlier.c.series_id == s.c.id,
-            earlier.c.time_ms <= at_ms,
-            earlier.c.checks.op("&")(_OUT_OF_WINDOW) == 0,
-        )
-        .order_by(earlier.c.time_ms.desc())
+        sa.select(o.c.time_ms)
+        .where(o.c.series_id == s.c.id, o.c.time_ms <= at_ms, _POSSIBLE)
+        .order_by(o.c.time_ms.desc())
         .limit(1)
         .correlate(s)
         .scalar_subquery()
     )
-    return (
-        sa.select(s.c.key, s.c.origin, o)
-        .select_from(s.join(o, (o.c.series_id == s.c.id) & (o.c.time_ms == latest)))
-        .where(o.c.checks.op("&")(_OUT_OF_WINDOW) == 0)
-        .order_by(s.c.key)
-    )
+    times = [(r[0], r[1]) for r in connection.execute(sa.select(s.c.id, latest)) if r[1] is not None]
+    rows: list[sa.Row[Any]] = []
+    for start in range(0, len(times), _CHUNK):
+        wanted = sa.tuple_(o.c.series_id, o.c.time_ms).in_(times[start : start + _CHUNK])
+        joined = o.join(s, o.c.series_id == s.c.id)
+        question = sa.select(s.c.key, s.c.origin, o).select_from(joined).where(wanted, _POSSIBLE)
+        rows += connection.execute(question).all()
+    return rows
 
 
 def _rank(value: StoredValue) -> tuple[int, int, int]:
@@ -289,14 +290,12 @@ def _span(connection: sa.Connection) -> Span | None:
     s, o = t.SERIES, t.OBSERVATION
     first = (
         sa.select(o.c.time_ms)
-        .where(o.c.series_id == s.c.id, o.c.checks.op("&")(_OUT_OF_WINDOW) == 0)
+        .where(o.c.series_id == s.c.id, _POSSIBLE)
         .order_by(o.c.time_ms)
         .limit(1)
         .correlate(s)
         .scalar_subquery()
     )
-    oldest = connection.execute(
-        sa.select(sa.func.min(sa.select(first.label("time_ms")).subquery().c.time_ms))
-    ).scalar()
+    starts = [r[1] for r in connection.execute(sa.select(s.c.id, first)) if r[1] is not None]
     newest = connection.execute(sa.select(sa.func.max(t.NEWEST.c.time_ms))).scalar()
-    return None if oldest is None or newest is None else Span(from_ms=int(oldest), to_ms=int(newest))
+    return None if not starts or newest is None else Span(from_ms=min(starts), to_ms=int(newest))

@@ -21,7 +21,7 @@ from twin.core.errors import NotFoundError, StoreError
 from twin.core.origin import Origin
 from twin.store import result_schema as t
 from twin.store.blobs import blob_path, remove_blob, write_blob
-from twin.store.engine import WriterLock, writer_engine
+from twin.store.engine import WriterLock, cannot_write, writer_engine
 from twin.store.migrate import Kind, upgrade
 from twin.store.reading import Reader
 from twin.store.ring import EventRing
@@ -79,6 +79,7 @@ class ResultStore:
         Raises StoreError when (run, k) is taken.
         """
         full = replace(row, size_bytes=len(body))
+        self._refuse_taken(t.PLUME, "plume", row.run, row.k)
         write_blob(blob_path(self.folder / PLUME_FOLDER, row.run, row.k, PLUME_SUFFIX), body)
         values = {
             "run": full.run,
@@ -103,6 +104,7 @@ class ResultStore:
         Raises StoreError when (run, k) is taken.
         """
         full = replace(row, size_bytes=len(body))
+        self._refuse_taken(t.WATER_TABLE, "water table", row.run, row.k)
         write_blob(blob_path(self.folder / WATER_TABLE_FOLDER, row.run, row.k, WATER_TABLE_SUFFIX), body)
         values = {
             "run": full.run,
@@ -139,19 +141,23 @@ class ResultStore:
         self._engine.dispose()
         self._lock.release()
 
-    def _insert(self, table: sa.Table, values: dict[str, Any], kind: str, payload: dict[str, Any]) -> None:
-        try:
-            with self._transaction() as connection:
-                connection.execute(table.insert().values(values))
-                self._ring.append(connection, [(values["time_ms"], kind, _json(payload))])
-        except sa.exc.IntegrityError as error:
-            name = f"{values['run']}/{values['k']}"
+    def _refuse_taken(self, table: sa.Table, kind: str, run: str, k: int) -> None:
+        # Before the file is touched: its row may be on somebody's screen.
+        question = sa.select(table.c.k).where(table.c.run == run, table.c.k == k)
+        with self._transaction() as connection:
+            taken = connection.execute(question).first() is not None
+        if taken:
             raise StoreError(
-                f"{kind} {name} is stored already; results are never overwritten",
-                message_zh=f"{kind} {name} 已存在；结果不可覆盖",
+                f"{kind} {run}/{k} is stored already; results are never overwritten",
+                message_zh=f"结果 {run}/{k} 已存在；结果不可覆盖",
                 field="k",
-                value=values["k"],
-            ) from error
+                value=k,
+            )
+
+    def _insert(self, table: sa.Table, values: dict[str, Any], kind: str, payload: dict[str, Any]) -> None:
+        with self._transaction() as connection:
+            connection.execute(table.insert().values(values))
+            self._ring.append(connection, [(values["time_ms"], kind, _json(payload))])
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
@@ -159,8 +165,10 @@ class ResultStore:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except BaseException:
+        except BaseException as error:
             self._ring.cursor = cursor
+            if isinstance(error, sa.exc.SQLAlchemyError):
+                raise cannot_write(self.url, error) from error
             raise
 
 

@@ -14,9 +14,9 @@ class EventRing:
     def __init__(self, connection: sa.Connection, table: sa.Table, size: int) -> None:
         self._table = table
         self._size = size
-        newest, oldest = connection.execute(
-            sa.select(sa.func.max(table.c.seq), sa.func.min(table.c.seq)),
-        ).one()
+        # Two questions: for both at once SQLite would read the whole ring.
+        newest = connection.execute(sa.select(sa.func.max(table.c.seq))).scalar()
+        oldest = connection.execute(sa.select(sa.func.min(table.c.seq))).scalar()
         self.cursor = int(newest or 0)
         self._oldest = int(oldest or 1)
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from twin.core.observation import Check, Observation, Quality
 from twin.store.catalog import Series
 from twin.store.engine import insert_many
-from twin.store.ledger_schema import NEWEST, OBSERVATION
+from twin.store.ledger_schema import NEWEST, OBSERVATION, SERIES
 from twin.store.rollups import DIRECTIONS, Contribution
 from twin.store.rows import StoredValue
 
@@ -56,13 +56,7 @@ class ValueLog:
     """Writes observations, versions and newest values. Part of the one writer."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        o = OBSERVATION
-        self._frontier: dict[int, int] = {
-            r[0]: r[1]
-            for r in connection.execute(
-                sa.select(o.c.series_id, sa.func.max(o.c.time_ms)).group_by(o.c.series_id)
-            )
-        }
+        self._frontier = _frontier(connection)
         self._newest: dict[int, Rank] = {
             r.series_id: (r.time_ms, -r.interval_ms, r.version) for r in connection.execute(sa.select(NEWEST))
         }
@@ -117,6 +111,21 @@ class ValueLog:
             for r in connection.execute(question.order_by(o.c.version)):
                 heads[r.series_id, r.time_ms, r.interval_ms] = _Head(r.version, r.value, r.mark)
         return heads
+
+
+def _frontier(connection: sa.Connection) -> dict[int, int]:
+    """Latest time of every series; one seek each, however long the ledger is."""
+    o = OBSERVATION
+    latest = (
+        sa.select(o.c.time_ms)
+        .where(o.c.series_id == SERIES.c.id)
+        .order_by(o.c.time_ms.desc())
+        .limit(1)
+        .correlate(SERIES)
+        .scalar_subquery()
+    )
+    rows = connection.execute(sa.select(SERIES.c.id, latest))
+    return {r[0]: r[1] for r in rows if r[1] is not None}
 
 
 def _key(item: Incoming) -> ValueKey:

@@ -51,10 +51,17 @@ def test_a_frame_sent_again_is_known_and_says_nothing_new(ledger: Ledger, reader
     assert reader.counters()["frames_duplicate"] == 2
 
 
-def test_another_body_under_the_same_exchange_is_kept_and_marked(ledger: Ledger, reader: LedgerReader) -> None:
+def test_another_body_under_the_same_exchange_is_kept_and_marked(
+    ledger: Ledger, reader: LedgerReader
+) -> None:
     ledger.write(Batch(arrivals=[arrival("1", body="a"), arrival("1", body="b"), arrival("1", body="a")]), 5)
     ledger.write(Batch(arrivals=[arrival("1", body="c"), arrival("2", body="a")]), 5)
-    assert [(row.qn, row.body_no) for row in reader.frames_after(0)] == [("1", 0), ("1", 1), ("1", 2), ("2", 0)]
+    assert [(row.qn, row.body_no) for row in reader.frames_after(0)] == [
+        ("1", 0),
+        ("1", 1),
+        ("1", 2),
+        ("2", 0),
+    ]
 
 
 def test_packages_of_one_message_are_different_frames(ledger: Ledger) -> None:
@@ -148,7 +155,9 @@ def test_the_values_event_is_the_wire_s(ledger: Ledger, reader: LedgerReader) ->
     }
 
 
-def test_values_that_are_not_the_newest_are_stored_without_an_event(ledger: Ledger, reader: LedgerReader) -> None:
+def test_values_that_are_not_the_newest_are_stored_without_an_event(
+    ledger: Ledger, reader: LedgerReader
+) -> None:
     ledger.write(Batch(arrivals=[arrival("1", value(10, 1.0))]), 5)
     ledger.write(Batch(arrivals=[arrival("2", value(5, 2.0), value(10, 3.0, interval_ms=60_000))]), 6)
     assert reader.cursor() == 1

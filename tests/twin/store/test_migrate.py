@@ -32,7 +32,9 @@ def shape(engine: sa.Engine) -> dict[str, object]:
         if name == "alembic_version":
             continue
         with engine.connect() as connection:
-            sql = connection.exec_driver_sql(f"SELECT sql FROM sqlite_master WHERE name = '{name}'").scalar_one()
+            sql = connection.exec_driver_sql(
+                f"SELECT sql FROM sqlite_master WHERE name = '{name}'"
+            ).scalar_one()
         shapes[name] = (
             [(c["name"], str(c["type"]), c["nullable"]) for c in look.get_columns(name)],
             look.get_pk_constraint(name)["constrained_columns"],
