@@ -19,7 +19,8 @@ def pull_to_points(grid: FloatArray, position: FloatArray, values: FloatArray) -
     ``position`` (n, 2) holds column and row in units of cells, inside the grid. The smallest change
     (least squares) of the nodes around the points is made, again and again as clipping at zero
     requires (alternating projections), so that a surface honours its holes also between nodes.
-    Several points in one cell with contradicting values are met in the least-squares sense.
+    Points less than two cells apart share nodes and may contradict each other; they are then met as
+    well as the nodes allow.
     """
     fitted = np.maximum(grid, 0.0)
     if len(values) == 0:

@@ -8,6 +8,7 @@ import numpy as np
 import pyogrio.raw
 import pytest
 import shapely
+from shapely.affinity import translate
 from shapely.geometry import LineString, Point, Polygon, box
 
 from gis.crs import Datum, ParkCrs, from_wgs84
