@@ -34,8 +34,8 @@ class RateFit:
     posterior (Laplace) around the fit with the active set held, cut at zero, widened when the residuals
     are larger than their stated noise. ``detectable_kg_s`` is the rate that all beams together would
     show at three standard deviations: above about that, "zero" is a finding; where it is infinite the
-    unit was not seen at all (and its ``high_kg_s`` is infinite too). ``alike`` lists pairs of units that the beams cannot tell apart.
-    ``residual_kg_m3`` (n_obs,) is observed minus fitted. ``unexplained`` says that there is a clear signal of
+    unit was not seen at all (and its ``high_kg_s`` is infinite too). ``alike`` lists pairs of units that
+    the beams cannot tell apart. ``residual_kg_m3`` (n_obs,) is observed minus fitted. ``unexplained`` says that there is a clear signal of
     which the candidates explain less than half.
     """
 

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.air.puff import GaussianPuff
+from models.air.wind import field_from_samples
+from tests.support.air_park import MemoryRows, air_park, air_site
+from twin.core.clock import Interval
+from twin.core.origin import Origin
+from twin.core.release import Release
+from twin.live.deduce import deduce, detection_limit_kg_m3, substances_due
+from twin.live.state import State, read_state
+
+NOW = 1_795_000_200_000
+HOUR = range(NOW - 3_600_000, NOW + 1, 10_000)
+NOISE = 2e-9
+
+
+def memory_of(
+    rates: dict[str, float], *, origin: Origin = Origin.SIMULATED, substance: str = "hf"
+) -> MemoryRows:
+    """Readings that a park with these rates gives in a steady wind, with noise."""
+    memory, park, site = MemoryRows(), air_park(), air_site()
+    memory.blow(HOUR, origin=origin)
+    wind = field_from_samples(read_state(memory, park, NOW, 3_600_000).winds, site)
+    window = Interval(start_ms=HOUR.start, end_ms=NOW)
+    releases = [
+        Release(
+            id=unit.id,
+            substance_id=substance,
+            place=unit.place,
+            height_m=unit.height_m,
+            rate_kg_s=rates.get(unit.id, 0.0),
+            interval=window,
+            origin=origin,
+        )
+        for unit in park.units
+    ]
+    times = list(range(HOUR.start, NOW + 1, 60_000))
+    solver = GaussianPuff(step_s=15.0)
+    matrix = solver.beam_matrix(site, releases, wind, window, [b.receptor() for b in park.beams], times).sum(
+        axis=2
+    )
+    column = {beam.id: matrix[:, k] for k, beam in enumerate(park.beams)}
+    rng = np.random.default_rng(3)
+    memory.read(
+        HOUR,
+        lambda beam, t: max(0.0, float(np.interp(t, times, column[beam]) + NOISE * rng.standard_normal())),
+        substance=substance,
+        origin=origin,
+    )
+    return memory
+
+
+def state_of(memory: MemoryRows) -> State:
+    return read_state(memory, air_park(), NOW)
+
+
+@pytest.fixture(scope="module")
+def leak() -> State:
+    return state_of(memory_of({"U1": 2e-3}))
+
+
+def test_the_leaking_unit_is_found_with_its_rate(leak: State):
+    result = deduce(air_park(), air_site(), leak, "hf", GaussianPuff())
+    assert [row.unit_id for row in result.sources] == ["U1"]
+    (source,) = result.sources
+    assert source.rate_kg_s == pytest.approx(2e-3, rel=0.15)
+    assert source.low_kg_s <= 2e-3 <= source.high_kg_s
+
+
+def test_the_plume_reproduces_the_readings(leak: State):
+    result = deduce(air_park(), air_site(), leak, "hf", GaussianPuff())
+    for window in leak.beams["hf"]:
+        read = float(window.conc_kg_m3[-5:].mean())
+        assert result.plume.beam_conc_kg_m3[window.sensor_id] == pytest.approx(read, rel=0.15, abs=2e-9)
+
+
+def test_the_result_says_what_it_was_computed_from(leak: State):
+    plume = deduce(air_park(), air_site(), leak, "hf", GaussianPuff()).plume
+    assert plume.origin is Origin.SIMULATED
+    assert plume.time_ms == NOW
+    text = "\n".join(plume.inputs)
+    for name in ("B1/conc:hf@", "B4/conc:hf@", "S1-MET/wind_speed", "release U1@", "kg/s", "gaussian_puff/1"):
+        assert name in text
+
+
+def test_measured_readings_give_a_modelled_plume():
+    state = state_of(memory_of({"U1": 2e-3}, origin=Origin.MEASURED))
+    assert deduce(air_park(), air_site(), state, "hf", GaussianPuff()).plume.origin is Origin.MODELLED
+
+
+def test_clean_air_gives_a_frame_that_says_so():
+    result = deduce(air_park(), air_site(), state_of(memory_of({})), "hf", GaussianPuff())
+    assert result.sources == ()
+    assert result.plume.conc_kg_m3.max() == 0.0
+    assert "no plume" in result.plume.notes
+    assert result.plume.time_ms == NOW
+    assert set(result.plume.beam_conc_kg_m3) == {"B1", "B2", "B3", "B4"}
+
+
+def test_without_wind_there_is_no_plume_but_a_reason():
+    memory = MemoryRows()
+    memory.read(HOUR, lambda beam, t: 1e-6)
+    plume = deduce(air_park(), air_site(), state_of(memory), "hf", GaussianPuff()).plume
+    assert {"no plume", "no wind"} <= set(plume.notes)
+
+
+def test_a_substance_that_no_unit_holds_has_no_candidates():
+    state = state_of(memory_of({"U1": 2e-3}, substance="xx"))
+    plume = deduce(air_park(), air_site(), state, "xx", GaussianPuff()).plume
+    assert {"no plume", "no candidate units"} <= set(plume.notes)
+
+
+def test_gas_from_nowhere_is_flagged_as_unexplained():
+    # West wind, and only the beams west of all units read something.
+    memory = MemoryRows()
+    memory.blow(HOUR)
+    memory.read(HOUR, lambda beam, t: 1e-6 * (1 + (t // 60_000) % 3) if beam == "B2" else 0.0)
+    plume = deduce(air_park(), air_site(), state_of(memory), "hf", GaussianPuff()).plume
+    assert "unexplained signal" in plume.notes
+
+
+def test_units_that_no_beam_can_see_are_named():
+    plume = deduce(air_park(), air_site(), state_of(memory_of({})), "hf", GaussianPuff()).plume
+    assert any(note.startswith("not seen by any beam") and "U3" in note for note in plume.notes)
+
+
+def test_hf_is_always_due_others_above_detection():
+    memory = memory_of({"U1": 2e-3})
+    quiet = {"nh3": 0.0, "so2": 5e-7}
+    for name, level in quiet.items():
+        memory.read(
+            HOUR,
+            lambda beam, t, level=level: level * (t > NOW - 600_000) + 1e-9 * ((t // 10_000) % 2),
+            substance=name,
+        )
+    assert substances_due(state_of(memory)) == ("hf", "so2")
+
+
+def test_detection_limit_is_three_sigma_of_the_minute_means():
+    memory, rng = MemoryRows(), np.random.default_rng(0)
+    memory.read(range(NOW - 3_600_000, NOW, 10_000), lambda beam, t: 1e-7 + 6e-9 * rng.standard_normal())
+    limit = detection_limit_kg_m3(state_of(memory).beams["hf"])
+    assert limit == pytest.approx(3.0 * 6e-9 / np.sqrt(6.0), rel=0.3)
