@@ -103,13 +103,17 @@ class Follower:
         self._remember = remember
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._begun = False
+        self._begun = threading.Event()
         self.counts = FollowerCounts()
 
     @property
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    def wait_begun(self, timeout_s: float) -> bool:
+        """Wait until the ledger has been found and read for the first time."""
+        return self._begun.wait(timeout_s)
 
     def start(self) -> None:
         """Begin to follow."""
@@ -130,13 +134,13 @@ class Follower:
             except ParkTwinError as error:
                 # Before the first start of ingest there is no ledger; after a failure there may be one again.
                 self.counts.failures += 1
-                level = logging.DEBUG if not self._begun else logging.WARNING
+                level = logging.DEBUG if not self._begun.is_set() else logging.WARNING
                 _LOG.log(level, "cannot follow the ledgers: %s", error.message)
                 pause_s = _RETRY_S
 
     def step(self) -> int:
         """Look once at both ledgers and publish what is new; number of events published."""
-        if not self._begun:
+        if not self._begun.is_set():
             self._begin()
         return sum(self._drain(index) for index, arm in enumerate(self._arms) if arm.is_due())
 
@@ -167,4 +171,4 @@ class Follower:
         stored = [(row.time_ms, index, row) for index, rows in enumerate(kept) for row in rows]
         for _, index, row in sorted(stored, key=lambda item: (item[0], item[1], item[2].seq)):
             self._hub.publish(self._event(row, index))
-        self._begun = True
+        self._begun.set()

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from twin.core.errors import BadRequestError
 
 _VALUE_CHARS = 200
+
+# What pydantic says in English, by its kind of error; anything else is given in English.
+_REASONS_ZH: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "缺少该参数",
+        "extra_forbidden": "此地址没有这个参数",
+        "whole_number": "应为整数",
+        "greater_than_equal": "应不小于 {ge}",
+        "less_than_equal": "应不大于 {le}",
+        "string_pattern_mismatch": "格式应为 {pattern}",
+        "enum": "应为 {expected} 之一",
+    }
+)
 
 
 def query_error(error: ValidationError) -> BadRequestError:
     """First problem of a query as one of our errors, naming field, value and what was expected."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "query"
-    unknown = first["type"] == "extra_forbidden"
-    reason = "is not a parameter of this address" if unknown else first["msg"]
-    reason_zh = "此地址没有这个参数" if unknown else first["msg"]
-    value = str(first.get("input", ""))[:_VALUE_CHARS]
+    missing = first["type"] == "missing"
+    value = "" if missing else str(first["input"])[:_VALUE_CHARS]
+    got, got_zh = ("", "") if missing else (f"; got {value!r}", f"，得到 {value!r}")
     return BadRequestError(
-        f"{field}: {reason}; got {value!r}",
-        message_zh=f"参数 {field} 不可用（{reason_zh}），得到 {value!r}",
+        f"{field}: {_reason(first)}{got}",
+        message_zh=f"参数 {field} 不可用：{_reason_zh(first)}{got_zh}",
         field=field,
         value=value,
     )
+
+
+def _reason(first: ErrorDetails) -> str:
+    if first["type"] == "extra_forbidden":
+        return "is not a parameter of this address"
+    return first["msg"]
+
+
+def _reason_zh(first: ErrorDetails) -> str:
+    text = _REASONS_ZH.get(first["type"])
+    return first["msg"] if text is None else text.format(**first.get("ctx", {}))

@@ -15,12 +15,15 @@ from web.schemas.live import StreamQuery
 from web.services import Services, services
 from web.stream import stream
 
+FIRST_LOOK_S = 1.0
 live = APIBlueprint("live", __name__, url_prefix="/api/v1", tag="Live")
 
 
 def get_stream(query: StreamQuery) -> Response:
     """Server-sent events, see docs/wire.md; ``Last-Event-ID`` or ``cursor`` resumes."""
     own = services()
+    # In the first moments of a server a stream would only be told to start afresh.
+    own.follower.wait_begun(FIRST_LOOK_S if own.follower.alive else 0.0)
     # A browser that reconnects sends the header, and the address it was opened with: the header is newer.
     text = request.headers.get("Last-Event-ID") or query.cursor
     last = Cursor.parse(text) if text else None

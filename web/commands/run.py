@@ -43,8 +43,12 @@ def run(
     run_all(
         shell.settings,
         simulate=wants_simulator(shell),
-        on_ready=lambda address: shell.out.print(shell.say("ready", address=address), highlight=False),
-        on_line=lambda name, line: shell.err.print(f"{name:>8} | {line}", markup=False, highlight=False),
+        on_ready=lambda address: shell.out.print(
+            shell.say("ready", address=address), highlight=False, soft_wrap=True
+        ),
+        on_line=lambda name, line: shell.err.print(
+            f"{name:>8} | {line}", markup=False, highlight=False, soft_wrap=True
+        ),
     )
     shell.err.print(shell.say("stopped"))
 

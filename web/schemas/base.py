@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from web.problems import query_error
 
@@ -13,15 +14,18 @@ MS_MAX = 4_102_444_800_000  # 2100-01-01
 PATTERN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 PATTERN_SERIES = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[a-z][a-z0-9_]{0,31}(:[a-z0-9_.+-]{1,32})?$"
 
+_KIND = "whole_number"
+_NOT_WHOLE = "expected a whole number"
 _WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 
 
 def _whole(text: object) -> object:
     # pydantic would also read " 12 ", "1_000" and "1.0"; an address that is copied should mean one thing.
-    if isinstance(text, str) and not _WHOLE.fullmatch(text):
-        msg = "expected a whole number"
-        raise ValueError(msg)
-    return text
+    if not isinstance(text, str):
+        return text
+    if not _WHOLE.fullmatch(text):
+        raise PydanticCustomError(_KIND, _NOT_WHOLE)
+    return int(text)
 
 
 WholeText = BeforeValidator(_whole)
