@@ -98,13 +98,18 @@ class LoggerClient:
         """Frames that are not answered yet, sent or not."""
         return len(self._queue) + self._in_flight
 
-    def offer(self, frame: bytes) -> None:
-        """Take a frame without waiting; when too many are kept the oldest unsent one is dropped."""
+    def offer(self, frame: bytes, *, key: Key | None = None) -> None:
+        """Take a frame without waiting; when too many are kept the oldest unsent one is dropped.
+
+        ``key`` (MN, QN) saves reading the frame where the caller knows that it wants an answer.
+        """
         while len(self._queue) >= self._settings.max_kept:
             self._queue.popleft()
             self.stats.dropped += 1
-        message = parse(segment_of(frame))
-        self._queue.append(_Item(frame=frame, key=answer_key(message) if message.wants_answer else None))
+        if key is None:
+            message = parse(segment_of(frame))
+            key = answer_key(message) if message.wants_answer else None
+        self._queue.append(_Item(frame=frame, key=key))
         self._wake.set()
 
     async def send(self, frame: bytes, *, most_open: int = 1000) -> None:
