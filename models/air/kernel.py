@@ -86,17 +86,41 @@ def cell_means(puffs: Puffs, mass_kg: FloatArray, grid: PlumeGrid, lid_m: float)
 
 
 def _meetings(puffs: Puffs, pieces: Pieces) -> tuple[IntArray, IntArray]:
-    """Pairs whose horizontal distance is under five standard deviations."""
-    away_x = pieces.start_m[None, :, 0] - puffs.x_m[:, None]
-    away_y = pieces.start_m[None, :, 1] - puffs.y_m[:, None]
-    dx, dy = pieces.along_m[:, 0], pieces.along_m[:, 1]
-    length2 = np.maximum(dx * dx + dy * dy, 1e-12)
-    nearest = np.clip(-(away_x * dx + away_y * dy) / length2, 0.0, 1.0)
-    away_x += nearest * dx
-    away_y += nearest * dy
-    near = away_x * away_x + away_y * away_y < (_REACH * puffs.sigma_h_m[:, None]) ** 2
-    puff, piece = np.nonzero(near)
-    return puff, piece
+    """Pairs (puff, piece) whose horizontal distance is under five standard deviations.
+
+    Whole receptors are tried first: a beam is straight on the map, however its pieces bend in height.
+    """
+    first = np.flatnonzero(np.diff(pieces.receptor, prepend=-1))
+    count = np.diff(np.append(first, pieces.receptor.size))
+    last = first + count - 1
+    start = pieces.start_m[first, :2]
+    chord = pieces.start_m[last, :2] + pieces.along_m[last, :2] - start
+    own = np.repeat(np.arange(first.size), count)
+    bulge = np.zeros(first.size)
+    np.maximum.at(bulge, own, _distance(pieces.start_m[:, :2], start[own], chord[own]))
+    x, y = puffs.x_m[:, None], puffs.y_m[:, None]
+    away = _distance(np.stack(np.broadcast_arrays(x, y), axis=-1), start[None], chord[None])
+    puff, whole = np.nonzero(away < _REACH * puffs.sigma_h_m[:, None] + bulge)
+    piece = np.repeat(first[whole], count[whole]) + _counting(count[whole])
+    puff = np.repeat(puff, count[whole])
+    centre = np.stack([puffs.x_m[puff], puffs.y_m[puff]], axis=-1)
+    away = _distance(centre, pieces.start_m[piece, :2], pieces.along_m[piece, :2])
+    near = away < _REACH * puffs.sigma_h_m[puff]
+    return puff[near], piece[near]
+
+
+def _distance(point: FloatArray, start: FloatArray, along: FloatArray) -> FloatArray:
+    """Distance of points from straight pieces, last axis x and y."""
+    away = start - point
+    length2 = np.maximum((along * along).sum(axis=-1), 1e-12)
+    nearest = np.clip(-(away * along).sum(axis=-1) / length2, 0.0, 1.0)
+    away = away + nearest[..., None] * along
+    return np.asarray(np.hypot(away[..., 0], away[..., 1]), dtype=np.float64)
+
+
+def _counting(count: IntArray) -> IntArray:
+    """0, 1, .. n - 1 for every n, one after the other."""
+    return np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
 
 
 def _images(height_m: FloatArray, sigma_z_m: FloatArray, lid_m: float) -> list[tuple[FloatArray, IntArray]]:

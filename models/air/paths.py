@@ -24,7 +24,8 @@ _TOLERANCE_M = 0.2
 class Pieces:
     """Straight pieces: start and vector to the end (n, 3), share of the receptor, its index.
 
-    The third coordinate is the height above ground, at least 0. A point is a piece of no length.
+    The third coordinate is the height above ground, at least 0. A point is a piece of no length. Pieces
+    of one receptor lie side by side.
     """
 
     start_m: FloatArray

@@ -30,13 +30,13 @@ _TRIED = 3  # weakest units that are tried before the selection ends
 class RateFit:
     """Fitted rates of ``n_units`` sources in ``n_bins`` time bins, arrays (n_units, n_bins) in kg/s.
 
-    ``low_kg_s`` and ``high_kg_s`` bound the central 90 % of each rate: the Gaussian approximation of the
-    posterior (Laplace) around the fit with the active set held, cut at zero, widened when the residuals
-    are larger than their stated noise. ``detectable_kg_s`` is the rate that all beams together would
-    show at three standard deviations: above about that, "zero" is a finding; where it is infinite the
-    unit was not seen at all (and its ``high_kg_s`` is infinite too). ``alike`` lists pairs of units that
-    the beams cannot tell apart. ``residual_kg_m3`` (n_obs,) is observed minus fitted. ``unexplained`` says that there is a clear signal of
-    which the candidates explain less than half.
+    ``low_kg_s`` and ``high_kg_s`` bound the central 90 % of each rate: the Gaussian approximation of
+    the posterior (Laplace) around the fit with the active set held, cut at zero, widened when the
+    residuals are larger than their stated noise. ``detectable_kg_s`` is the rate that all beams together
+    would show at three standard deviations: above about that, "zero" is a finding; where it is infinite
+    the unit was not seen at all (and its ``high_kg_s`` is infinite too). ``alike`` lists pairs of units
+    that the beams cannot tell apart. ``residual_kg_m3`` (n_obs,) is observed minus fitted.
+    ``unexplained`` says that there is a clear signal of which the candidates explain less than half.
     """
 
     rates_kg_s: FloatArray
