@@ -21,7 +21,7 @@ export class BuildingsLayer implements Layer {
     this.edges = new RibbonBatch(shared, 256, { order: 6, pull: 0.9992 });
     doc.buildings.forEach((building, i) => {
       const pick = (i * 7 + building.ring.length) % 4;
-      const tall = /office|control|lab|dorm|admin|canteen|residen/i.test(building.kind);
+      const tall = /office|control|lab|dorm|admin|canteen|residen|fire/i.test(building.kind);
       builder.prism(
         building.ring, building.base - 1.5, building.height + 1.5, WALLS[pick] ?? WALLS[0], ROOFS[pick] ?? ROOFS[0],
         tall ? Pattern.floors : Pattern.hall,
@@ -72,7 +72,7 @@ export function buildUnits(shared: Shared, doc: SceneDoc, ground: Ground): Solid
 
 function raiseUnit(builder: SolidBuilder, unit: UnitDoc, base: number, height: number): void {
   const { x, y } = unit;
-  if (/stack|flare|chimney|vent/i.test(unit.kind)) {
+  if (/stack|flare|chimney|vent|scrub/i.test(unit.kind)) {
     builder.cylinder(x, y, base, 2.2, height, 0xd7dde3, { top: 1.3, segments: 14, pattern: Pattern.tank });
     builder.box(x, y, base, [8, 8, 2], 0.3, 0x77828d, 0x8d98a3);
   } else if (/water|basin|pond|treat|sewage/i.test(unit.kind)) {
@@ -100,7 +100,7 @@ function raiseUnit(builder: SolidBuilder, unit: UnitDoc, base: number, height: n
 export function buildSettlements(shared: Shared, doc: SceneDoc, ground: Ground): SolidLayer {
   const builder = new SolidBuilder();
   doc.settlements.forEach((village, v) => {
-    const houses = Math.min(46, Math.max(6, Math.round(village.people / 6)));
+    const houses = Math.min(36, Math.max(6, Math.round(village.people / 8)));
     for (let i = 0; i < houses; i++) {
       const angle = i * 2.39996 + v;
       const reach = 15 + 13.5 * Math.sqrt(i) * (0.9 + 0.2 * Math.sin(i * 5.1 + v));

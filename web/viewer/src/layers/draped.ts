@@ -24,6 +24,30 @@ export function drape(line: readonly Point2[], ground: Ground, closed: boolean, 
   }
   const end = closed ? line[0] : line.at(-1);
   if (end) put(end[0], end[1]);
+  return straightened(out);
+}
+
+/** Leaves out points that lie within a hand's breadth of the straight line between those kept. */
+function straightened(line: readonly Point3[], tolerance_m = 0.3): Point3[] {
+  const out = line.slice(0, 1);
+  let start = 0;
+  for (let end = 2; end < line.length; end++) {
+    const [a, b] = [line[start], line[end]];
+    if (!a || !b) continue;
+    const d = [b[0] - a[0], b[1] - a[1], b[2] - a[2]] as const;
+    const length = Math.hypot(...d) || 1;
+    const straight = line.slice(start + 1, end).every((p) => {
+      const q = [p[0] - a[0], p[1] - a[1], p[2] - a[2]] as const;
+      const share = (q[0] * d[0] + q[1] * d[1] + q[2] * d[2]) / (length * length);
+      return Math.hypot(q[0] - d[0] * share, q[1] - d[1] * share, q[2] - d[2] * share) < tolerance_m;
+    });
+    if (straight) continue;
+    start = end - 1;
+    const kept = line[start];
+    if (kept) out.push(kept);
+  }
+  const last = line.at(-1);
+  if (last && line.length > 1) out.push(last);
   return out;
 }
 

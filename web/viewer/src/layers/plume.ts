@@ -7,6 +7,7 @@ import {
 import { RAMP, RAMP_RANGE_KG_M3 } from '../contract';
 import { sampleGrid, type Grid } from '../formats/grid';
 import type { Volume } from '../formats/volume';
+import { reuseOrder } from '../scene/mesh_order';
 import { createMaterial, trueHeight, type Shared } from '../scene/shared';
 import { PLUME_FRAGMENT, PLUME_VERTEX, VEIL_FRAGMENT, VEIL_VERTEX } from '../shaders/plume';
 import { DEPTH_FRAGMENT, DEPTH_VERTEX } from '../shaders/terrain';
@@ -69,7 +70,7 @@ export class PlumeLayer implements Layer {
     this.object.renderOrder = 30;
     this.object.visible = false;
     this.depthMaterial = createMaterial(shared, { vertex: DEPTH_VERTEX, fragment: DEPTH_FRAGMENT, options: { colorWrite: false } });
-    for (const geometry of occluders) {
+    for (const geometry of [coarseGround(heights), ...occluders]) {
       const mesh = new Mesh(geometry, this.depthMaterial);
       mesh.matrixAutoUpdate = false;
       this.occluderGroup.add(mesh);
@@ -118,12 +119,14 @@ export class PlumeLayer implements Layer {
     renderer.clear();
     renderer.render(this.occluders, camera);
     renderer.setRenderTarget(this.picture);
+    renderer.setClearColor(0x000000, 0);
     renderer.clear();
     renderer.render(this.marching, camera);
     renderer.setRenderTarget(null);
   }
 
   dispose(): void {
+    (this.occluderGroup.children[0] as Mesh).geometry.dispose();
     for (const thing of [this.box, this.marcher.material, this.object.material, this.depthMaterial, this.picture, this.depth, this.texture, this.uniforms.ramp.value, this.uniforms.heights.value]) {
       thing?.dispose();
     }
@@ -169,7 +172,7 @@ export class PlumeLayer implements Layer {
 
   private boxMesh(vertex: string, fragment: string, uniforms: Record<string, { value: unknown }>, options: object): Mesh<BufferGeometry, RawShaderMaterial> {
     const material = createMaterial(this.shared, {
-      vertex, fragment, uniforms, cuttable: false, defines: { STEPS: this.shared.tier === 'full' ? 72 : 38 },
+      vertex, fragment, uniforms, cuttable: false, defines: { STEPS: this.shared.tier === 'full' ? 72 : 30 },
       options: { side: BackSide, depthTest: false, depthWrite: false, ...options },
     });
     const mesh = new Mesh(this.box, material);
@@ -198,6 +201,36 @@ function groundRange(grid: Grid, x0: number, y0: number, x1: number, y1: number)
     }
   }
   return Number.isFinite(low) ? [low, high + 4] : [0, 0];
+}
+
+/** The ground as the marching shader knows it: the height grid as a mesh, thinned to at most 80 x 80. */
+function coarseGround(grid: Grid): BufferGeometry {
+  const every = Math.max(1, Math.ceil(Math.max(grid.nx, grid.ny) / 80));
+  const columns = thinned(grid.nx, every);
+  const rows = thinned(grid.ny, every);
+  const positions = new Float32Array(columns.length * rows.length * 3);
+  const indices: number[] = [];
+  rows.forEach((j, r) => {
+    columns.forEach((i, c) => {
+      const at = r * columns.length + c;
+      const z = grid.bands[0]?.[j * grid.nx + i] ?? 0;
+      positions.set([grid.x0 + i * grid.dx, grid.y0 + j * grid.dy, Number.isFinite(z) ? z : 0], at * 3);
+      if (r === 0 || c === 0) return;
+      const [sw, se, nw] = [at - columns.length - 1, at - columns.length, at - 1];
+      indices.push(sw, se, at, sw, at, nw);
+    });
+  });
+  const geometry = new BufferGeometry();
+  geometry.setAttribute('position', new BufferAttribute(positions, 3));
+  geometry.setIndex(new BufferAttribute(reuseOrder(new Uint32Array(indices), positions.length / 3), 1));
+  return geometry;
+}
+
+function thinned(count: number, every: number): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < count - 1; i += every) out.push(i);
+  out.push(count - 1);
+  return out;
 }
 
 function rampTexture(): DataTexture {

@@ -7,7 +7,6 @@ import type { Layer } from './layer';
 import { buildFace, patternOf, type FaceArrays, type StrataModel } from './strata_model';
 
 type Point2 = readonly [number, number];
-const SECTION_SAMPLES = 640;
 
 /** Side walls of the block and the movable cut face, painted by the layers of the ground. */
 export class StrataLayer implements Layer {
@@ -19,7 +18,10 @@ export class StrataLayer implements Layer {
   private chord: readonly [Point2, Point2] | null = null;
   private readonly rims: readonly (readonly Point2[])[];
 
-  constructor(shared: Shared, readonly model: StrataModel, private readonly extent: Extent, tin: Tin) {
+  constructor(
+    shared: Shared, readonly model: StrataModel, private readonly extent: Extent, tin: Tin,
+    private readonly profile: (a: Point2, b: Point2) => readonly number[],
+  ) {
     const paint = model.layers.map((layer) => {
       const colour = new Color(layer.colour).convertLinearToSRGB();
       return new Vector4(colour.r, colour.g, colour.b, patternOf(layer) + (layer.aquifer ? 8 : 0));
@@ -58,7 +60,7 @@ export class StrataLayer implements Layer {
 
   /** Size of the patterns, so that they keep their size on the screen. */
   setGrain(metresPerPixel: number): void {
-    this.grain.value = 2 ** Math.min(7, Math.max(0, Math.round(Math.log2(Math.max(metresPerPixel, 0.01) * 7))));
+    this.grain.value = 2 ** Math.min(7, Math.max(0, Math.round(Math.log2(Math.max(metresPerPixel, 0.01) * 4.5))));
   }
 
   setVisible(visible: boolean, opacity: number): void {
@@ -82,10 +84,7 @@ export class StrataLayer implements Layer {
     this.face.visible = this.chord !== null;
     if (!this.chord) return;
     const [a, b] = this.chord;
-    const line = Array.from({ length: SECTION_SAMPLES }, (_, i): Point2 => {
-      const t = i / (SECTION_SAMPLES - 1);
-      return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
-    });
+    const line = this.profile(a, b).map((t): Point2 => [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t]);
     fill(this.face.geometry, buildFace(this.model, line));
   }
 

@@ -1,9 +1,10 @@
 import {
-  BufferAttribute, BufferGeometry, CanvasTexture, Group, LinearFilter, LinearMipmapLinearFilter, Mesh, NoColorSpace, Texture,
-  Vector2, Vector4, type RawShaderMaterial,
+  Box3, BufferAttribute, BufferGeometry, CanvasTexture, Group, LinearFilter, LinearMipmapLinearFilter, LinearMipmapNearestFilter, Mesh, NoColorSpace, Sphere,
+  Texture, Vector2, Vector3, Vector4, type RawShaderMaterial,
 } from 'three';
 import type { SceneDoc } from '../formats/scene';
 import type { Tin } from '../formats/tin';
+import { reuseOrder, tiles } from '../scene/mesh_order';
 import { createMaterial, type Shared } from '../scene/shared';
 import { DEPTH_FRAGMENT, DEPTH_VERTEX, TERRAIN_FRAGMENT, TERRAIN_VERTEX } from '../shaders/terrain';
 import type { Layer } from './layer';
@@ -11,50 +12,65 @@ import type { Layer } from './layer';
 /** The ground: error-bounded mesh, baked light, soft fills of areas and plots. */
 export class TerrainLayer implements Layer {
   readonly object = new Group();
-  readonly geometry: BufferGeometry;
-  private readonly surface: Mesh<BufferGeometry, RawShaderMaterial>;
-  private readonly depth: Mesh<BufferGeometry, RawShaderMaterial>;
+  private readonly surface: RawShaderMaterial;
+  private readonly depth: RawShaderMaterial;
+  private readonly depthMeshes = new Group();
+  private readonly geometries: BufferGeometry[] = [];
   private readonly opacity = { value: 1 };
   private readonly fills = { value: new Vector2(1, 1) };
   private readonly textures: Texture[];
 
   constructor(shared: Shared, doc: SceneDoc, tin: Tin, ground: ImageBitmap | null) {
-    this.geometry = new BufferGeometry();
-    this.geometry.setAttribute('position', new BufferAttribute(tin.positions, 3));
-    this.geometry.setIndex(new BufferAttribute(tin.indices, 1));
     const picture = groundTexture(shared, ground);
     const mask = new CanvasTexture(paintMask(doc, shared.tier === 'full' ? 1024 : 640));
     mask.colorSpace = NoColorSpace;
     mask.minFilter = LinearFilter;
     mask.generateMipmaps = false;
     this.textures = [picture, mask];
-    this.surface = new Mesh(this.geometry, createMaterial(shared, {
+    this.surface = createMaterial(shared, {
       vertex: TERRAIN_VERTEX,
       fragment: TERRAIN_FRAGMENT,
       uniforms: {
         ground: { value: picture }, mask: { value: mask }, opacity: this.opacity, fills: this.fills,
         extent: { value: new Vector4(...doc.extent) },
       },
-    }));
-    this.depth = new Mesh(this.geometry, createMaterial(shared, {
+    });
+    this.depth = createMaterial(shared, {
       vertex: DEPTH_VERTEX, fragment: DEPTH_FRAGMENT, options: { transparent: true, colorWrite: false },
-    }));
-    this.depth.visible = false;
-    this.depth.renderOrder = -2;
-    this.surface.renderOrder = -1;
-    for (const mesh of [this.surface, this.depth]) {
-      mesh.matrixAutoUpdate = false;
-      this.object.add(mesh);
+    });
+    this.depthMeshes.visible = false;
+    this.object.add(this.depthMeshes);
+    this.addTiles(doc, tin);
+  }
+
+  /** One mesh per tile, all on the same vertices, so that tiles off the picture are not drawn. */
+  private addTiles(doc: SceneDoc, tin: Tin): void {
+    const [x0, y0, x1, y1] = doc.extent;
+    const side = Math.max(x1 - x0, y1 - y0) / 6;
+    const position = new BufferAttribute(tin.positions, 3);
+    const vertices = tin.positions.length / 3;
+    for (const tile of tiles(tin, doc.extent, Math.max(1, Math.round((x1 - x0) / side)), Math.max(1, Math.round((y1 - y0) / side)))) {
+      const geometry = new BufferGeometry();
+      geometry.setAttribute('position', position);
+      geometry.setIndex(new BufferAttribute(reuseOrder(tile, vertices), 1));
+      geometry.boundingSphere = sphereOf(tin.positions, tile);
+      this.geometries.push(geometry);
+      const [surface, depth] = [new Mesh(geometry, this.surface), new Mesh(geometry, this.depth)];
+      surface.matrixAutoUpdate = depth.matrixAutoUpdate = false;
+      surface.renderOrder = -1;
+      depth.renderOrder = -2;
+      this.object.add(surface);
+      this.depthMeshes.add(depth);
     }
   }
 
   /** A see-through ground first lays down its depth, so that hills do not shine through hills. */
   setVisible(visible: boolean, opacity: number): void {
-    const material = this.surface.material;
+    const material = this.surface;
     const seeThrough = opacity < 0.995;
     this.object.visible = visible && opacity > 0.01;
     this.opacity.value = opacity;
-    this.depth.visible = seeThrough;
+    this.depthMeshes.visible = seeThrough;
     if (material.transparent !== seeThrough) {
       material.transparent = seeThrough;
       material.needsUpdate = true;
@@ -66,18 +82,25 @@ export class TerrainLayer implements Layer {
   }
 
   dispose(): void {
-    this.geometry.dispose();
-    this.surface.material.dispose();
-    this.depth.material.dispose();
+    for (const geometry of this.geometries) geometry.dispose();
+    this.surface.dispose();
+    this.depth.dispose();
     for (const texture of this.textures) texture.dispose();
   }
+}
+
+function sphereOf(positions: Float32Array, tile: Uint32Array): Sphere {
+  const box = new Box3();
+  const p = new Vector3();
+  for (const v of tile) box.expandByPoint(p.fromArray(positions, v * 3));
+  return box.getBoundingSphere(new Sphere());
 }
 
 function groundTexture(shared: Shared, image: ImageBitmap | null): Texture {
   const texture = new Texture(image ?? plainGround());
   texture.colorSpace = NoColorSpace;
   texture.flipY = false;
-  texture.minFilter = LinearMipmapLinearFilter;
+  texture.minFilter = shared.tier === 'full' ? LinearMipmapLinearFilter : LinearMipmapNearestFilter; // half the cost in software
   texture.magFilter = LinearFilter;
   texture.anisotropy = shared.tier === 'full' ? 8 : 1;
   texture.needsUpdate = true;

@@ -9,7 +9,7 @@ void main() {
   vAt = position;
   vec4 world = modelMatrix * vec4(position, 1.);
   vHaze = haze(world.xyz);
-  gl_Position = projectionMatrix * viewMatrix * world;
+  gl_Position = projectionMatrix * (viewMatrix * world);
 }`;
 
 /** Head contours every metre, every fifth one stronger. */
@@ -18,7 +18,8 @@ uniform float opacity;
 in float vHaze;
 float contour(float spacing, float width) {
   float q = vAt.z / spacing;
-  return 1. - smoothstep(width - .5, width + .5, abs(fract(q - .5) - .5) / max(fwidth(q), 1e-4));
+  float w = max(fwidth(q), 1e-4);
+  return (1. - smoothstep(width - .5, width + .5, abs(fract(q - .5) - .5) / w)) * clamp(1.4 - 3.5 * w, 0., 1.);
 }
 void main() {
   TAKE_AWAY

@@ -86,7 +86,7 @@ export class WellsLayer implements Layer {
   }
 
   private mark(well: WellDoc): void {
-    this.marks.path(drapedCircle(well.x, well.y, 4.5, this.ground, 18), { width: 0.8, least: 1.4, mode: Mode.plain }, { colour: 0x7fe7ff, alpha: 0.9 });
+    this.marks.path(drapedCircle(well.x, well.y, 4.5, this.ground, 12), { width: 0.8, least: 1.4, mode: Mode.plain }, { colour: 0x7fe7ff, alpha: 0.9 });
     this.marks.line([well.x, well.y, well.ground], [well.x, well.y, well.ground + 2.2], { width: 1, least: 2, mode: Mode.tube }, SCREEN);
   }
 }

@@ -53,13 +53,13 @@ export class WindLayer implements Layer {
       this.batch.line([x - 5, y, z], [x + 5, y, z], { width: 1.2, least: 2, mode: Mode.plain }, ink);
       return;
     }
-    const reach = Math.min(150, 46 + 13 * look.speed_m_s);
+    const reach = Math.min(130, 44 + 11 * look.speed_m_s);
     const place = (along: number, across: number, up = 0): [number, number, number] =>
       [x + dx * along - dy * across, y + dy * along + dx * across, z + up];
     const tip = place(reach / 2, 0);
-    this.batch.line(place(-reach / 2, 0), tip, { width: 2.2, least: 2.4, mode: Mode.plain, dash }, { ...ink, alpha: ink.alpha * 0.25 }, ink);
+    this.batch.line(place(-reach / 2, 0), tip, { width: 1.5, least: 2.2, mode: Mode.plain, dash }, { ...ink, alpha: ink.alpha * 0.25 }, ink);
     for (const side of [-1, 1]) {
-      this.batch.line(place(reach / 2 - 15, side * 8), tip, { width: 2.2, least: 2.4, mode: Mode.plain }, ink);
+      this.batch.line(place(reach / 2 - 11, side * 5), tip, { width: 1.5, least: 2.2, mode: Mode.plain }, ink);
     }
     if (look.stale) return;
     const streaks = Math.min(8, 3 + Math.round(look.speed_m_s));

@@ -18,6 +18,8 @@ export interface LabelBox {
   readonly before: Placement | null;
 }
 
+type Rect = readonly [left: number, top: number, right: number, bottom: number];
+
 /** Share of the width at which the stem leaves the box, and rows of height that it is lifted. */
 const SLOTS = [[0.5, 0], [0.14, 0], [0.86, 0], [0.5, 1], [0.14, 1], [0.86, 1], [0.5, 2], [0.14, 2], [0.86, 2]] as const;
 const STEM = 16;
@@ -25,11 +27,12 @@ const GAP = 3;
 
 /**
  * Greedy placement by priority: a label takes its first free slot, or is left out. No two placed
- * boxes overlap, and every placed box lies inside the picture.
+ * boxes overlap, no stem runs over a box, and every placed box lies inside the picture.
  */
 export function placeLabels(boxes: readonly LabelBox[], width: number, height: number): Map<string, Placement> {
   const placed = new Map<string, Placement>();
-  const taken: [number, number, number, number][] = [];
+  const taken: Rect[] = [];
+  const stems: Rect[] = [];
   const order = [...boxes].sort((p, q) => q.priority - p.priority || (p.id < q.id ? -1 : 1));
   for (const box of order) {
     if (box.width <= 0 || box.x < 0 || box.y < 0 || box.x > width || box.y > height) continue;
@@ -39,14 +42,21 @@ export function placeLabels(boxes: readonly LabelBox[], width: number, height: n
       const right = at.left + box.width;
       const bottom = at.top + box.height;
       if (at.left < 0 || at.top < 0 || right > width || bottom > height) continue;
-      const free = taken.every(([l, t, r, b]) => at.left > r + GAP || right < l - GAP || at.top > b + GAP || bottom < t - GAP);
-      if (!free) continue;
-      taken.push([at.left, at.top, right, bottom]);
+      const body: Rect = [at.left, at.top, right, bottom];
+      const stem: Rect = [box.x - 1, bottom, box.x + 1, box.y];
+      if (taken.some((other) => meet(body, other, GAP) || meet(stem, other, 1))) continue;
+      if (stems.some((other) => meet(body, other, 1))) continue;
+      taken.push(body);
+      stems.push(stem);
       placed.set(box.id, at);
       break;
     }
   }
   return placed;
+}
+
+function meet(p: Rect, q: Rect, gap: number): boolean {
+  return p[0] < q[2] + gap && p[2] > q[0] - gap && p[1] < q[3] + gap && p[3] > q[1] - gap;
 }
 
 function inSlot(box: LabelBox, slot: number): Placement {

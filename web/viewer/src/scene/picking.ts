@@ -72,7 +72,7 @@ export class Picker {
     if (view.shown('units')) {
       for (const u of units) {
         const base = this.terrain.height(u.x, u.y) ?? u.z - u.height;
-        const wide = /stack|flare|chimney|vent/i.test(u.kind) ? 3 : 7;
+        const wide = /stack|flare|chimney|vent|scrub/i.test(u.kind) ? 3 : 7;
         offer('unit', u.id, hitCylinder(ray, u.x, u.y, wide, base - 1, base + Math.max(u.height, u.z - base, 3)));
       }
     }

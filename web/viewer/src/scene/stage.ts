@@ -21,7 +21,7 @@ import type { Shared } from './shared';
 import { TerrainIndex } from './terrain_index';
 
 /** Depth of the picture below the lowest ground, metres. */
-const BASE_M = 70;
+const BASE_M = 48;
 
 /** Everything that stands in one loaded park. */
 export interface Stage {
@@ -53,12 +53,12 @@ export function buildStage(shared: Shared, doc: SceneDoc, files: SceneFiles): St
   const tanks = buildTanks(shared, doc);
   const beams = new BeamsLayer(shared, doc.beams);
   const wind = new WindLayer(shared, doc.crs.convergence_deg);
-  const plume = new PlumeLayer(shared, files.heights, [terrain.geometry, buildings.solids.object.geometry, tanks.object.geometry]);
+  const plume = new PlumeLayer(shared, files.heights, [buildings.solids.object.geometry]);
   const wells = new WellsLayer(shared, doc, ground);
   const waterTable = new WaterTableLayer(shared);
   const backdrop = new BackdropLayer(shared);
   const strata = files.strata && doc.strata
-    ? new StrataLayer(shared, new StrataModel(files.strata, doc.strata.layers, base, ground), doc.extent, files.tin)
+    ? new StrataLayer(shared, new StrataModel(files.strata, doc.strata.layers, base, ground), doc.extent, files.tin, (a, b) => index.profile(a, b))
     : null;
   const fills = { areas: 1, plots: 1 };
   const fill = (name: 'areas' | 'plots') => (value: number): void => {

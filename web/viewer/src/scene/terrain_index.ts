@@ -70,6 +70,32 @@ export class TerrainIndex {
     return null;
   }
 
+  /**
+   * Where the line from a to b crosses edges of the mesh: shares of the way in rising order, thinned
+   * to what keeps the line of the ground within `tolerance_m`, at most `gap_m` apart.
+   */
+  profile(a: readonly [number, number], b: readonly [number, number], tolerance_m = 0.15, gap_m = 15): number[] {
+    const { indices, positions } = this.tin;
+    const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
+    const length = Math.hypot(dx, dy);
+    const crossings: [share: number, z: number][] = [];
+    for (let i = 0; i < indices.length; i++) {
+      const next = i % 3 === 2 ? i - 2 : i + 1;
+      const [p, q] = [(indices[i] ?? 0) * 3, (indices[next] ?? 0) * 3];
+      if (p > q) continue; // the other triangle has this edge the other way round
+      const px = (positions[p] ?? 0) - a[0], py = (positions[p + 1] ?? 0) - a[1];
+      const qx = (positions[q] ?? 0) - a[0], qy = (positions[q + 1] ?? 0) - a[1];
+      const [sp, sq] = [dx * py - dy * px, dx * qy - dy * qx];
+      if (sp > 0 === sq > 0) continue;
+      const f = sp / (sp - sq);
+      const share = ((px + (qx - px) * f) * dx + (py + (qy - py) * f) * dy) / (length * length);
+      if (share <= 0 || share >= 1) continue;
+      crossings.push([share, (positions[p + 2] ?? 0) * (1 - f) + (positions[q + 2] ?? 0) * f]);
+    }
+    crossings.sort((p, q) => p[0] - q[0]);
+    return thinned([[0, this.height(a[0], a[1]) ?? 0], ...crossings, [1, this.height(b[0], b[1]) ?? 0]], length, tolerance_m, gap_m);
+  }
+
   private eachCell(visit: (cell: number, triangle: number) => void): void {
     const { indices, positions } = this.tin;
     for (let f = 0; f < indices.length; f += 3) {
@@ -132,6 +158,31 @@ export class TerrainIndex {
     }
     return best;
   }
+}
+
+/** Keeps a crossing when leaving it out would move the line of heights by more than the tolerance. */
+function thinned(line: readonly [number, number][], length: number, tolerance_m: number, gap_m: number): number[] {
+  const kept: number[] = [0];
+  let start = 0;
+  for (let end = 2; end < line.length; end++) {
+    const [from, to] = [line[start], line[end]];
+    if (!from || !to) continue;
+    let good = (to[0] - from[0]) * length <= gap_m;
+    for (let k = start + 1; good && k < end; k++) {
+      const at = line[k];
+      if (!at || to[0] - from[0] < 1e-12) continue;
+      const z = from[1] + ((to[1] - from[1]) * (at[0] - from[0])) / (to[0] - from[0]);
+      good = Math.abs(z - at[1]) <= tolerance_m;
+    }
+    if (good) continue;
+    start = end - 1;
+    const share = line[start]?.[0] ?? 0;
+    const last = kept.at(-1) ?? 0;
+    const pieces = Math.max(1, Math.ceil(((share - last) * length) / gap_m));
+    for (let k = 1; k <= pieces; k++) kept.push(last + ((share - last) * k) / pieces);
+  }
+  kept.push(1);
+  return kept;
 }
 
 function clampIndex(value: number, count: number): number {

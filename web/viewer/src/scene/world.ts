@@ -48,6 +48,7 @@ class CanvasWorld implements World {
   private chosen: { kind: Pick['kind'] | null; id: string } = { kind: null, id: '' };
   private pointed = '';
   private pointer: readonly [number, number] | null = null;
+  private readonly wanted = new Map<string, (stage: Stage) => void>();
   private readonly cameraListeners: ((state: CameraState) => void)[] = [];
   private readonly pickListeners: ((pick: Pick | null) => void)[] = [];
   private readonly hoverListeners: ((pick: Pick | null) => void)[] = [];
@@ -101,7 +102,8 @@ class CanvasWorld implements World {
     this.applyExaggeration();
     for (const [id, state] of this.layerState) this.applyLayer(id, state.visible, state.opacity);
     stage.plume.resize(this.shared.viewport.value.x, this.shared.viewport.value.y);
-    this.controls.jump(this.overview(doc));
+    if (!this.placed) this.controls.jump(this.overview(doc));
+    for (const act of this.wanted.values()) act(stage);
     this.loop.invalidate();
   }
 
@@ -112,11 +114,11 @@ class CanvasWorld implements World {
   }
 
   setBeams(looks: readonly BeamLook[]): void {
-    this.change((stage) => { stage.beams.setLooks(looks); });
+    this.change((stage) => { stage.beams.setLooks(looks); }, 'beams');
   }
 
   setWind(looks: readonly WindLook[]): void {
-    this.change((stage) => { stage.wind.setLooks(looks); });
+    this.change((stage) => { stage.wind.setLooks(looks); }, 'wind');
   }
 
   setLabels(labels: readonly WorldLabel[]): void {
@@ -125,7 +127,8 @@ class CanvasWorld implements World {
   }
 
   setPlume(bytes: ArrayBuffer | null): void {
-    this.change((stage) => { stage.plume.setVolume(bytes ? decodeVolume(bytes) : null); });
+    const volume = bytes ? decodeVolume(bytes) : null;
+    this.change((stage) => { stage.plume.setVolume(volume); }, 'plume');
   }
 
   setWaterTable(bytes: ArrayBuffer | null): void {
@@ -134,7 +137,7 @@ class CanvasWorld implements World {
       stage.waterTable.setGrid(grid);
       stage.strata?.model.setWater(grid);
       stage.strata?.rebuild();
-    });
+    }, 'water');
   }
 
   setSection(cut: SectionCut | null): void {
@@ -145,14 +148,14 @@ class CanvasWorld implements World {
       this.cutSide = 0;
       if (chord) this.aimCut(stage);
       else stage.wells.setCut(null);
-    });
+    }, 'section');
   }
 
   setExaggeration(factor: number): void {
     const { target, position } = this.camera();
     this.shared.exaggeration.value = Math.min(20, Math.max(0.1, factor));
     this.applyExaggeration();
-    this.setCamera({ target, position }, false);
+    if (this.stage) this.setCamera({ target, position }, false);
   }
 
   setSelected(kind: Pick['kind'] | null, id: string): void {
@@ -160,7 +163,7 @@ class CanvasWorld implements World {
     this.change((stage) => {
       stage.chosen.show(kind, id);
       this.markBeams(stage);
-    });
+    }, 'chosen');
   }
 
   camera(): CameraState {
@@ -175,6 +178,7 @@ class CanvasWorld implements World {
   setCamera(state: CameraState, animate: boolean): void {
     const shown = (p: Vec3): Vec3 => [p[0], p[1], shownHeight(this.shared, p[2])];
     const pose = poseOf(shown(state.target), shown(state.position));
+    this.placed = true;
     if (animate) this.controls.fly(pose);
     else this.controls.jump(pose);
   }
@@ -258,6 +262,7 @@ class CanvasWorld implements World {
     this.renderer.dispose();
   }
 
+  private placed = false;
   private cutSide = 0;
   private lastCamera = '';
 
@@ -357,7 +362,7 @@ class CanvasWorld implements World {
     const middle: [number, number] = [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
     const size = Math.hypot(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
     const z = this.heights ? sampleGrid(this.heights, 0, middle[0], middle[1]) : 0;
-    return { target: [middle[0], middle[1], shownHeight(this.shared, z)], bearing: 0.6, dip: 0.5, distance: Math.max(400, size * 1.15) };
+    return { target: [middle[0], middle[1], shownHeight(this.shared, z)], bearing: 0.6, dip: 0.5, distance: Math.max(400, size * 0.86) };
   }
 
   private pivotOf(doc: SceneDoc): number {
@@ -385,7 +390,9 @@ class CanvasWorld implements World {
     return this.layerState.get(id)?.visible ?? true;
   }
 
-  private change(act: (stage: Stage) => void): void {
+  /** Acts on the stage now, and, for `key`, again on every stage that is loaded later. */
+  private change(act: (stage: Stage) => void, key = ''): void {
+    if (key) this.wanted.set(key, act);
     if (!this.stage) return;
     act(this.stage);
     this.loop.invalidate();

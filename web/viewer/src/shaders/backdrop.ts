@@ -16,10 +16,9 @@ void main() {
   vec3 d = normalize(vRay);
   float up = d.z;
   vec3 c = mix(HAZE, vec3(.012, .045, .085), smoothstep(0., .42, up));
-  c += vec3(.02, .10, .14) * exp(-abs(up) * 16.);
-  float below = smoothstep(.0, -.10, up);
-  vec3 deep = mix(vec3(.030, .098, .150), vec3(.016, .050, .082), smoothstep(-.05, -.7, up));
-  c = mix(c, deep, below);
+  c += vec3(.012, .06, .085) * exp(-abs(up) * 14.);
+  vec3 deep = mix(HAZE, vec3(.016, .050, .084), smoothstep(-.02, -.34, up));
+  c = mix(c, deep, smoothstep(.02, -.06, up));
   if (up < -.004 && grid > 0.) {
     float t = (floorZ - vAt.z) / d.z;
     if (t > 0.) {

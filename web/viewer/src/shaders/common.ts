@@ -1,12 +1,12 @@
 /** Start of every vertex shader. `vAt` is the place in true metres of the local frame. */
 export const VERTEX_HEAD = `precision highp float;
-uniform mat4 modelMatrix, viewMatrix, projectionMatrix;
+uniform mat4 modelMatrix, modelViewMatrix, viewMatrix, projectionMatrix;
 uniform vec3 cameraPosition;
 uniform vec2 viewport;
 in vec3 position;
 out vec3 vAt;
-float haze(vec3 p) { return 1. - exp(-max(0., distance(p, cameraPosition) - 1100.) * HAZE_RATE); }
-`.replace('HAZE_RATE', '.00013');
+float haze(vec3 p) { return 1. - exp(-max(0., distance(p, cameraPosition) - 1500.) * HAZE_RATE); }
+`.replace('HAZE_RATE', '.000085');
 
 /** Start of every fragment shader. */
 export const FRAGMENT_HEAD = `precision highp float;
@@ -23,6 +23,6 @@ const vec3 SUN = vec3(-.5214, .4211, .7421);
 float hash(vec2 p) { p = fract(p * vec2(.1031, .1137)); p += dot(p, p.yx + 33.33); return fract((p.x + p.y) * p.x); }
 vec3 shade(vec3 base, vec3 n) {
   float sun = max(dot(n, SUN), 0.);
-  return base * (vec3(.34, .42, .53) * (.70 + .30 * n.z) + vec3(.62, .57, .49) * sun);
+  return base * (vec3(.40, .48, .58) * (.74 + .26 * n.z) + vec3(.62, .57, .49) * sun);
 }
 `;

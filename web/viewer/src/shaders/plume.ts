@@ -4,7 +4,7 @@ uniform vec3 eye;
 void main() {
   vAt = position;
   vRay = position - eye;
-  gl_Position = projectionMatrix * viewMatrix * modelMatrix * vec4(position, 1.);
+  gl_Position = projectionMatrix * (modelViewMatrix * vec4(position, 1.));
 }`;
 
 /**
@@ -36,13 +36,22 @@ void main() {
   vec3 stop = w.xyz / w.w;
   stop.z = exaggeration.y + (stop.z - exaggeration.y) / exaggeration.x;
   t1 = min(t1, distance(stop, eye));
+  if (cut.w > 0.) {
+    float speed = dot(cut.xy, d.xy), ahead = dot(cut.xy, eye.xy) + cut.z;
+    if (abs(speed) > 1e-6) {
+      if (speed < 0.) t0 = max(t0, -ahead / speed);
+      else t1 = min(t1, -ahead / speed);
+    } else if (ahead > 0.) t1 = t0;
+  }
   o = vec4(0.);
   if (t1 <= t0) return;
   float steep = abs(d.z), flat_ = length(d.xy);
   float chord = min(t1 - t0, top / max(steep, .12) * 1.35);
-  float dt = max(chord / (float(STEPS) * .82), 1.5);
+  float dt = max(chord / (float(STEPS) * .85), 1.5);
   float leap = 1. / (steep + .75 * flat_ + .05);
-  float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(.06711056, .00583715))));
+  // four phases on a 2 x 2 pattern, which the veil's two taps average away
+  ivec2 cell = ivec2(gl_FragCoord.xy) & 1;
+  float noise = .125 + .25 * float((cell.x ^ cell.y) * 2 + cell.y);
   float t = t0 + dt * noise;
   vec4 sum = vec4(0.);
   for (int i = 0; i < STEPS; i++) {
@@ -55,7 +64,7 @@ void main() {
     float v = level.x + level.y * code;
     if (v > 0. && code > .5) {
       float k = min(v, 1.);
-      float dense = .0011 * smoothstep(0., .12, k) + .0032 * k + .034 * k * k * k;
+      float dense = .0009 * smoothstep(0., .12, k) + .0030 * k + .026 * k * k * k;
       float alpha = 1. - exp(-dt * dense * opacity);
       vec3 c = texture(ramp, vec2(k, .5)).rgb;
       c *= .74 + .34 * smoothstep(0., 45., h);
@@ -69,7 +78,7 @@ void main() {
 export const VEIL_VERTEX = `
 void main() {
   vAt = position;
-  gl_Position = projectionMatrix * viewMatrix * modelMatrix * vec4(position, 1.);
+  gl_Position = projectionMatrix * (modelViewMatrix * vec4(position, 1.));
 }`;
 
 /** Lays the small picture of the plume over the scene; colours are premultiplied. */
@@ -78,9 +87,13 @@ uniform sampler2D picture;
 uniform vec2 viewport, target;
 void main() {
   vec2 uv = gl_FragCoord.xy / viewport, px = 1. / target;
+#ifdef FULL
   vec4 p = texture(picture, uv) * .34;
   p += (texture(picture, uv + px * vec2(.75, .35)) + texture(picture, uv + px * vec2(-.75, -.35))
       + texture(picture, uv + px * vec2(-.35, .75)) + texture(picture, uv + px * vec2(.35, -.75))) * .165;
+#else
+  vec4 p = .5 * (texture(picture, uv + px * vec2(.5, .5)) + texture(picture, uv - px * vec2(.5, .5)));
+#endif
   if (p.a < .003) discard;
   o = p;
 }`;

@@ -11,7 +11,7 @@ out vec4 vColour;
 out float vSide, vHalf, vAlong;
 flat out vec2 vStyle;
 void main() {
-  vec4 va = viewMatrix * modelMatrix * vec4(a, 1.), vb = viewMatrix * modelMatrix * vec4(b, 1.);
+  vec4 va = modelViewMatrix * vec4(a, 1.), vb = modelViewMatrix * vec4(b, 1.);
   float t = position.x;
   float near = -1.5, ta = 0., tb = 1.;
   if (va.z > near && vb.z > near) { gl_Position = vec4(2., 2., 2., 1.); return; }
@@ -30,7 +30,7 @@ void main() {
   float fade = shape.z > 2.5 ? clamp(wide / shape.y, .0, 1.) : 1.;
   float halo = shape.z > .5 && shape.z < 1.5 ? 3.6 : 1.;
   float reach = wanted * .5 * halo + .7;
-  vec2 off = vec2(-d.y, d.x) * position.y * reach + d * (t < .5 ? -1. : 1.) * (shape.z < 1.5 ? min(reach, wanted * .5) : 0.);
+  vec2 off = vec2(-d.y, d.x) * position.y * reach + d * (t < .5 ? -1. : 1.) * (shape.z < 1.5 && colourA.a > .8 ? min(reach, wanted * .5) : 0.);
   p.xy += off / (viewport * .5) * p.w;
   vSide = position.y * reach;
   vHalf = wanted * .5;

@@ -3,29 +3,32 @@ export const SOLID_VERTEX = `
 in vec3 normal;
 in vec4 colour, info;
 out vec3 vNormal, vColour, vEye;
-out vec4 vInfo;
+out vec3 vInfo;
 out float vHaze;
+flat out vec2 vKind;
 void main() {
   vAt = position;
   vec4 world = modelMatrix * vec4(position, 1.);
   vNormal = normal;
   vColour = colour.rgb;
-  vInfo = info;
+  vInfo = info.xyz;
+  vKind = vec2(floor(info.w), floor(fract(info.w) * 64.));
   vEye = cameraPosition - world.xyz;
   vHaze = haze(world.xyz);
-  gl_Position = projectionMatrix * viewMatrix * world;
+  gl_Position = projectionMatrix * (viewMatrix * world);
 }`;
 
 /** Patterns: 0 plain, 1 hall (high window band), 2 floors with windows, 3 tank, 4 roof. */
 export const SOLID_FRAGMENT = `
 uniform float opacity;
 in vec3 vNormal, vColour, vEye;
-in vec4 vInfo;
+in vec3 vInfo;
 in float vHaze;
+flat in vec2 vKind;
 void main() {
   TAKE_AWAY
   vec3 n = normalize(vNormal), c = vColour;
-  float kind = floor(vInfo.w), seed = fract(vInfo.w);
+  float kind = vKind.x;
   vec3 light = vec3(0.);
   if (kind > .5 && kind < 2.5) {
     float bay = kind < 1.5 ? 6. : 3.6, floorHeight = kind < 1.5 ? 7. : 3.7;
@@ -37,7 +40,7 @@ void main() {
       : step(.34, q.y) * step(q.y, .80) * step(.22, q.x) * step(q.x, .78);
     float share = kind < 1.5 ? .26 : .24;
     float glass = mix(share, inside, sharp) * step(vInfo.y, vInfo.z - .8);
-    float lit = step(.80, hash(floor(cell) + seed * 91.)) * sharp;
+    float lit = step(.80, hash(floor(cell) + vKind.y * 1.37)) * sharp;
     c = mix(c, vec3(.17, .27, .38), glass * .85);
     light = vec3(1., .78, .44) * (glass * lit * .62);
     c *= 1. - .10 * step(.93, q.y) * sharp;

@@ -14,7 +14,7 @@ void main() {
   vDoubt = doubt;
   vec4 world = modelMatrix * vec4(position, 1.);
   vHaze = haze(world.xyz);
-  gl_Position = projectionMatrix * viewMatrix * world;
+  gl_Position = projectionMatrix * (viewMatrix * world);
 }`;
 
 /** \`paint[k]\` = colour of layer k and its pattern: 0 fill, 1 clay, 2 gravel, 3 weathered rock, 4 rock; + 8 = aquifer. */
@@ -50,7 +50,7 @@ float mark(float kind, vec2 p) {
   g.x += .5 * mod(floor(g.y), 2.);
   vec2 q = abs(fract(g) - .5);
   float plus = step(q.x, .045) * step(q.y, .22) + step(q.y, .06) * step(q.x, .16);
-  return .17 * min(plus, 1.) + (hash(floor(g * 2.)) - .5) * .07;
+  return .11 * min(plus, 1.) + (hash(floor(g * 2.)) - .5) * .05;
 }
 
 void main() {
@@ -62,7 +62,9 @@ void main() {
   vec3 c = look.rgb;
   c *= 1. + mark(kind, vec2(vInfo.x, z * 1.6) / grain);
   if (z < vDoubt.z) c = mix(c, vec3(.11, .40, .62), .30 + .32 * wet);
-  c *= mix(.40, 1., smoothstep(baseZ - 5., baseZ + 90., z)) * light;
+  float fade = k == LAYERS - 1 ? exp(-max(0., vInfo.y - z) / 85.) : 1.;
+  c = mix(vec3(.045, .085, .125), c * light, .16 + .84 * fade);
+  c *= mix(.55, 1., smoothstep(baseZ, baseZ + 40., z));
 
   float fromTop = vInfo.y - z, fromBottom = z - vInfo.z;
   float unsure = max(step(fromTop, vDoubt.x) * step(.001, vDoubt.x), step(fromBottom, vDoubt.y) * step(.001, vDoubt.y));

@@ -7,7 +7,7 @@ void main() {
   vUv = (position.xy - extent.xy) / (extent.zw - extent.xy);
   vec4 world = modelMatrix * vec4(position, 1.);
   vHaze = haze(world.xyz);
-  gl_Position = projectionMatrix * viewMatrix * world;
+  gl_Position = projectionMatrix * (viewMatrix * world);
 }`;
 
 /** Baked ground, graded to dusk; red of the mask lifts the park out of its surroundings. */
@@ -22,7 +22,7 @@ void main() {
   vec3 c = texture(ground, vUv).rgb;
   vec3 m = texture(mask, vUv).rgb;
   float grey = dot(c, vec3(.30, .59, .11));
-  vec3 far = mix(vec3(grey), c, .58) * vec3(.50, .68, .78);
+  vec3 far = mix(vec3(grey), c, .66) * vec3(.60, .79, .88);
   vec3 near = mix(vec3(grey), c, .86) * vec3(.84, .93, 1.);
   c = mix(far, near, m.r);
   c *= .72 + .34 * grey;
@@ -35,7 +35,7 @@ void main() {
 export const DEPTH_VERTEX = `
 void main() {
   vAt = position;
-  gl_Position = projectionMatrix * viewMatrix * modelMatrix * vec4(position, 1.);
+  gl_Position = projectionMatrix * (modelViewMatrix * vec4(position, 1.));
 }`;
 export const DEPTH_FRAGMENT = `
 void main() {
