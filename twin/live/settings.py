@@ -20,6 +20,8 @@ from twin.core.origin import Origin
 from twin.core.park import Park
 
 ENV_PREFIX = "PARK_TWIN_"
+# Read by the build hook when Park Twin is installed; no setting of a running park.
+_OF_THE_INSTALL = frozenset({"PARK_TWIN_SKIP_VIEWER"})
 DEFAULT_FILE = Path("park-twin.toml")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -190,7 +192,7 @@ def _environment_names() -> set[str]:
 
 
 def _is_ours(key: str) -> bool:
-    return key.upper().startswith(ENV_PREFIX)
+    return key.upper().startswith(ENV_PREFIX) and key.upper() not in _OF_THE_INSTALL
 
 
 def _settings_error(errors: list[ErrorDetails], *, from_file: set[str], file: str) -> SettingsError:

@@ -31,6 +31,7 @@ LONGEST_PAUSE_S = 15.0
 WELL_AFTER_S = 30.0
 STOP_S = 8.0
 _HEALTH_EVERY_S = 0.1
+_POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
 _LINE_LIMIT = 1 << 20
 
@@ -172,7 +173,7 @@ class Supervisor:
 
     async def _until_ended(self, name: str, process: asyncio.subprocess.Process) -> int:
         lines = asyncio.create_task(self._copy_lines(name, process))
-        code = await process.wait()
+        code = await _ended(process)
         # What the child itself has started (a web server's workers) must not hold its port.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -199,11 +200,18 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_S)
+            await asyncio.wait_for(_ended(process), STOP_S)
         except TimeoutError:
             self._on_line("run", f"{name} did not end within {STOP_S:g} s and is killed")
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int:
+    """Exit code. asyncio's own ``wait`` may wait for grandchildren that hold the child's output."""
+    while process.returncode is None:
+        await asyncio.sleep(_POLL_S)
+    return process.returncode
 
 
 async def _run(supervisor: Supervisor, address: str, on_ready: Callable[[str], None]) -> None:
