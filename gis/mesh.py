@@ -35,6 +35,7 @@ Triangles = npt.NDArray[np.uint32]
 _HEADROOM = 0.92  # of a bound is used here; the rest is left to the 16-bit coordinates of the wire
 _FENCE_MARGIN_NODES = 8
 _LEVELS = 65535
+_MANY = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,8 +146,11 @@ def _refined(heights: Float32Array, points: IntArray, bound: FloatArray) -> tupl
     """Delaunay triangles of ``points`` with nodes added until every node is within its bound."""
     surface = Surface.empty(heights.shape)
     seen = np.empty(0, dtype=np.int64)
+    # Growing halves the time of a large net; a small one may lie on one circle, where it fails.
+    grows = len(points) > _MANY
+    net = Delaunay(points.astype(np.float64), incremental=grows)
     while True:
-        triangles = _delaunay(points)
+        triangles = _counter_clockwise(points, net.simplices.astype(np.int64))
         keys = _keys(triangles)
         fresh = np.flatnonzero(~np.isin(keys, seen))
         surface.paint(_with_heights(points, heights), triangles[fresh], keys[fresh])
@@ -154,7 +158,12 @@ def _refined(heights: Float32Array, points: IntArray, bound: FloatArray) -> tupl
         bad = np.flatnonzero(excess.ravel() > 0.0)
         if bad.size == 0:
             return points, triangles.astype(np.uint32)
-        points = np.vstack([points, _worst_nodes(bad, excess, surface.owners)])
+        added = _worst_nodes(bad, excess, surface.owners)
+        points = np.vstack([points, added])
+        if grows:
+            net.add_points(added.astype(np.float64))
+        else:
+            net = Delaunay(points.astype(np.float64))
         seen = keys
 
 
@@ -166,8 +175,8 @@ def _worst_nodes(bad: IntArray, excess: FloatArray, owners: IntArray) -> IntArra
     return np.stack([cols, rows], axis=1)
 
 
-def _delaunay(points: IntArray) -> IntArray:
-    triangles = Delaunay(points.astype(np.float64)).simplices.astype(np.int64)
+def _counter_clockwise(points: IntArray, triangles: IntArray) -> IntArray:
+    """Triangles turned where needed; those without an area (along the rim) are left out."""
     a, b, c = (points[triangles[:, k]] for k in range(3))
     turn = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     triangles[turn < 0] = triangles[turn < 0][:, ::-1]

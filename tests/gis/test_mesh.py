@@ -84,6 +84,19 @@ def test_no_gaps_every_inner_edge_belongs_to_two_triangles():
     assert (vertical | level).all()
 
 
+def test_a_large_net_grows_and_keeps_its_bounds():
+    rng = np.random.default_rng(4)
+    terrain = Terrain(rng.normal(scale=2.0, size=(150, 160)).astype(np.float32), 0.0, 0.0, 1.0)
+    fence = (box(30.0, 30.0, 120.0, 110.0),)
+    tin = build_tin(terrain, 1.5, fence, 0.4)
+    assert len(tin.vertices_m) > 6000
+    assert (area_m2(tin) > 0.0).all()
+    assert area_m2(tin).sum() == pytest.approx(149.0 * 159.0)
+    error = np.abs(vertical_error(tin, terrain))
+    assert error.max() <= 1.5
+    assert error[inside_exactly(terrain, fence)].max() <= 0.4
+
+
 def test_vertices_lie_on_the_terrain():
     terrain = hills()
     tin = build_tin(terrain, 1.0, FENCE, 0.5)
