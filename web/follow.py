@@ -6,10 +6,12 @@ microseconds; events are read only when something changed.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 from twin.core.clock import Clock
@@ -168,7 +170,22 @@ class Follower:
         kept = [arm.newest(self._remember // 2) for arm in self._arms]
         first = [rows[0].seq - 1 if rows else arm.seq for rows, arm in zip(kept, self._arms, strict=True)]
         self._hub.begin_at(Cursor(ledger=first[0], result=first[1]))
-        stored = [(row.time_ms, index, row) for index, rows in enumerate(kept) for row in rows]
-        for _, index, row in sorted(stored, key=lambda item: (item[0], item[1], item[2].seq)):
+        for index, row in _merged(kept):
             self._hub.publish(self._event(row, index))
         self._begun.set()
+
+
+def _merged(kept: Sequence[Sequence[StoredEvent]]) -> Iterator[tuple[int, StoredEvent]]:
+    """Events of both ledgers by time, each ledger's own in their order: cursors only ever grow."""
+
+    def timed(index: int) -> Iterator[tuple[int, int, StoredEvent]]:
+        rows = kept[index]
+        # The time of a result is that of its data and may go back; its place may not.
+        return ((time_ms, index, row) for time_ms, row in zip(_rising(rows), rows, strict=True))
+
+    for _, index, row in heapq.merge(*map(timed, range(len(kept))), key=lambda item: item[:2]):
+        yield index, row
+
+
+def _rising(rows: Sequence[StoredEvent]) -> Iterator[int]:
+    return accumulate((row.time_ms for row in rows), max)

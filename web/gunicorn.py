@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import FrameType
 from typing import Any
 
@@ -11,6 +12,8 @@ from gunicorn.workers.gthread import ThreadWorker
 from twin.live.settings import Settings
 from web.app import create_app
 from web.server import BACKLOG, GRACEFUL_S, KEEPALIVE_S, services_of
+
+STOP_LINGER_S = 0.2
 
 
 class StreamWorker(ThreadWorker):  # type: ignore[misc]
@@ -23,8 +26,18 @@ class StreamWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End all streams, then stop as usual."""
-        services_of(self.wsgi).hub.close()
+        if self.wsgi is not None:
+            services_of(self.wsgi).hub.close()
         super().handle_exit(sig, frame)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """As usual; a stopping worker does not wait long for another request on the same line."""
+        super().finish_request(conn, fs)
+        if not self.alive:
+            self._cap_keepalive(time.monotonic() + STOP_LINGER_S)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(min(deadline, time.monotonic() + STOP_LINGER_S))
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         """Ctrl-C reaches the whole group of processes: stop as after SIGTERM."""

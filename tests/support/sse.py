@@ -58,6 +58,12 @@ class SseClient:
             *blocks, rest = (rest + chunk.decode()).split("\n\n")
             yield from (event for block in blocks if (event := parse(block)) is not None)
 
+    def __enter__(self) -> SseClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Leave."""
         self._file.close()

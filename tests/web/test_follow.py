@@ -121,3 +121,18 @@ def test_the_lag_is_that_of_the_newest_event(watch: Watch, writer: Writer) -> No
     watch.clock.move_to(T0_MS + 1500)
     watch.follower.step()
     assert watch.follower.counts.lag_s == 1.5
+
+
+def test_cursors_only_grow_whatever_the_times(writer: Writer, settings: Settings) -> None:
+    for i in range(4):
+        writer.say(BEAM, i * 1e-9, T0_MS + i * 1000)
+    for k, time_ms in enumerate((T0_MS + 9000, T0_MS, T0_MS + 2000)):
+        writer.plume(k, time_ms)
+    watch = Watch(settings)
+    start = type(watch.hub.cursor)(ledger=0, result=0)
+    watch.follower.step()
+    with watch.hub.subscribe(start) as client:
+        cursors = [row.cursor for row in client.take(0.0)[1]]
+    watch.close()
+    assert len(cursors) == 7
+    assert all(a.within(b) and a != b for a, b in zip(cursors, cursors[1:], strict=False))
