@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyogrio
+
 from gis.scene import demo_ground, demo_layout, demo_plan
 from gis.scene.build import build_scene
 from gis.scene.defaults import CHEMICALS, FACTOR_SETS, THRESHOLDS
@@ -150,4 +152,6 @@ def _write_instruments(folder: Path, wells: Sequence[dict[str, object]]) -> None
 
 
 if __name__ == "__main__":
+    # GeoPackage holds the time of writing; a fixed one keeps the file the same.
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2026-11-22T00:00:00.000Z"})
     write_demo(Path(sys.argv[1]))

@@ -32,6 +32,8 @@ EMBANKMENT_M = 0.4
 BANK_M = 3.2
 HILLSIDE_SLOPE = 0.47
 DETAIL_M = 0.36
+USUAL_RISE = 0.02
+SLOPE_SD = 0.005
 VALLEY_CLOSING_M = 150.0
 WARP_M = 34.0
 ROUNDING_M = 22.0  # hills as soft as soil and wood make them; also what a mesh within 1 m can follow
@@ -150,6 +152,10 @@ def _floor(drawn: Drawn) -> _Floor:
     pads = [(f.shape.centroid, f.row.pad_m) for f in drawn.plots if f.row.pad_m is not None]
     rows = np.array([[1.0, at.x, river.distance(at)] for at, _ in pads])
     levels = np.array([level for _, level in pads])
+    # A few pads close together say little about slopes: hold those near a usual valley floor.
+    held = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) / SLOPE_SD
+    rows = np.vstack([rows, held])
+    levels = np.append(levels, np.array([0.0, USUAL_RISE]) / SLOPE_SD)
     fitted = np.linalg.lstsq(rows, levels, rcond=None)[0]
     return _Floor(level_m=float(fitted[0]), fall_m_m=float(fitted[1]), rise_m_m=float(fitted[2]))
 

@@ -56,7 +56,7 @@ def inline(value: Value) -> str:
     if isinstance(value, (list, tuple)):
         return _list(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
 
 

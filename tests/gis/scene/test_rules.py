@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from shapely.geometry import LineString, Point, Polygon, box
+from shapely.geometry import LineString, Polygon, box
 
 from gis.scene.check import check_scene
 from gis.scene.rules import cas_is_valid
@@ -343,12 +343,21 @@ def test_broken_toml_and_broken_csv(parts, tmp_path):
     assert "UTF-8" in problems["thresholds.csv"]
 
 
-def test_a_point_where_a_polygon_belongs(broken):
-    def change(parts):
-        terrain_made(parts)
-        parts.layers["tanks"] = [(row, box(0, 0, 5, 5)) for row, _ in parts.layers["tanks"]]
+def test_a_polygon_where_a_point_belongs(parts, tmp_path):
+    import numpy as np
+    import pyogrio
+    import shapely
 
-    assert any("tanks T1, shape" in p.message and "Point" in p.message for p in broken(change))
+    terrain_made(parts)
+    folder = parts.write(tmp_path / "tiny", terrain=False)
+    (folder / "park.gpkg").unlink()
+    pyogrio.raw.write(
+        folder / "park.gpkg", np.array([shapely.to_wkb(box(0, 0, 5, 5))], dtype=object),
+        [np.array(["T1"], dtype=object)], ["id"], layer="tanks", driver="GPKG", geometry_type="Polygon",
+        crs="EPSG:4548",
+    )  # fmt: skip
+    told = [problem.message for problem in check_scene(folder)]
+    assert any("tanks T1, shape" in text and "'Polygon'" in text and "a Point" in text for text in told)
 
 
 @pytest.mark.parametrize("cas", ["7664-39-3", "7446-09-5", "67-56-1", "16984-48-8"])
