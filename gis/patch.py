@@ -121,6 +121,8 @@ def assemble(group: list[Tile], target: Target, rules: DemLimits, notes: list[Te
     """Cells of the tiles around the target, side by side; None when they do not meet it."""
     first = group[0]
     west, south, east, north = target.bounds_in(first.crs)
+    if not all(map(math.isfinite, (west, south, east, north))):
+        return None  # the file's projection does not reach the park
     pad = _MARGIN_CELLS
     col0 = math.floor((west - first.left) / first.step_x) - pad
     col1 = math.ceil((east - first.left) / first.step_x) + pad
@@ -202,7 +204,13 @@ def without_holes(patch: Patch, rules: DemLimits, notes: list[Text]) -> tuple[Pa
             f"(up to {radius_m:.0f} m from the rim)",
         )
     )
-    heights = fill_holes(patch.heights, holes, _aspect(patch))
+    try:
+        heights = fill_holes(patch.heights, holes, _aspect(patch))
+    except ValueError as error:
+        known = int(patch.covered.sum()) - count
+        raise refuse(
+            patch.source, "cells with a value", known, "more around the holes", "空洞周围有更多有值像元"
+        ) from error
     return replace(patch, heights=heights), count
 
 

@@ -20,6 +20,7 @@ from pyproj.exceptions import CRSError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.windows import Window
 
+from gis.crs import parse_crs
 from gis.raster_error import refuse
 from twin.core.text import Text
 
@@ -244,7 +245,7 @@ def _check_size(dataset: Any, address: str, source: str) -> None:
 def _crs_of(dataset: Any, source: str, options: TileOptions) -> CRS:
     if not dataset.crs:
         if options.epsg is not None:
-            return CRS.from_epsg(options.epsg)
+            return parse_crs(options.epsg)
         raise refuse(
             source, "CRS", "missing", "a coordinate reference system in the file, or its EPSG number given",
             "文件内带有坐标参考系，或另行给出 EPSG 编号",

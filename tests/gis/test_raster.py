@@ -27,7 +27,7 @@ from gis.raster import (
     write_cog,
 )
 from gis.terrain import Terrain
-from twin.core.errors import RasterError
+from twin.core.errors import CrsError, RasterError
 from twin.core.geometry import Extent, FrameOrigin
 
 EAST, NORTH = 500_000.0, 2_899_000.0
@@ -317,6 +317,17 @@ def bad_empty_folder(folder: Path) -> Path:
     return folder / "bad"
 
 
+def bad_other_side_of_the_world(folder: Path) -> Path:
+    heights, transform = local_grid()
+    return write(folder / "bad.tif", heights, transform, "EPSG:32611")
+
+
+def bad_three_cells(folder: Path) -> Path:
+    heights = np.full((2, 2), 300.0, np.float32)
+    heights[0, 0] = np.nan
+    return write(folder / "bad.tif", heights, from_origin(EAST - 5.0, NORTH + 5.0, 300, 300))
+
+
 Make = Callable[[Path], Path]
 BAD: list[tuple[Make, str, str]] = [
     (bad_all_nodata, "heights", "no data at all"),
@@ -337,6 +348,8 @@ BAD: list[tuple[Make, str, str]] = [
     (bad_broken_zip, "zip", "readable zip"),
     (bad_zip_bomb, "bad.tif", "4 GiB"),
     (bad_missing, "path", "missing"),
+    (bad_other_side_of_the_world, "cover", "0.0 % of the extent"),
+    (bad_three_cells, "cells with a value", "more around the holes"),
     (bad_empty_folder, "files", "at least one raster"),
 ]
 
@@ -353,6 +366,13 @@ def test_each_bad_file_is_refused_by_name(tmp_path: Path, make: Make, field: str
     assert error.source in error.message
     assert "expected" in error.message
     assert "应为" in error.message_zh
+
+
+def test_a_stated_system_that_does_not_exist_is_an_error(tmp_path: Path):
+    heights, transform = local_grid()
+    path = write(tmp_path / "a.tif", heights, transform, None)
+    with pytest.raises(CrsError, match="999999"):
+        read_dem(path, CRS, EXTENT, 10.0, options=TileOptions(epsg=999999))
 
 
 def test_too_many_source_cells_are_refused_before_they_are_read(tmp_path: Path):
