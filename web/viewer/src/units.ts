@@ -88,6 +88,11 @@ export function significant(value: number, language: Language): string {
   return number(value, decimals, language);
 }
 
+/** Round number without trailing zeros: for axes and legends. */
+export function plain(value: number, language: Language): string {
+  return new Intl.NumberFormat(locale(language), { maximumSignificantDigits: 3 }).format(value === 0 ? 0 : value);
+}
+
 /** SI value in a named unit. Throws RangeError for an unknown unit. */
 export function fromSi(value: number, unit: string): number {
   const row = UNITS[unit];

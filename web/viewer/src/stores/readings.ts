@@ -19,6 +19,8 @@ export interface Reading {
   readonly conc_kg_m3: number | null;
   readonly level: Level;
   readonly threshold: SceneThreshold | null;
+  /** How near to harm, 0..1, to compare different gases. */
+  readonly nearness: number;
   readonly age_ms: number | null;
   readonly stale: boolean;
   readonly overRange: boolean;
@@ -43,11 +45,19 @@ export function rampLevel(conc_kg_m3: number): number {
   return Math.min(1, Math.log(conc_kg_m3 / low) / Math.log(high / low));
 }
 
-/** Highest threshold that is reached, or null. `rows` are mildest first. */
+/** Threshold of the highest level that is reached, or null. */
 export function reached(conc_kg_m3: number, rows: readonly SceneThreshold[]): SceneThreshold | null {
   let found: SceneThreshold | null = null;
-  for (const row of rows) if (conc_kg_m3 >= row.conc_kg_m3) found = row;
+  for (const row of rows) if (conc_kg_m3 >= row.conc_kg_m3 && row.level > (found?.level ?? 0)) found = row;
   return found;
+}
+
+/** How near to harm, 0..1: the share of the mildest threshold, or the place on the ramp without one. */
+function nearness(conc_kg_m3: number, rows: readonly SceneThreshold[]): number {
+  const first = rows[0]?.conc_kg_m3;
+  if (first === undefined) return rampLevel(conc_kg_m3) * 0.2;
+  const share = Math.max(0, conc_kg_m3) / first;
+  return share / (1 + share);
 }
 
 function usable(value: Value): boolean {
@@ -68,21 +78,22 @@ export function readOne(
     origin: value?.o ?? origin,
   };
   if (!value || value.v === null || !usable(value)) {
-    return { ...base, conc_kg_m3: null, level: UNKNOWN, threshold: null };
+    return { ...base, conc_kg_m3: null, level: UNKNOWN, threshold: null, nearness: 0 };
   }
-  const threshold = reached(value.v, index.thresholds.get(substance) ?? []);
+  const limits = index.thresholds.get(substance) ?? [];
+  const threshold = reached(value.v, limits);
   const level = Math.max(threshold?.level ?? 0, base.overRange ? 1 : 0);
-  return { ...base, conc_kg_m3: value.v, level, threshold };
+  return { ...base, conc_kg_m3: value.v, level, threshold, nearness: nearness(value.v, limits) };
 }
 
 function severity(reading: Reading): number {
   if (reading.conc_kg_m3 === null) return -10;
   const staleness = reading.stale ? -0.5 : 0;
-  return reading.level + rampLevel(reading.conc_kg_m3) * 0.4 + staleness;
+  return reading.level + reading.nearness * 0.4 + staleness;
 }
 
 /** Worse first. */
-export function byseverity(a: Reading, b: Reading): number {
+export function bySeverity(a: Reading, b: Reading): number {
   return severity(b) - severity(a) || a.key.localeCompare(b.key);
 }
 
@@ -93,14 +104,25 @@ export function readAll(index: SceneIndex, values: ReadonlyMap<string, Value>, n
       readOne(index, series.key, series.interval_s, series.origin, values.get(series.key) ?? null, now_ms)));
 }
 
-/** The worst reading of every beam. */
-export function worstByBeam(readings: readonly Reading[]): ReadonlyMap<string, Reading> {
-  const worst = new Map<string, Reading>();
+/**
+ * The reading that stands for every beam: the highest level, and while no gas has reached one, the
+ * scene's first gas, so that the picture does not jump between gases.
+ */
+export function standingByBeam(readings: readonly Reading[], order: readonly string[]): ReadonlyMap<string, Reading> {
+  const place = (reading: Reading): number => (order.indexOf(reading.substance) + order.length + 1) % (order.length + 1);
+  const found = new Map<string, Reading>();
   for (const reading of readings) {
-    const held = worst.get(reading.sensor);
-    if (!held || severity(reading) > severity(held)) worst.set(reading.sensor, reading);
+    const held = found.get(reading.sensor);
+    const worse = held === undefined || rank(reading) > rank(held)
+      || (rank(reading) === rank(held) && (reading.level > 0 ? severity(reading) > severity(held) : place(reading) < place(held)));
+    if (worse) found.set(reading.sensor, reading);
   }
-  return worst;
+  return found;
+}
+
+/** Levels first; then a value that can be used, before one that cannot. */
+function rank(reading: Reading): number {
+  return reading.level > 0 ? reading.level : reading.conc_kg_m3 === null ? -1 : 0;
 }
 
 export interface Overall {
@@ -122,7 +144,7 @@ function counts(reading: Reading): boolean {
 export function overall(readings: readonly Reading[]): Overall {
   const beams = new Set(readings.map((reading) => reading.sensor)).size;
   const seeing = new Set(readings.filter((row) => row.conc_kg_m3 !== null && !row.stale).map((row) => row.sensor)).size;
-  const counting = readings.filter(counts).sort(byseverity);
+  const counting = readings.filter(counts).sort(bySeverity);
   const worst = counting[0] ?? null;
   const exceedances = counting.filter((reading) => reading.level > 0);
   const level = exceedances[0]?.level ?? (seeing === 0 ? UNKNOWN : 0);

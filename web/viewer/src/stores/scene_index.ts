@@ -11,7 +11,7 @@ export interface SceneIndex {
   readonly series: ReadonlyMap<string, SceneSeries>;
   /** Series of a sensor, in the scene's order. */
   readonly bySensor: ReadonlyMap<string, readonly SceneSeries[]>;
-  /** Thresholds of a substance in air, mildest first. */
+  /** The lowest threshold of every level of a substance in air, mildest level first. */
   readonly thresholds: ReadonlyMap<string, readonly SceneThreshold[]>;
   readonly names: ReadonlyMap<string, Text>;
   readonly formulas: ReadonlyMap<string, string>;
@@ -73,9 +73,18 @@ function allNames(scene: Scene): Map<string, Text> {
   return names;
 }
 
+/** Several guides may stand at one level; the lowest of them is the one to act on. */
+export function lowestByLevel(rows: readonly SceneThreshold[]): readonly SceneThreshold[] {
+  const lowest = new Map<number, SceneThreshold>();
+  for (const row of rows) {
+    const held = lowest.get(row.level);
+    if (!held || row.conc_kg_m3 < held.conc_kg_m3) lowest.set(row.level, row);
+  }
+  return [...lowest.values()].sort((a, b) => a.level - b.level);
+}
+
 export function indexScene(scene: Scene): SceneIndex {
-  const thresholds = grouped(scene.thresholds, (row) => row.substance);
-  for (const rows of thresholds.values()) rows.sort((a, b) => a.conc_kg_m3 - b.conc_kg_m3);
+  const thresholds = new Map([...grouped(scene.thresholds, (row) => row.substance)].map(([id, rows]) => [id, lowestByLevel(rows)]));
   return {
     scene,
     beam: byId(scene.beams),

@@ -5,7 +5,7 @@ import { LAYER_IDS } from '../contract';
 import type { Language } from '../contract';
 import type { ParkInfo, Plume, SightRow, Span, StrataReport } from '../wire';
 import { downwind, exposed, meanWind, winds, type Exposed, type InTheWay, type Wind } from './downwind';
-import { overall, readAll, worstByBeam, type Overall, type Reading } from './readings';
+import { overall, readAll, standingByBeam, type Overall, type Reading } from './readings';
 import { gases, type SceneIndex } from './scene_index';
 import { computed, signal, type Readable, type Signal } from './signal';
 import { EMPTY, type Snapshot } from './snapshot';
@@ -65,7 +65,7 @@ function viewStores() {
     camera: signal<CameraState | null>(null),
     heading_deg: signal(0),
     metresPerPixel: signal(1),
-    /** Substance whose plume is shown; null = the worst, or the first there is. */
+    /** Substance that beams and plume show; null = the worst of every beam, and the worst plume. */
     substance: signal<string | null>(null),
     tool: signal<Tool>(null),
     window_h: signal<number>(6),
@@ -161,7 +161,12 @@ function derived(base: ReturnType<typeof baseStores>) {
   });
   return {
     shown, now_ms, readings, winds: wind,
-    byBeam: computed(() => worstByBeam(readings.get())),
+    byBeam: computed(() => {
+      const wanted = base.substance.get();
+      const rows = readings.get();
+      const own = wanted === null ? rows : rows.filter((row) => row.substance === wanted);
+      return standingByBeam(own.length > 0 ? own : rows, base.scene.get()?.scene.substances.map((row) => row.id) ?? []);
+    }),
     overall: total,
     plume: computed(() => choosePlume(shown.get(), base.substance.get(), total.get().worst)),
     exposed: computed(() => {

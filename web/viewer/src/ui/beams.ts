@@ -1,7 +1,7 @@
 /** Lists of beams: those above a threshold, and all of them, worst first. */
 
 import { t } from '../i18n';
-import { byseverity, type Reading } from '../stores/readings';
+import { bySeverity, type Reading } from '../stores/readings';
 import { formula } from '../stores/scene_index';
 import type { Context } from './context';
 import { each, h } from './dom';
@@ -51,8 +51,7 @@ export function exceedancePanel(ctx: Context): HTMLElement {
   ], { className: 'exceed', aside: () => (rows().length > 0 ? String(rows().length) : '') });
 }
 
-function beamRow(ctx: Context, item: { get(): Reading }, key: string): HTMLElement {
-  const sensor = key.slice(0, key.lastIndexOf('/'));
+function beamRow(ctx: Context, item: { get(): Reading }, sensor: string): HTMLElement {
   const chosen = (): boolean => ctx.stores.selected.get()?.id === sensor;
   return h('tr', {
     class: () => `${item.get().stale ? 'is-stale' : ''} ${chosen() ? 'is-chosen' : ''} q-${item.get().quality}`,
@@ -67,11 +66,11 @@ function beamRow(ctx: Context, item: { get(): Reading }, key: string): HTMLEleme
   h('td', { class: 'quality' }, () => readingQuality(item.get())));
 }
 
-/** One row for every beam and gas that has one, worst first. */
+/** One row for every beam, the worst of its gases or the chosen one, worst beam first. */
 export function beamsPanel(ctx: Context): HTMLElement {
-  const rows = (): readonly Reading[] => [...ctx.stores.readings.get()].sort(byseverity);
+  const rows = (): readonly Reading[] => [...ctx.stores.byBeam.get().values()].sort(bySeverity);
   const body = h('tbody', {});
-  each(body, rows, (reading) => reading.key, (item, key) => beamRow(ctx, item, key));
+  each(body, rows, (reading) => reading.sensor, (item, sensor) => beamRow(ctx, item, sensor));
   const head = (key: Parameters<typeof t>[0], numeric = false): HTMLElement => h('th', { scope: 'col', class: numeric ? 'num' : '' }, () => t(key));
   return panel('beams.title', [
     h('table', { class: 'grid', hidden: () => rows().length === 0 },

@@ -70,7 +70,7 @@ function marks(data: ChartData): Record<string, unknown> {
       data: [
         ...data.thresholds.map((row) => ({
           yAxis: row.value, lineStyle: { color: LEVEL_COLOURS[Math.min(3, row.level)] ?? '#ffd24a', type: 'dashed', width: 1.2 },
-          label: { show: true, position: 'insideStartTop', color: LEVEL_COLOURS[Math.min(3, row.level)] ?? '#ffd24a', fontSize: data.px, formatter: row.name },
+          label: { show: true, position: 'end', distance: 3, fontWeight: 700, color: LEVEL_COLOURS[Math.min(3, row.level)] ?? '#ffd24a', fontSize: data.px, formatter: row.name },
         })),
         ...(data.now === null ? [] : [{ xAxis: data.now, lineStyle: { color: '#e8f4ff', type: 'solid', width: 1 }, label: { show: false } }]),
       ],
@@ -96,7 +96,7 @@ function band(data: ChartData): readonly Record<string, unknown>[] {
 function option(data: ChartData): Record<string, unknown> {
   return {
     animation: false, useUTC: true,
-    grid: { left: 6, right: data.px, top: data.px * 1.1, bottom: 2, containLabel: true },
+    grid: { left: 6, right: data.thresholds.length > 0 ? data.px * 2 : data.px * 0.6, top: data.px * 1.1, bottom: 2, containLabel: true },
     tooltip: {
       trigger: 'axis', confine: true, backgroundColor: '#0b1d30', borderColor: '#2b5880', textStyle: { color: '#e8f4ff', fontSize: data.px },
       axisPointer: { lineStyle: { color: '#4d7aa3' } },

@@ -1,17 +1,17 @@
 /** Curve of the chosen sensor, or of the worst beam while nothing is chosen. */
 
-import { language, say, t } from '../i18n';
+import { language, t } from '../i18n';
 import { appended, gap_ms, points, shape, stepFor, type CurvePoint } from '../stores/curve';
 import { gasSeries, type SceneIndex } from '../stores/scene_index';
 import { computed, effect, onStop, signal, untracked, type Readable } from '../stores/signal';
-import { air, displayUnit, fromSi, significant, unitLabel } from '../units';
+import { displayUnit, fromSi, plain, unitLabel } from '../units';
 import { splitKey, substanceOf, type Series } from '../wire';
 import type { Chart, ChartData } from './chart';
 import type { Context } from './context';
 import { each, h } from './dom';
 import { ApiFailure } from '../failure';
 import { panel } from './panel';
-import { conc, hourMinute, levelShape, nameOf, quantityName } from './words';
+import { hourMinute, levelShape, nameOf, quantityName } from './words';
 
 interface Loaded {
   readonly key: string;
@@ -57,7 +57,7 @@ class CurveBox {
   private readonly busy = signal(false);
   private chart: Chart | null = null;
   private asked = '';
-  readonly canvas = h('div', { class: 'curve-canvas', role: 'img', 'aria-label': () => this.title() });
+  readonly canvas: HTMLElement;
 
   constructor(private readonly ctx: Context) {
     this.keys = settled(() => candidates(ctx), list);
@@ -66,6 +66,7 @@ class CurveBox {
       const wanted = this.wanted.get();
       return wanted !== null && keys.includes(wanted) ? wanted : (keys[0] ?? null);
     });
+    this.canvas = h('div', { class: 'curve-canvas', role: 'img', 'aria-label': () => this.title() });
     this.follow();
   }
 
@@ -163,12 +164,12 @@ class CurveBox {
       line: curve.line.map(move), doubtful: curve.doubtful.map(([at, value]) => [at + shift, show(value)]),
       stopped: curve.stopped.map(([a, b]) => [a + shift, b + shift]),
       low: edge(loaded.series.low), high: edge(loaded.series.high),
-      thresholds: limits.map((row) => ({ name: `L${row.level} ${conc(row.conc_kg_m3)}`, value: show(row.conc_kg_m3), level: row.level })),
+      thresholds: limits.map((row) => ({ name: `L${row.level}`, value: show(row.conc_kg_m3), level: row.level })),
       from: from + shift, to: Math.max(to, last) + shift, now: stores.replay.peek() ? (stores.replay.peek()?.at ?? 0) + shift : null,
       zeroBased: quantity.startsWith('conc:') || quantity.startsWith('water:') || quantity === 'wind_speed',
       unit: unitLabel(displayUnit(quantity)), dashed: false, step: false, stoppedName: t('curve.stopped'),
       px: Math.max(10, Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.72)),
-      format: (value) => significant(value, language()),
+      format: (value) => plain(value, language()),
       time: (ms) => hourMinute(index, ms - shift, false),
     };
   }
@@ -205,7 +206,7 @@ class CurveBox {
     const index = this.ctx.stores.scene.get();
     const substance = substanceOf(splitKey(loaded.key).quantity);
     const limits = loaded.key.includes('/conc:') && substance ? (index?.thresholds.get(substance) ?? []) : [];
-    const words = limits.map((row) => `${levelShape(row.level)} ${say(row.name)} ${units(row.conc_kg_m3)}`);
+    const words = limits.map((row) => `${levelShape(row.level)}L${row.level} ${units(row.conc_kg_m3)}`);
     const doubtful = loaded.points.some((row) => row.q === 'doubtful') ? [t('curve.doubtful')] : [];
     return [t(`curve.step.${loaded.series.step}`), ...words, ...doubtful, ...(loaded.series.truncated ? [t('curve.truncated')] : [])].join(' · ');
   }
@@ -217,8 +218,7 @@ class CurveBox {
 }
 
 function units(conc_kg_m3: number): string {
-  const shown = air(conc_kg_m3, language());
-  return `${shown.text} ${shown.unit}`;
+  return plain(fromSi(conc_kg_m3, 'mg/m3'), language());
 }
 
 /** A computed that keeps its old value while the new one is equal, so that readers rest. */

@@ -4,10 +4,21 @@ import { RAMP, RAMP_RANGE_KG_M3, type Pick } from '../contract';
 import { language, say, t } from '../i18n';
 import { rampLevel } from '../stores/readings';
 import type { Readable } from '../stores/signal';
-import { fromSi, length, significant } from '../units';
+import { fromSi, length, plain } from '../units';
+import type { SceneThreshold } from '../wire';
 import type { Context } from './context';
 import { each, h, s } from './dom';
 import { age, conc, nameOf, readingQuality } from './words';
+
+const CROWDED = 0.075;
+
+/** Which way a mark must step aside for its neighbour on the legend. */
+function crowded(rows: readonly SceneThreshold[], row: SceneThreshold): string {
+  const at = rampLevel(row.conc_kg_m3);
+  const near = rows.find((other) => other !== row && Math.abs(rampLevel(other.conc_kg_m3) - at) < CROWDED);
+  if (!near) return '';
+  return near.conc_kg_m3 > row.conc_kg_m3 ? 'aside-left' : 'aside-right';
+}
 
 export function legend(ctx: Context): HTMLElement {
   const [low, high] = RAMP_RANGE_KG_M3;
@@ -15,9 +26,11 @@ export function legend(ctx: Context): HTMLElement {
   const ticks = Array.from({ length: decades + 1 }, (_, i) => low * 10 ** i);
   const substance = (): string | null => ctx.stores.plume.get()?.substance ?? ctx.stores.overall.get().worst?.substance ?? null;
   const limits = h('div', { class: 'legend-limits' });
-  each(limits, () => ctx.stores.scene.get()?.thresholds.get(substance() ?? '') ?? [], (row) => String(row.level), (item) =>
+  const rows = (): readonly SceneThreshold[] => ctx.stores.scene.get()?.thresholds.get(substance() ?? '') ?? [];
+  each(limits, rows, (row) => String(row.level), (item) =>
     h('i', {
-      style: () => `left:${(rampLevel(item.get().conc_kg_m3) * 100).toFixed(1)}%`, class: () => `limit-${Math.min(3, item.get().level)}`,
+      style: () => `left:${(rampLevel(item.get().conc_kg_m3) * 100).toFixed(1)}%`,
+      class: () => `limit-${Math.min(3, item.get().level)} ${crowded(rows(), item.get())}`,
       title: () => `${say(item.get().name)} ${conc(item.get().conc_kg_m3)}`,
     }, () => `L${item.get().level}`));
   return h('div', { class: 'legend', 'aria-label': () => t('legend.title'), role: 'group' },
@@ -29,7 +42,7 @@ export function legend(ctx: Context): HTMLElement {
     limits,
     h('div', { class: 'legend-bar', style: `background:linear-gradient(90deg,${RAMP.join(',')})` }),
     h('div', { class: 'legend-ticks' }, ...ticks.map((tick, i) =>
-      h('span', { style: `left:${(100 * i) / decades}%` }, () => significant(fromSi(tick, 'mg/m3'), language())))),
+      h('span', { style: `left:${(100 * i) / decades}%` }, () => plain(fromSi(tick, 'mg/m3'), language())))),
     h('p', { class: 'legend-none' }, h('i', { class: 'swatch-none' }), () => `${t('legend.noValue')} / ${t('legend.stale')}`));
 }
 

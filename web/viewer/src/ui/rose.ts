@@ -55,10 +55,6 @@ export function rose(ctx: Context): HTMLElement {
   const key = computed(() => `${sensor.get() ?? ''}@${moment.get()}`);
   const wanted = signal('');
   effect(() => wanted.set(key.get()));
-  effect(() => {
-    wanted.get();
-    untracked(() => void load());
-  });
   const load = async (): Promise<void> => {
     const id = sensor.peek();
     if (id === null) return;
@@ -72,6 +68,10 @@ export function rose(ctx: Context): HTMLElement {
       found.set(null);
     }
   };
+  effect(() => {
+    wanted.get();
+    untracked(() => void load());
+  });
   const picture = h('div', { class: 'rose-picture' });
   effect(() => {
     const present = found.get();

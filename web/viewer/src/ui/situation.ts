@@ -48,12 +48,10 @@ function hero(ctx: Context): HTMLElement {
 function worst(ctx: Context): HTMLElement {
   const { overall, scene } = ctx.stores;
   const reading = (): Reading | null => overall.get().worst;
-  const where = (): string => {
-    const found = reading();
+  const where = (): string => reading()?.sensor ?? '—';
+  const station = (): string => {
     const index = scene.get();
-    if (!found || !index) return '—';
-    const beam = index.beam.get(found.sensor);
-    return beam ? `${nameOf(index, beam.station)} · ${found.sensor}` : found.sensor;
+    return nameOf(index, index?.beam.get(reading()?.sensor ?? '')?.station ?? '');
   };
   const first = (): number | undefined => {
     const found = reading();
@@ -67,7 +65,7 @@ function worst(ctx: Context): HTMLElement {
       if (found) ctx.actions.flyTo('beam', found.sensor);
     },
   },
-  h('span', { class: 'worst-where' }, where),
+  h('span', { class: 'worst-where' }, h('b', {}, where), h('small', {}, station)),
   h('span', { class: () => `worst-value tone-text-${tone(reading()?.level ?? 0)}` },
     h('small', {}, () => {
       const index = scene.get();

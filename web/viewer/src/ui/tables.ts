@@ -118,7 +118,7 @@ export function devicesPanel(ctx: Context): HTMLElement {
 function sightRow(ctx: Context, item: { get(): SightRow }, id: string): HTMLElement {
   const blocker = (): string => {
     const row = item.get();
-    if (row.blocker_kind === null) return '—';
+    if (!row.blocker_kind) return '—';
     const name = row.blocker_id ? nameOf(ctx.stores.scene.get(), row.blocker_id) : '';
     return `${tMaybe(`sight.kind.${row.blocker_kind}`, row.blocker_kind)} ${name}`.trim();
   };

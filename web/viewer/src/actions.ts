@@ -1,0 +1,134 @@
+/** What buttons, keys and clicks set off. */
+
+import type { CameraState, Pick, Vec3, World } from './contract';
+import { setLanguage } from './i18n';
+import { span } from './stores/span';
+import { untracked, type Readable } from './stores/signal';
+import type { Selected, Stores } from './stores/stores';
+import type { Actions } from './ui/context';
+
+/** How far the camera stands from what it flies to. */
+const NEAR_M = 320;
+const STEP_PART = 1 / 60;
+
+function viewOf(place: Vec3, from: CameraState | null): CameraState {
+  const dx = from ? from.position[0] - from.target[0] : 0;
+  const dy = from ? from.position[1] - from.target[1] : -1;
+  const flat = Math.hypot(dx, dy) || 1;
+  return { target: place, position: [place[0] + (dx / flat) * NEAR_M, place[1] + (dy / flat) * NEAR_M, place[2] + NEAR_M * 0.7] };
+}
+
+/** Width to height that views of a scene are made for. */
+const VIEW_ASPECT = 1.7;
+
+/** A view of the scene, drawn back so that a narrower picture still holds what a wide one would. */
+export function fitted(view: CameraState, aspect: number): CameraState {
+  const back = Math.max(1, Math.min(2, VIEW_ASPECT / Math.max(0.2, aspect)));
+  const [t, p] = [view.target, view.position];
+  return { target: t, position: [t[0] + (p[0] - t[0]) * back, t[1] + (p[1] - t[1]) * back, t[2] + (p[2] - t[2]) * back] };
+}
+
+export class PageActions implements Actions {
+  private homeView: CameraState | null = null;
+
+  constructor(private readonly stores: Stores, private readonly world: Readable<World | null>, private readonly aspect: () => number, private readonly again: () => void) {}
+
+  /** The view that "overview" goes back to. */
+  rememberHome(view: CameraState): void {
+    this.homeView = view;
+  }
+
+  select(selected: Selected | null): void {
+    this.stores.selected.set(selected);
+  }
+
+  flyTo(kind: Pick['kind'], id: string): void {
+    this.select({ kind, id });
+    const world = this.world.peek();
+    const place = this.stores.scene.peek()?.places.get(id);
+    if (!world || !place) return;
+    const ground = world.ground(place[0], place[1]) ?? place[2];
+    const at: Vec3 = [place[0], place[1], Math.max(place[2], ground)];
+    world.setCamera(viewOf(at, world.camera()), true);
+  }
+
+  lookAt(target: Vec3, position: Vec3): void {
+    this.world.peek()?.setCamera({ target, position }, true);
+  }
+
+  home(): void {
+    if (this.homeView) this.world.peek()?.setCamera(fitted(this.homeView, this.aspect()), true);
+  }
+
+  showBookmark(target: Vec3, position: Vec3): void {
+    this.world.peek()?.setCamera(fitted({ target, position }, this.aspect()), true);
+  }
+
+  northUp(): void {
+    const world = this.world.peek();
+    if (!world) return;
+    const { target, position } = world.camera();
+    const flat = Math.hypot(position[0] - target[0], position[1] - target[1]);
+    const turn = (this.stores.scene.peek()?.scene.crs.convergence_deg ?? 0) * (Math.PI / 180);
+    world.setCamera({ target, position: [target[0] + flat * Math.sin(turn), target[1] - flat * Math.cos(turn), position[2]] }, true);
+  }
+
+  goLive(): void {
+    this.stores.replay.set(null);
+  }
+
+  seek(at_ms: number): void {
+    const playing = this.stores.replay.peek()?.playing ?? false;
+    this.stores.replay.set({ at: at_ms, playing });
+  }
+
+  step(direction: -1 | 1): void {
+    const { from, to } = untracked(() => span(this.stores));
+    const at = (this.stores.replay.peek()?.at ?? to) + direction * (to - from) * STEP_PART;
+    if (at >= to) this.goLive();
+    else this.stores.replay.set({ at: Math.max(from, at), playing: false });
+  }
+
+  togglePlay(): void {
+    const replay = this.stores.replay.peek();
+    if (replay) this.stores.replay.set({ ...replay, playing: !replay.playing });
+    else this.stores.replay.set({ at: untracked(() => span(this.stores)).from, playing: true });
+  }
+
+  fullscreen(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void document.documentElement.requestFullscreen().catch(() => undefined);
+  }
+
+  setMode(mode: 'wall' | 'desk'): void {
+    this.stores.mode.set(mode);
+  }
+
+  setLanguage(language: 'zh' | 'en'): void {
+    this.stores.language.set(language);
+    setLanguage(language);
+  }
+
+  picture(): void {
+    void this.world.peek()?.screenshot().then((blob) => {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(blob);
+      link.download = `park-twin-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.png`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
+  async share(): Promise<boolean> {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  retry(): void {
+    this.again();
+  }
+}

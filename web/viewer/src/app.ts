@@ -1,0 +1,181 @@
+/** Puts the page together: sources fill stores, stores drive panels and the 3D world. */
+
+import { readAddress, defaultMode, writeAddress, type ViewAddress } from './address';
+import { fitted, PageActions } from './actions';
+import { bindWorld } from './bridge/bind';
+import { Timings } from './bridge/timings';
+import type { Pick, World } from './contract';
+import { ApiFailure } from './failure';
+import { setLanguage, t } from './i18n';
+import { listenToKeys } from './keys';
+import { desk } from './modes/desk';
+import type { Stage } from './modes/shell';
+import { columnsFor, wall } from './modes/wall';
+import { Api, STREAM_URL } from './sources/api';
+import { formatCursor } from './sources/cursor';
+import { startClock } from './sources/clock';
+import { Frames } from './sources/frames';
+import { Live } from './sources/live';
+import { Replayer } from './sources/replay';
+import { Stream } from './sources/stream';
+import { indexScene } from './stores/scene_index';
+import { effect, signal, untracked } from './stores/signal';
+import { makeStores, type Stores } from './stores/stores';
+import type { Context } from './ui/context';
+import { h, swap } from './ui/dom';
+
+const RETRY_MS = 4_000;
+const ADDRESS_MS = 400;
+
+/** Makes the 3D world on a canvas with its labels over it; `tier` null = choose by a probe. */
+export type MakeWorld = (canvas: HTMLCanvasElement, labels: HTMLElement, tier: ViewAddress['tier']) => Promise<World>;
+
+export class App {
+  readonly stores: Stores = makeStores();
+  readonly world = signal<World | null>(null);
+  readonly timings = new Timings(() => this.world.peek());
+  readonly ready: Promise<void>;
+  private readonly api = new Api();
+  private readonly screen = h('canvas', { tabindex: 0, 'aria-label': () => t('app.view') });
+  private readonly labels = h('div', { class: 'world-labels', 'aria-hidden': 'true' });
+  private readonly canvas = h('div', { class: 'canvas' }, this.screen, this.labels);
+  private readonly hover = signal<Pick | null>(null);
+  private readonly picked = signal<Pick | null>(null);
+  private readonly actions = new PageActions(this.stores, this.world, () => this.aspect(), () => void this.load());
+  private readonly address = readAddress(location.search);
+  private loading = false;
+  private loaded: () => void = () => undefined;
+
+  constructor(private readonly root: HTMLElement, private readonly makeWorld: MakeWorld) {
+    this.ready = new Promise((resolve) => {
+      this.loaded = resolve;
+    });
+  }
+
+  start(): void {
+    this.timings.mark('start');
+    this.takeAddress();
+    startClock(this.stores);
+    this.layout();
+    listenToKeys(this.actions, this.stores);
+    new Frames(this.stores, this.api).start();
+    new Replayer(this.stores, this.api).start();
+    const live = new Live(this.stores, this.api, (event, id, received) => this.timings.received({
+      kind: event.kind, cursor: id ? formatCursor(id) : null, received,
+      stored_ms: event.kind === 'values' ? event.received_ms : null,
+      values: event.kind === 'values' ? event.values.map(({ s, t }) => ({ s, t })) : [],
+    }));
+    live.start(new Stream(STREAM_URL, live));
+    void this.load();
+  }
+
+  private takeAddress(): void {
+    const { stores, address } = this;
+    stores.mode.set(address.mode ?? defaultMode(innerWidth, innerHeight));
+    stores.layers.set(address.layers);
+    stores.selected.set(address.selected);
+    stores.section.set(address.section);
+    stores.exaggeration.set(address.exaggeration);
+    stores.substance.set(address.substance);
+    if (address.window_h !== null) stores.window_h.set(address.window_h);
+    if (address.at !== null) stores.replay.set({ at: address.at, playing: false });
+    stores.language.set(address.language ?? 'zh');
+    setLanguage(stores.language.peek());
+  }
+
+  /** Fetches park and scene and builds the world; tries again by itself until it works. */
+  private async load(): Promise<void> {
+    if (this.loading || this.stores.drawn.peek()) return;
+    this.loading = true;
+    try {
+      await this.loadOnce();
+      this.stores.fatal.set(null);
+    } catch (error) {
+      console.error(error);
+      const words = error instanceof ApiFailure ? { zh: error.zh, en: error.en } : { zh: String(error), en: String(error) };
+      this.stores.fatal.set(words);
+      setTimeout(() => void this.load(), RETRY_MS);
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  private async loadOnce(): Promise<void> {
+    const made = this.world.peek() ?? this.makeWorld(this.screen, this.labels, this.address.tier);
+    const park = await this.api.park();
+    this.stores.park.set(park);
+    if (this.address.language === null && park.language === 'en') this.actions.setLanguage('en');
+    const scene = await this.api.scene(park.scene_url);
+    this.timings.mark('scene');
+    this.stores.scene.set(indexScene(scene));
+    const world = await made;
+    this.world.set(world);
+    const base = park.scene_url.slice(0, park.scene_url.lastIndexOf('/') + 1);
+    await world.load(base, scene, (done, total) => this.stores.progress.set(total > 0 ? done / total : 0));
+    this.timings.mark('loaded');
+    this.showWorld(world);
+    await world.painted();
+    this.timings.mark('painted');
+    this.stores.drawn.set(true);
+    this.loaded();
+    void this.loadReports();
+  }
+
+  private showWorld(world: World): void {
+    const first = this.stores.scene.peek()?.scene.bookmarks[0];
+    const home = first ? { target: first.target, position: first.position } : world.camera();
+    this.actions.rememberHome(home);
+    world.setCamera(this.address.camera ?? fitted(home, this.aspect()), false);
+    bindWorld(this.stores, world, this.timings.changed);
+    world.onHover((pick) => this.hover.set(pick));
+    world.onPick((pick) => {
+      this.picked.set(pick);
+      this.actions.select(pick ? { kind: pick.kind, id: pick.id } : null);
+    });
+    this.writeAddress();
+  }
+
+  private aspect(): number {
+    return this.canvas.clientWidth / Math.max(1, this.canvas.clientHeight);
+  }
+
+  private async loadReports(): Promise<void> {
+    const [sight, strata] = await Promise.all([
+      this.api.sight().catch(() => null), this.api.strata().catch(() => null)]);
+    this.stores.sight.set(sight);
+    this.stores.strata.set(strata);
+  }
+
+  /** Builds the layout of the mode, anew when mode or the number of columns changes; the canvas is kept. */
+  private layout(): void {
+    const { stores } = this;
+    const columns = signal(columnsFor(innerWidth, innerHeight));
+    const stage: Stage = { canvas: this.canvas, hover: this.hover, picked: this.picked };
+    const ctx: Context = {
+      stores, world: this.world, actions: this.actions, series: (key, from, to, step) => this.api.series(key, from, to, step),
+    };
+    addEventListener('resize', () => columns.set(columnsFor(innerWidth, innerHeight)));
+    effect(() => {
+      document.documentElement.dataset['mode'] = stores.mode.get();
+      document.documentElement.lang = stores.language.get() === 'zh' ? 'zh-CN' : 'en';
+      document.title = `${stores.scene.get()?.scene.name[stores.language.get()] ?? ''} Park Twin`.trim();
+    });
+    swap(this.root, () => (stores.mode.get() === 'desk' ? 'desk' : `wall-${columns.get()}`), (key) =>
+      key === 'desk' ? desk(ctx, stage) : wall(ctx, stage, columns.peek()));
+    new ResizeObserver(() => this.world.peek()?.resize()).observe(this.canvas);
+  }
+
+  private writeAddress(): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { stores } = this;
+    effect(() => {
+      const view: ViewAddress = {
+        mode: stores.mode.get(), language: stores.language.get(), camera: stores.camera.get(), layers: stores.layers.get(),
+        selected: stores.selected.get(), section: stores.section.get(), exaggeration: stores.exaggeration.get(),
+        at: stores.replay.get()?.at ?? null, window_h: stores.window_h.get(), substance: stores.substance.get(), tier: this.address.tier,
+      };
+      clearTimeout(timer);
+      timer = setTimeout(() => untracked(() => history.replaceState(null, '', writeAddress(view))), ADDRESS_MS);
+    });
+  }
+}
