@@ -13,6 +13,7 @@ from web.commands.doctor import doctor
 from web.commands.processes import ingest, serve, worker
 from web.commands.run import run
 from web.commands.scene import app as scene
+from web.commands.simulate import simulate
 from web.commands.version import version
 from web.i18n import Language, language_of_environment
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.add_typer(scene, name="scene")
+app.command()(simulate)
 app.command()(serve)
 app.command()(ingest)
 app.command(hidden=True)(worker)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from web.commands import exits
 from web.commands.prepare import prepare
+from web.commands.scene_import import import_
 from web.commands.shell import ConfigOption, SceneArgument, Shell, open_shell
 
 if TYPE_CHECKING:
@@ -95,3 +96,6 @@ def sight_as_table(shell: Shell, rows: tuple[SightRow, ...], platform_height_m: 
 
 def _metres(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
+
+
+app.command("import")(import_)
