@@ -174,8 +174,10 @@ class Framer:
             return False
         self._skip(start - self._at)
         head = bytes(self._buffer[start + 2 : start + HEADER_LEN])
-        if not head.isdigit() and head:
-            self._reject(LineEventKind.BAD_LENGTH, f"length field {head!r} is not four digits", 2)
+        wrong = head.lstrip(b"0123456789")
+        if wrong:
+            detail = f"{wrong[:1]!r} in the length field; expected four digits"
+            self._reject(LineEventKind.BAD_LENGTH, detail, len(MARK))
             return True
         if len(head) < 4 or len(self._buffer) == start + HEADER_LEN:
             return False

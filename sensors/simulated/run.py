@@ -17,6 +17,7 @@ from twin.core.clock import Clock, SystemClock
 _STEPS_AT_ONCE = 12
 _MOST_OPEN = 1500
 _LONGEST_NAP_S = 0.25
+_LONGEST_STALL_S = 3.0  # time lost to a busy machine that is made up for while catching up
 _PATIENCE_S = 5.0
 _DRAIN_S = 30.0
 _MIN_HANG_UP_S = 0.3
@@ -106,7 +107,7 @@ class _Runner:
         last_s = told_s = asyncio.get_running_loop().time()
         while not self._over():
             now_s = asyncio.get_running_loop().time()
-            self._move_target(min(_LONGEST_NAP_S, now_s - last_s))
+            self._move_target(min(_LONGEST_STALL_S, now_s - last_s))
             last_s = now_s
             stepped = self._step_to_target()
             if on_status is not None and now_s - told_s >= _LONGEST_NAP_S:

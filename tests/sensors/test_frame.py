@@ -91,7 +91,7 @@ def test_good_frames_survive_any_neighbours(before: list[bytes], after: bytes, c
 def test_chunks_do_not_matter(data: st.DataObject, seed: int):
     """The same bytes give the same pieces, faults included, however the network cuts them."""
     dice = random.Random(seed)
-    stream = bytearray()
+    stream = bytearray(b"#")
     for _ in range(dice.randrange(1, 8)):
         stream += dice.choice([GOOD, OTHER, dice.randbytes(dice.randrange(300)), b"##0200QN=1;", b"#"])
     for _ in range(dice.randrange(6)):
