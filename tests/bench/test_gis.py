@@ -96,6 +96,5 @@ def test_yardstick_of_strata():
             f"z mean {np.round(model.loo_z_mean, 2)}, sd {np.round(model.loo_z_sd, 2)}, "
             f"least thickness {model.thickness_m.min():.3f} m, {spent:.2f} CPU-s"
         )
-    print(
-        f"to the truth {np.round(np.mean(found, axis=0), 2)} m; radial basis {np.round(np.mean(plain, axis=0), 2)} m"
-    )
+    to_truth, to_plain = np.mean(found, axis=0).round(2), np.mean(plain, axis=0).round(2)
+    print(f"to the truth {to_truth} m; radial basis {to_plain} m")
