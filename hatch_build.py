@@ -25,6 +25,7 @@ BUILT = ROOT / "web" / "static" / "viewer"
 STAMP = BUILT / ".sources-sha256"
 SOURCES = (
     "src",
+    "plugins",
     "public",
     "index.html",
     "package.json",

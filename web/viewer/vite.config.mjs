@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { slimShaders, threeDiet } from './plugins/three_diet.mjs';
 
 /** The server that `npm run dev` borrows its data from. */
 const server = process.env.PARK_TWIN_SERVER ?? 'http://127.0.0.1:8212';
 
 export default defineConfig({
   base: '/',
+  plugins: [threeDiet(), slimShaders()],
   build: {
     outDir: '../static/viewer',
     emptyOutDir: true,
