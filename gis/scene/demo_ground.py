@@ -116,9 +116,9 @@ def well_rows(seed: int) -> list[Row]:
         ("GW4", -1050.0, -45.0, 2),
     ]
     groups_fb = [
-        ("GW5", float(side_valley(620.0)) + 70.0, 620.0, 2),
-        ("GW6", float(side_valley(60.0)) + 75.0, 60.0, 3),
-        ("GW7", 1180.0, float(road_y(1180.0)) + 213.0, 3),
+        ("GW5", float(side_valley(620.0)) + 95.0, 620.0, 2),
+        ("GW6", float(side_valley(60.0)) + 97.0, 60.0, 3),
+        ("GW7", 1180.0, float(road_y(1180.0)) + 192.0, 3),
         ("GW8", 760.0, float(road_y(760.0)) - 40.0, 2),
     ]
     places = [(id_, x, float(road_y(x)) + off, n) for id_, x, off, n in groups] + groups_fb

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import shapely
@@ -23,14 +24,17 @@ Drawing = tuple[dict[str, object], BaseGeometry]
 # Along and across the plot's axis from its centre: x, y, length, width, height, kind, zh, en.
 _BLOCKS: dict[str, tuple[tuple[float, float, float, float, float, str, str, str], ...]] = {
     "chemical": (
-        (-78, 22, 62, 24, 15, "workshop", "生产车间一", "Workshop 1"),
-        (-78, -22, 62, 24, 15, "workshop", "生产车间二", "Workshop 2"),
+        (-80, 24, 70, 28, 15, "workshop", "生产车间一", "Workshop 1"),
+        (-80, -24, 70, 28, 15, "workshop", "生产车间二", "Workshop 2"),
         (-18, 22, 26, 18, 22, "process_structure", "工艺框架", "Process structure"),
-        (-46, 0, 150, 5, 8, "pipe_rack", "管廊", "Pipe rack"),
-        (-14, -26, 22, 14, 5, "control_room", "控制室", "Control room"),
-        (82, -30, 46, 26, 10, "warehouse", "原料仓库", "Warehouse"),
+        (-32, 0, 168, 5, 8, "pipe_rack", "管廊", "Pipe rack"),
+        (0, -24, 24, 15, 5, "control_room", "控制室", "Control room"),
+        (86, -24, 52, 30, 10, "warehouse", "原料仓库", "Warehouse"),
         (96, 36, 40, 15, 14, "office", "办公楼", "Office"),
-        (-96, -58, 34, 16, 8, "utility", "公用工程房", "Utility building"),
+        (-100, -62, 34, 18, 8, "utility", "公用工程房", "Utility building"),
+        (-30, -64, 66, 28, 12, "workshop", "生产车间三", "Workshop 3"),
+        (70, -66, 60, 26, 10, "warehouse", "成品仓库", "Product warehouse"),
+        (-92, 66, 48, 22, 9, "warehouse", "桶装库", "Drum store"),
     ),
     "storage": (
         (-70, 34, 60, 30, 10, "warehouse", "仓库一", "Warehouse 1"),
@@ -72,6 +76,9 @@ _TANKS = (
     (34, 18, 5.0, 10.0, 1),
     (48, 18, 5.0, 10.0, 1),
 )
+Spread = tuple[float, float]
+# Along and across; widest first. Tried until every block of a plot lies inside it.
+_SPREADS: tuple[Spread, ...] = ((1.15, 1.3), (1.1, 1.2), (1.0, 1.2), (1.1, 1.0), (1.0, 1.0))
 _PRODUCTS: dict[str, tuple[str, ...]] = {
     "D2A": ("hf", "so2"),
     "D2B": ("hf", "hcl"),
@@ -116,16 +123,33 @@ def axis_deg(site: Site) -> float:
     return math.degrees(math.atan2(dy, 40.0))
 
 
-def _placed(site: Site, shape: BaseGeometry) -> BaseGeometry:
-    at = site.outline.centroid
-    turned = affinity.rotate(shape, axis_deg(site), origin=(0.0, 0.0))
+def _placed(site: Site, shape: BaseGeometry, spread: Spread = (1.0, 1.0)) -> BaseGeometry:
+    """A template's shape on its plot: moved apart by ``spread``, turned, and brought there."""
+    at, middle = site.outline.centroid, shape.centroid
+    apart = affinity.translate(shape, (spread[0] - 1.0) * middle.x, (spread[1] - 1.0) * middle.y)
+    turned = affinity.rotate(apart, axis_deg(site), origin=(0.0, 0.0))
     return affinity.translate(turned, at.x, at.y)
+
+
+@cache
+def _spread(site: Site) -> Spread:
+    """How far a plot's blocks can be moved apart, along and across, with all of them inside."""
+    inside = site.outline.buffer(-6.0)
+    rows = _BLOCKS[site.use]
+    for spread in _SPREADS:
+        if all(inside.contains(_placed(site, _footprint(*row[:4]), spread)) for row in rows):
+            return spread
+    return 1.0, 1.0
+
+
+def _footprint(x: float, y: float, length: float, width: float) -> Polygon:
+    return box(x - length / 2, y - width / 2, x + length / 2, y + width / 2)
 
 
 def _buildings(site: Site) -> Iterator[Drawing]:
     inside = site.outline.buffer(-5.0)
     for x, y, length, width, height, kind, zh, en in _BLOCKS[site.use]:
-        footprint = _placed(site, box(x - length / 2, y - width / 2, x + length / 2, y + width / 2))
+        footprint = _placed(site, _footprint(x, y, length, width), _spread(site))
         if not inside.contains(footprint):
             continue
         number = f"{site.id}-{kind}-{abs(int(x * 7 + y * 3)):03d}"
@@ -156,7 +180,7 @@ def _tanks(site: Site) -> Iterator[Drawing]:
                 "substance_id": substance,
                 "plot_id": site.id,
             },
-            _placed(site, Point(x, y)),
+            _placed(site, Point(x, y), _spread(site)),
         )
 
 
@@ -192,4 +216,4 @@ def _unit(
         "substance_ids": ",".join(substances),
         "plot_id": site.id,
     }
-    return row, _placed(site, Point(*at))
+    return row, _placed(site, Point(*at), _spread(site))

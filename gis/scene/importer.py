@@ -13,7 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapely.geometry import Point, Polygon
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from gis.raster import write_cog
@@ -35,6 +38,8 @@ Row = dict[str, object]
 Progress = Callable[[str, float], None]
 HEAD = "Written by park-twin scene import; see SOURCES.md."
 NO_AREA_RADIUS_M = 700.0
+LEAST_CLUSTER = 8
+CLUSTER_MARGIN_M = 60.0
 UNIT_COUNT = 12
 AIR_SUBSTANCES = "hf,nh3,so2,hcl"
 
@@ -104,7 +109,7 @@ def _collect(request: ImportRequest, progress: Progress) -> _Parts:
 
 
 def _areas(boundary: Boundary | None, osm: OsmLayers, frame: Frame) -> tuple[list[tuple[Row, Polygon]], str]:
-    """Areas from the boundary file, else the industrial areas of the map, else a circle."""
+    """Areas from the boundary file, else the industrial areas of the map, else where people build."""
     if boundary is not None:
         return boundary.areas(frame.crs), "the boundary file"
     if osm.industrial:
@@ -112,10 +117,30 @@ def _areas(boundary: Boundary | None, osm: OsmLayers, frame: Frame) -> tuple[lis
             ({**row, "stated_ha": _hectares(shape), "active": True}, shape) for row, shape in osm.industrial
         ]
         return rows, "industrial and commercial land of OpenStreetMap"
-    circle = Point(0.0, 0.0).buffer(NO_AREA_RADIUS_M)
+    outline, source = _built_up(osm, frame)
     row: Row = {"id": "area-1", "name_zh": "关注区", "name_en": "Area of interest"}
-    row |= {"stated_ha": _hectares(circle), "active": True}
-    return [(row, circle)], f"a circle of {NO_AREA_RADIUS_M:g} m, because no polygon was given or found"
+    row |= {"stated_ha": _hectares(outline), "active": True}
+    return [(row, outline)], source
+
+
+def _built_up(osm: OsmLayers, frame: Frame) -> tuple[Polygon, str]:
+    """Hull of the densest cluster of buildings; a circle at the centre when there are too few."""
+    reach = NO_AREA_RADIUS_M
+    centres = np.array([(shape.centroid.x, shape.centroid.y) for _, shape in osm.buildings])
+    if len(centres) >= LEAST_CLUSTER:
+        tree = cKDTree(centres)
+        busiest = centres[int(np.argmax(tree.query_ball_point(centres, reach, return_length=True)))]
+        members = [osm.buildings[k][1] for k in sorted(tree.query_ball_point(busiest, reach))]
+        hull = shapely.convex_hull(shapely.union_all(members)).buffer(CLUSTER_MARGIN_M)
+        extent = frame.extent
+        inside = box(extent.x_min_m, extent.y_min_m, extent.x_max_m, extent.y_max_m)
+        clipped = hull.intersection(inside)
+        if isinstance(clipped, Polygon):
+            return clipped, "the hull of the densest buildings, because no polygon was given or found"
+    return (
+        Point(0.0, 0.0).buffer(reach),
+        f"a circle of {reach:g} m, because no polygon and too few buildings were given or found",
+    )
 
 
 def _hectares(shape: Polygon) -> float:

@@ -264,3 +264,13 @@ def test_committed_files_are_small():
     ignored = set((FOLDER / ".gitignore").read_text().split())
     for path in FOLDER.iterdir():
         assert path.name in ignored or path.stat().st_size < LARGEST_BYTES
+
+
+def test_wells_and_towers_stand_free(park):
+    """Neither in a building nor on a road."""
+    places = [(row.id, row.collar, 1.0) for row in park.wells]
+    places += [(row.id, row.tower.base, 2.0) for row in park.stations]
+    for id_, place, free_m in places:
+        point = shapely.Point(place.x_m, place.y_m)
+        assert min(row.outline.distance(point) for row in park.buildings) > free_m, id_
+        assert min(row.line.distance(point) - row.width_m / 2 for row in park.roads) > free_m, id_
