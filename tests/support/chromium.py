@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,19 @@ def open_page(
     )
     page.goto(url)
     if wait:
-        page.wait_for_function("window.__parkTwin !== undefined")
-        page.evaluate("window.__parkTwin.ready")
+        until(page, "window.__parkTwin !== undefined")
+        page.evaluate("() => { window.__parkTwin.ready.then(() => { window.__seen = true; }); }")
+        until(page, "window.__seen === true")
     return watched
+
+
+def until(page: Page, expression: str, limit_s: float = 60.0) -> object:
+    """Value of a JavaScript expression once it is true; polled, as the page forbids ``eval``."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        value = page.evaluate(expression)
+        if value:
+            return value
+        time.sleep(0.05)
+    message = f"not true within {limit_s} s: {expression}"
+    raise AssertionError(message)
