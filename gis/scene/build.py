@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gis.crs import ParkCrs
 from gis.raster import write_cog
-from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.ground import read_ground
 from gis.scene.load import Declared, read_declared
 from gis.scene.problems import Problems
 from gis.scene.relief import ReliefRequest, make_relief
+from gis.scene.whereabouts import is_current, recipe, stamp_of, terrain_place
 from gis.terrain import Terrain
 from twin.core.errors import SceneError
 
 Progress = Callable[[str, float], None]
-RELIEF_EDITION = "3"  # raise it when the generator changes what it makes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +38,8 @@ def build_scene(folder: Path, progress: Progress | None = None, *, terrain_path:
     progress
         Called with the name of the step and the part done (0 to 1).
     terrain_path
-        Where the terrain goes, when the scene's folder cannot be written to; give the same path to
-        ``load_scene``.
+        Where the terrain goes instead of ``gis.scene.whereabouts.terrain_place``; give the same path
+        to ``load_scene``.
 
     Raises
     ------
@@ -53,29 +52,20 @@ def build_scene(folder: Path, progress: Progress | None = None, *, terrain_path:
     declared = read_declared(folder, problems)
     problems.raise_if_any()
     assert declared is not None  # a scene without a usable park.toml has problems
-    path = terrain_path or folder / declared.park.terrain.file
+    path = terrain_path or terrain_place(folder, declared.park, declared.origin)
     if declared.park.terrain.generator is None:
-        read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent)
+        read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent, scene=folder.name)
         return Built(terrain_path=path, generated=False)
-    wanted = _recipe(folder, declared)
-    stamp = path.with_name(path.name + ".recipe")
-    if path.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+    wanted = recipe(folder, declared.park, declared.origin)
+    if is_current(path, wanted):
         return Built(terrain_path=path, generated=False)
     _generate(path, declared, progress or _silent)
-    stamp.write_text(wanted, encoding="utf-8")
+    stamp_of(path).write_text(wanted, encoding="utf-8")
     return Built(terrain_path=path, generated=True)
 
 
 def _silent(_step: str, _part: float) -> None:
     """No progress wanted."""
-
-
-def _recipe(folder: Path, declared: Declared) -> str:
-    """What the terrain depends on: layers, frame, seed, generator and its edition."""
-    park = declared.park
-    digest = hashlib.sha256((folder / DRAWN_FILE).read_bytes())
-    digest.update(repr((park.terrain, declared.origin, declared.extent, RELIEF_EDITION)).encode())
-    return digest.hexdigest()
 
 
 def _generate(path: Path, declared: Declared, progress: Progress) -> None:
@@ -87,7 +77,10 @@ def _generate(path: Path, declared: Declared, progress: Progress) -> None:
     levels = make_relief(request, progress)
     terrain = Terrain(levels - declared.origin.height_m, box.x_min_m, box.y_min_m, table.step_m)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_cog(path, terrain, ParkCrs(declared.park.crs.epsg, declared.origin))
+    # Its own name first: two processes may build the same scene at once.
+    work = path.with_name(f".{os.getpid()}.{path.name}")
+    write_cog(work, terrain, ParkCrs(declared.park.crs.epsg, declared.origin))
+    work.replace(path)
 
 
 def _cannot_generate(generator: str | None) -> SceneError:

@@ -7,6 +7,7 @@ from pathlib import Path
 from gis.scene.ground import read_ground
 from gis.scene.load import read_declared
 from gis.scene.problems import Problems
+from gis.scene.whereabouts import terrain_place
 from twin.core.errors import SceneError
 
 
@@ -20,8 +21,8 @@ def check_scene(folder: Path, *, terrain_path: Path | None = None) -> list[Scene
     if declared is None:
         return list(problems.rows)
     table = declared.park.terrain
-    path = terrain_path or folder / table.file
+    path = terrain_path or terrain_place(folder, declared.park, declared.origin)
     if path.exists() or table.generator is None:
         with problems.gather(table.file):
-            read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent)
+            read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent, scene=folder.name)
     return list(problems.rows)

@@ -144,7 +144,7 @@ def _write_instruments(folder: Path, wells: Sequence[dict[str, object]]) -> None
         x_max_m=demo_layout.X_MAX,
         y_max_m=demo_layout.Y_MAX,
     )
-    terrain = read_ground(folder / "terrain.tif", 4548, origin, box)
+    terrain = read_ground(folder / "terrain.tif", 4548, origin, box, scene=folder.name)
     stations = station_rows(STATIONS)
     beams = beam_rows(STATIONS, surroundings(drawn, terrain, VEGETATION_M))
     devices = device_rows(stations, beams, wells, origin="simulated", prefix=MN_PREFIX)

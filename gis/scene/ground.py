@@ -13,15 +13,15 @@ from twin.core.geometry import Extent, FrameOrigin
 SLACK_M = 1e-3
 
 
-def read_ground(path: Path, epsg: int, origin: FrameOrigin, extent: Extent) -> Terrain:
+def read_ground(path: Path, epsg: int, origin: FrameOrigin, extent: Extent, *, scene: str) -> Terrain:
     """Terrain in the local frame from a scene's raster, cropped to ``extent``.
 
     The raster must be in the park's system, north up, with square pixels and without holes;
     its pixel centres become nodes. Raises SceneError (missing file, other system, hole, extent not
-    covered). Rasters of any other kind go through ``park-twin scene import``.
+    covered), naming the ``scene`` to build. Rasters of any other kind go through ``park-twin scene import``.
     """
     if not path.exists():
-        raise _missing(path)
+        raise _missing(path, scene)
     terrain = read_terrain(path, ParkCrs(epsg, origin))
     have = terrain.extent
     covered = (
@@ -44,8 +44,8 @@ def _within(extent: Extent, have: Extent) -> Extent:
     )
 
 
-def _missing(path: Path) -> SceneError:
-    command = f"park-twin scene build {path.parent.name}"
+def _missing(path: Path, scene: str) -> SceneError:
+    command = f"park-twin scene build {scene}"
     return SceneError(
         f"{path.name}: file is missing in {path.parent}; run: {command}",
         message_zh=f"{path.name}：{path.parent} 中缺少此文件；请运行 {command}",

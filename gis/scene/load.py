@@ -16,6 +16,7 @@ from gis.scene.problems import Problems
 from gis.scene.rules import check_rules
 from gis.scene.schema import ParkFile
 from gis.scene.tables import Tables, read_tables
+from gis.scene.whereabouts import terrain_place
 from gis.terrain import Terrain
 from twin.core.errors import SceneError
 from twin.core.geometry import Extent, FrameOrigin
@@ -50,7 +51,9 @@ class Scene:
 
     def terrain(self) -> Terrain:
         """Terrain in the local frame. Raises SceneError when the raster is missing or unusable."""
-        return read_ground(self.terrain_path, self.park.epsg, self.park.origin, self.park.extent)
+        return read_ground(
+            self.terrain_path, self.park.epsg, self.park.origin, self.park.extent, scene=self.folder.name
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +75,7 @@ def load_scene(folder: Path, *, terrain_path: Path | None = None) -> Scene:
     folder
         Folder with ``park.toml`` and its companions.
     terrain_path
-        Elevation raster to use instead of the one that ``park.toml`` names; for scenes in a
-        folder that cannot be written to.
+        Elevation raster to use instead of ``gis.scene.whereabouts.terrain_place``.
 
     Raises
     ------
@@ -87,8 +89,8 @@ def load_scene(folder: Path, *, terrain_path: Path | None = None) -> Scene:
     problems.raise_if_any()
     if declared is None:
         raise _no_park(folder)
-    path = terrain_path or folder / declared.park.terrain.file
-    terrain = read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent)
+    path = terrain_path or terrain_place(folder, declared.park, declared.origin)
+    terrain = read_ground(path, declared.park.crs.epsg, declared.origin, declared.extent, scene=folder.name)
     ground = Ground(terrain=terrain, origin_height_m=declared.origin.height_m)
     return Scene(
         park=_park(declared, ground),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
@@ -149,3 +152,24 @@ def test_built_beside_a_folder_that_cannot_be_written(tmp_path):
     assert build_scene(folder, terrain_path=elsewhere).terrain_path == elsewhere
     assert not (folder / "terrain.tif").exists()
     assert load_scene(folder, terrain_path=elsewhere).park.id == "tiny"
+
+
+def test_an_installed_scene_keeps_its_terrain_in_the_cache(tmp_path, monkeypatch):
+    folder = valley_parts().write(tmp_path / "valley", terrain=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder and real(path, mode))
+    with pytest.raises(SceneError, match="park-twin scene build valley"):
+        load_scene(folder)
+    path = build_scene(folder).terrain_path
+    assert path.is_relative_to(tmp_path / "cache")
+    assert load_scene(folder).terrain_path == path
+    assert not (folder / "terrain.tif").exists()
+    assert build_scene(folder).generated is False
+
+
+def test_a_current_terrain_of_an_installed_scene_is_used(tmp_path, monkeypatch):
+    folder = valley_parts().write(tmp_path / "valley", terrain=False)
+    build_scene(folder)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert load_scene(folder).terrain_path == folder / "terrain.tif"
