@@ -51,8 +51,8 @@ export class BuildingsLayer implements Layer {
 export function buildTanks(shared: Shared, doc: SceneDoc): SolidLayer {
   const builder = new SolidBuilder();
   for (const tank of doc.tanks) {
-    const pattern = { pattern: Pattern.tank, segments: shared.tier === 'full' ? 32 : 20 };
-    builder.cylinder(tank.x, tank.y, tank.base - 1, tank.radius * 1.18, 1.5, 0x77828d, { segments: 16 });
+    const pattern = { pattern: Pattern.tank, segments: shared.tier === 'full' ? 32 : 16 };
+    builder.cylinder(tank.x, tank.y, tank.base - 1, tank.radius * 1.18, 1.5, 0x77828d, { segments: 12 });
     builder.cylinder(tank.x, tank.y, tank.base - 1, tank.radius, tank.height + 1, 0xdfe7ee, {
       ...pattern, dome: tank.radius * 0.24,
     });
@@ -73,11 +73,11 @@ export function buildUnits(shared: Shared, doc: SceneDoc, ground: Ground): Solid
 function raiseUnit(builder: SolidBuilder, unit: UnitDoc, base: number, height: number): void {
   const { x, y } = unit;
   if (/stack|flare|chimney|vent|scrub/i.test(unit.kind)) {
-    builder.cylinder(x, y, base, 2.2, height, 0xd7dde3, { top: 1.3, segments: 14, pattern: Pattern.tank });
+    builder.cylinder(x, y, base, 2.2, height, 0xd7dde3, { top: 1.3, segments: 10, pattern: Pattern.tank });
     builder.box(x, y, base, [8, 8, 2], 0.3, 0x77828d, 0x8d98a3);
   } else if (/water|basin|pond|treat|sewage/i.test(unit.kind)) {
-    builder.cylinder(x - 9, y, base, 8, 2.5, 0x9aa7b3, { segments: 20 });
-    builder.cylinder(x + 9, y, base, 8, 2.5, 0x9aa7b3, { segments: 20 });
+    builder.cylinder(x - 9, y, base, 8, 2.5, 0x9aa7b3, { segments: 16 });
+    builder.cylinder(x + 9, y, base, 8, 2.5, 0x9aa7b3, { segments: 16 });
     builder.box(x, y + 12, base, [12, 6, 5], 0, 0xa2b3c4, 0xb4c1cc, Pattern.floors);
   } else if (/load|rack|truck|rail/i.test(unit.kind)) {
     for (const k of [-1, 0, 1]) builder.box(x + k * 8, y, base, [1, 1, 6], 0, 0x8fa3b5);
@@ -90,9 +90,9 @@ function raiseUnit(builder: SolidBuilder, unit: UnitDoc, base: number, height: n
       builder.box(x + u * 6, y + v * 4, base, [0.8, 0.8, deck], 0, 0x7f93a6);
     }
     for (const share of [0.5, 1]) builder.box(x, y, base + deck * share, [13, 9, 0.6], 0, 0x8fa3b5, 0xa6b6c4);
-    builder.cylinder(x - 3, y, base, 1.7, height, 0xd2dae2, { dome: 1.2, segments: 14, pattern: Pattern.tank });
-    builder.cylinder(x + 3.2, y + 1, base, 1.2, height * 0.8, 0xc7d0d9, { dome: 0.8, segments: 12, pattern: Pattern.tank });
-    builder.cylinder(x + 2.5, y - 2, base + deck, 1.6, 3, 0xbfc9d3, { dome: 0.7, segments: 12 });
+    builder.cylinder(x - 3, y, base, 1.7, height, 0xd2dae2, { dome: 1.2, segments: 12, pattern: Pattern.tank });
+    builder.cylinder(x + 3.2, y + 1, base, 1.2, height * 0.8, 0xc7d0d9, { dome: 0.8, segments: 10, pattern: Pattern.tank });
+    builder.cylinder(x + 2.5, y - 2, base + deck, 1.6, 3, 0xbfc9d3, { dome: 0.7, segments: 10 });
   }
 }
 

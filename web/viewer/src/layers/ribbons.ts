@@ -1,7 +1,7 @@
 import {
-  BufferAttribute, CustomBlending, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry,
-  InstancedInterleavedBuffer, InterleavedBufferAttribute, Mesh, OneFactor,
-  OneMinusSrcAlphaFactor, type RawShaderMaterial,
+  BufferAttribute, BufferGeometry, CustomBlending, DynamicDrawUsage, InterleavedBuffer,
+  InterleavedBufferAttribute, Mesh, OneFactor, OneMinusSrcAlphaFactor,
+  type RawShaderMaterial,
 } from 'three';
 import { createMaterial, type Shared } from '../scene/shared';
 import { RIBBON_FRAGMENT, RIBBON_VERTEX } from '../shaders/ribbon';
@@ -29,19 +29,25 @@ export interface RibbonOptions {
 
 type P = readonly [number, number, number];
 
-/** Many line segments in one draw call. */
+/** Corners of a segment's quad: share of its length and side. */
+const CORNERS = [0, -1, 1, -1, 1, 1, 0, 1] as const;
+const QUAD = [0, 1, 2, 0, 2, 3] as const;
+
+/**
+ * Many line segments in one draw call. Each has four vertices of its own: software rendering pays
+ * for every instance of an instanced draw as for a draw call.
+ */
 export class RibbonBatch {
-  readonly mesh: Mesh<InstancedBufferGeometry, RawShaderMaterial>;
+  readonly mesh: Mesh<BufferGeometry, RawShaderMaterial>;
   private count = 0;
-  private ends: Float32Array<ArrayBuffer>;
-  private inks: Uint8Array<ArrayBuffer>;
-  private shapes: Float32Array<ArrayBuffer>;
+  private capacity: number;
   private readonly opacity = { value: 1 };
+  private ends = new Float32Array(0);
+  private inks = new Uint8Array(0);
+  private shapes = new Float32Array(0);
 
   constructor(shared: Shared, capacity: number, options: RibbonOptions = {}) {
-    this.ends = new Float32Array(capacity * 6);
-    this.inks = new Uint8Array(capacity * 8);
-    this.shapes = new Float32Array(capacity * 4);
+    this.capacity = Math.max(1, capacity);
     const material = createMaterial(shared, {
       vertex: RIBBON_VERTEX,
       fragment: RIBBON_FRAGMENT,
@@ -53,6 +59,7 @@ export class RibbonBatch {
       },
     });
     this.mesh = new Mesh(this.geometry(), material);
+    this.mesh.visible = false;
     this.mesh.frustumCulled = false;
     this.mesh.matrixAutoUpdate = false;
     this.mesh.renderOrder = options.order ?? 10;
@@ -64,16 +71,18 @@ export class RibbonBatch {
   }
 
   line(from: P, to: P, stroke: Stroke, ink: Ink, inkEnd: Ink = ink): this {
-    if (this.count * 6 >= this.ends.length) this.grow();
-    const i = this.count++;
-    this.ends.set(from, i * 6);
-    this.ends.set(to, i * 6 + 3);
-    writeInk(this.inks, i * 8, ink);
-    writeInk(this.inks, i * 8 + 4, inkEnd);
-    this.shapes[i * 4] = stroke.width;
-    this.shapes[i * 4 + 1] = stroke.least;
-    this.shapes[i * 4 + 2] = stroke.mode;
-    this.shapes[i * 4 + 3] = stroke.dash ?? 0;
+    if (this.count >= this.capacity) this.grow();
+    const first = this.count++ * 4;
+    for (let v = first; v < first + 4; v++) {
+      this.ends.set(from, v * 6);
+      this.ends.set(to, v * 6 + 3);
+      writeInk(this.inks, v * 8, ink);
+      writeInk(this.inks, v * 8 + 4, inkEnd);
+      this.shapes[v * 4] = stroke.width;
+      this.shapes[v * 4 + 1] = stroke.least;
+      this.shapes[v * 4 + 2] = stroke.mode;
+      this.shapes[v * 4 + 3] = stroke.dash ?? 0;
+    }
     return this;
   }
 
@@ -89,7 +98,7 @@ export class RibbonBatch {
   /** Sends what was drawn since `clear` to the GPU. */
   commit(): void {
     const geometry = this.mesh.geometry;
-    geometry.instanceCount = this.count;
+    geometry.setDrawRange(0, this.count * 6);
     for (const name of ['a', 'colourA', 'shape']) {
       const attribute = geometry.getAttribute(name);
       const buffer = 'data' in attribute ? attribute.data : attribute;
@@ -108,31 +117,36 @@ export class RibbonBatch {
   }
 
   private grow(): void {
-    const larger = <T extends Float32Array | Uint8Array>(make: (n: number) => T, old: T): T => {
-      const next = make(Math.max(64, old.length * 2));
-      next.set(old);
-      return next;
-    };
-    const capacity = Math.max(16, this.ends.length / 6);
-    this.ends = larger(() => new Float32Array(capacity * 12), this.ends);
-    this.inks = larger(() => new Uint8Array(capacity * 16), this.inks);
-    this.shapes = larger(() => new Float32Array(capacity * 8), this.shapes);
+    const old = [this.ends, this.inks, this.shapes] as const;
+    this.capacity *= 2;
     this.mesh.geometry.dispose();
     this.mesh.geometry = this.geometry();
+    this.ends.set(old[0]);
+    this.inks.set(old[1]);
+    this.shapes.set(old[2]);
   }
 
-  private geometry(): InstancedBufferGeometry {
-    const geometry = new InstancedBufferGeometry();
-    geometry.setAttribute('position', new BufferAttribute(new Float32Array([0, -1, 0, 1, -1, 0, 1, 1, 0, 0, 1, 0]), 3));
-    geometry.setIndex([0, 1, 2, 0, 2, 3]);
-    const ends = new InstancedInterleavedBuffer(this.ends, 6).setUsage(DynamicDrawUsage);
+  private geometry(): BufferGeometry {
+    const vertices = this.capacity * 4;
+    const corners = new Float32Array(vertices * 3);
+    const indices = new Uint32Array(this.capacity * 6);
+    for (let i = 0; i < this.capacity; i++) {
+      for (let k = 0; k < 4; k++) corners.set([CORNERS[2 * k] ?? 0, CORNERS[2 * k + 1] ?? 0, 0], (i * 4 + k) * 3);
+      for (let k = 0; k < 6; k++) indices[i * 6 + k] = i * 4 + (QUAD[k] ?? 0);
+    }
+    this.ends = new Float32Array(vertices * 6);
+    this.inks = new Uint8Array(vertices * 8);
+    this.shapes = new Float32Array(vertices * 4);
+    const geometry = new BufferGeometry();
+    geometry.setAttribute('position', new BufferAttribute(corners, 3));
+    geometry.setIndex(new BufferAttribute(indices, 1));
+    const ends = new InterleavedBuffer(this.ends, 6).setUsage(DynamicDrawUsage);
     geometry.setAttribute('a', new InterleavedBufferAttribute(ends, 3, 0));
     geometry.setAttribute('b', new InterleavedBufferAttribute(ends, 3, 3));
-    const inks = new InstancedInterleavedBuffer(this.inks, 8).setUsage(DynamicDrawUsage);
+    const inks = new InterleavedBuffer(this.inks, 8).setUsage(DynamicDrawUsage);
     geometry.setAttribute('colourA', new InterleavedBufferAttribute(inks, 4, 0, true));
     geometry.setAttribute('colourB', new InterleavedBufferAttribute(inks, 4, 4, true));
-    geometry.setAttribute('shape', new InstancedBufferAttribute(this.shapes, 4).setUsage(DynamicDrawUsage));
-    geometry.instanceCount = this.count;
+    geometry.setAttribute('shape', new BufferAttribute(this.shapes, 4).setUsage(DynamicDrawUsage));
     return geometry;
   }
 }

@@ -52,7 +52,8 @@ export class SolidBuilder {
     const { dome = 0, segments = 20, top = radius, pattern = Pattern.plain } = options;
     const rings: [number, number, number][] = [[0, radius, 0], [height, top, 0]];
     const slope = Math.atan2(dome, top);
-    rings.push([height, top, 1], [height + dome * 0.75, top * 0.55, 1], [height + dome, 0.001, 1]);
+    if (dome > 0) rings.push([height, top, 1], [height + dome * 0.75, top * 0.55, 1], [height + dome, 0.001, 1]);
+    else rings.push([height, top, 1], [height, 0.001, 1]);
     const first: number[] = [];
     for (const [up, r, isRoof] of rings) {
       first.push(this.positions.length / 3);
@@ -65,7 +66,9 @@ export class SolidBuilder {
         this.vertex(x + c * r, y + d * r, base + up, n, tint, angle * radius, up, height, isRoof ? Pattern.roof : pattern);
       }
     }
-    for (const pair of [[0, 1], [2, 3], [3, 4]] as const) this.band(first[pair[0]] ?? 0, first[pair[1]] ?? 0, segments);
+    for (let k = 0; k + 1 < first.length; k++) {
+      if (k !== 1) this.band(first[k] ?? 0, first[k + 1] ?? 0, segments);
+    }
     return this;
   }
 

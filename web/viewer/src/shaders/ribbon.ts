@@ -1,5 +1,5 @@
 /**
- * Lines of any kind as camera-facing ribbons: one instance per segment.
+ * Lines of any kind as camera-facing ribbons: four vertices per segment.
  * shape = (width in metres, least width in pixels, mode, dash period in metres).
  * Modes: 0 plain, 1 glowing, 2 round tube, 3 hair line that fades when thinner than its least width.
  */
