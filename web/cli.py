@@ -11,6 +11,7 @@ from twin.core.errors import ParkTwinError
 from web.commands import exits
 from web.commands.doctor import doctor
 from web.commands.processes import ingest, serve, worker
+from web.commands.replay import replay
 from web.commands.run import run
 from web.commands.scene import app as scene
 from web.commands.simulate import simulate
@@ -30,6 +31,7 @@ app.command()(simulate)
 app.command()(serve)
 app.command()(ingest)
 app.command(hidden=True)(worker)
+app.command()(replay)
 app.command()(doctor)
 app.command()(version)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -36,10 +37,17 @@ def prepare(shell: Shell) -> BundleInfo:
 
 
 def prepare_in_child(shell: Shell) -> int:
-    """Do the same in a child process, so that its libraries do not stay in this one; its exit code."""
+    """Do the same in a child process, so that its libraries do not stay in this one; its exit code.
+
+    SIGTERM ends the child and then raises KeyboardInterrupt here, as Ctrl-C does.
+    """
     command = [sys.executable, "-m", "web.cli", "scene", "build", "--quiet"]
     environment = {**os.environ, **shell.settings.to_environment()}
-    return subprocess.run(command, env=environment, check=False).returncode
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def shown_scene(shell: Shell) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""Every number with a unit says it in its name."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+import re
+import types
+import typing
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+ROOMS = ("twin", "gis", "models", "sensors", "web")
+# The last part of a name; compound units ("_kg_m3_s") end in one of them too.
+UNITS = {
+    *("m", "m2", "m3", "km", "mm", "ha", "s", "ms", "h", "d", "deg", "rad", "k", "pa", "kg", "gb", "pct"),
+    *("mol", "s2", "w", "j", "ppm", "jd"),
+}
+# Last parts of names that say that there is no unit, or say it in full.
+WORDS = {"share", "factor", "ratio", "fraction", "ph", "days", "celsius"}
+# Numbers that have no unit, or whose unit stands beside them.
+PLAIN = {
+    *("value", "v", "low", "high", "mean", "total", "factor", "offset", "weight", "weights", "porosity"),
+    *("speed", "simulate_speed", "part", "loo_z_mean", "loo_z_sd", "values"),
+}
+# One by one, and why.
+ALLOWED = {
+    "gis.tiles.Tile": {"left", "top", "step_x", "step_y"},  # in the unit of the file's own CRS
+    "gis.patch.Patch": {"left", "top", "step_x", "step_y"},
+    "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
+    "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
+    "twin.store.rollups._Bucket": {"east", "north"},  # sums of unit vectors
+    "sensors.simulated.air.Turbulence": {"profile"},  # an exponent
+    "web.schemas.plume.PlumeOut": {"beams"},  # a name of the wire contract, kg/m3
+}
+
+
+def modules() -> Iterator[types.ModuleType]:
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        for info in pkgutil.walk_packages(package.__path__, f"{room}."):
+            if "migrations" not in info.name and not info.name.endswith(("draw_probe", "__main__")):
+                yield importlib.import_module(info.name)
+
+
+def holds_float(kind: object) -> bool:
+    """Whether an annotation, evaluated or as text, holds a float."""
+    if isinstance(kind, str):
+        return re.search(r"\bfloat\b", kind) is not None
+    return kind is float or any(holds_float(part) for part in typing.get_args(kind))
+
+
+def fields() -> Iterator[tuple[str, str, object]]:
+    for module in modules():
+        for name, found in vars(module).items():
+            if not isinstance(found, type) or found.__module__ != module.__name__:
+                continue
+            owner = f"{module.__name__}.{name}"
+            if dataclasses.is_dataclass(found):
+                yield from ((owner, row.name, row.type) for row in dataclasses.fields(found))
+            elif issubclass(found, BaseModel):
+                yield from ((owner, key, row.annotation) for key, row in found.model_fields.items())
+
+
+def names_a_unit(field: str) -> bool:
+    parts = field.split("_")
+    return field in PLAIN or parts[-1] in WORDS or (len(parts) > 1 and parts[-1] in UNITS)
+
+
+def test_no_naked_float() -> None:
+    naked = [
+        f"{owner}.{field}"
+        for owner, field, kind in fields()
+        if holds_float(kind) and not names_a_unit(field) and field not in ALLOWED.get(owner, ())
+    ]
+    assert naked == []
+
+
+def test_the_list_of_exceptions_is_not_longer_than_needed() -> None:
+    found = {(owner, field) for owner, field, _ in fields()}
+    assert {(owner, field) for owner, names in ALLOWED.items() for field in names} <= found
+
+
+def test_the_rule_would_notice() -> None:
+    assert holds_float(float | None)
+    assert holds_float(tuple[float, ...])
+    assert not holds_float(int)
+    assert holds_float("dict[str, float] | None")
+    assert not holds_float("FloatArray")
+    assert not names_a_unit("height")
+    assert names_a_unit("height_m")
+    assert names_a_unit("rate_kg_m2_s")
+    assert not names_a_unit("m")
