@@ -85,6 +85,7 @@ export class Picker {
       if (view.cutAway(a[0], a[1]) && view.cutAway(b[0], b[1])) return;
       const near = nearestOnScreen(a, b, x, y, view);
       if (!near || near.pixels - slack_px >= found.pixels || near.depth > limit * 1.004 + 2e-3) return;
+      if (view.cutAway(near.at[0], near.at[1])) return;
       found.best = { kind, id, at: near.at, t: near.depth };
       found.pixels = near.pixels - slack_px;
     };
