@@ -16,6 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from sensors.hj212.codec import build
 from tests.bench.kill9 import ROOT, free_port
 from tests.support.logger_line import Line, stamp
@@ -36,6 +38,7 @@ class Rate:
     frame_bytes: int
     light_p50_ms: float
     light_p99_ms: float
+    cpu_us_per_frame: float
     commit_mean_ms: float
     values: float
     bytes_per_value: float
@@ -44,7 +47,9 @@ class Rate:
         per_s = self.frames / self.seconds
         return (
             f"ingest: {per_s:.0f} frames/s of {self.frame_bytes} bytes = {per_s * FACTORS:.0f} values/s for "
-            f"{self.seconds:.1f} s, answered after fsync; commit mean {self.commit_mean_ms:.1f} ms; "
+            f"{self.seconds:.1f} s, answered after fsync; "
+            f"ingest uses {self.cpu_us_per_frame:.0f} us of CPU per frame; "
+            f"commit mean {self.commit_mean_ms:.1f} ms; "
             f"at 10 frames/s answer p50 {self.light_p50_ms:.1f} ms, p99 {self.light_p99_ms:.1f} ms; "
             f"{self.bytes_per_value:.0f} bytes of ledger per value, raw frames included"
         )
@@ -80,10 +85,10 @@ async def _measure(folder: Path, seconds: float, lines: int) -> Rate:
         ]
         clients = [Line(port, {row[3:20].decode(): row for row in segments}, window=64) for segments in rows]
         await _first_answer(port, _segment(0, 10**6, start_ms, passwords[mn_of(0)]))
-        began_s = time.perf_counter()
+        cpu_s, began_s = _cpu_s(process.pid), time.perf_counter()
         tasks = [asyncio.create_task(client.run()) for client in clients]
         await asyncio.wait(tasks, timeout=seconds)
-        took_s = time.perf_counter() - began_s
+        took_s, cpu_s = time.perf_counter() - began_s, _cpu_s(process.pid) - cpu_s
         frames = sum(len(client.answered) for client in clients)
         for task in tasks:
             task.cancel()
@@ -95,7 +100,12 @@ async def _measure(folder: Path, seconds: float, lines: int) -> Rate:
     finally:
         process.terminate()
         await process.wait()
-    return _rate(folder, frames, took_s, sorted(light), len(rows[0][0]) + 12)
+    return _rate(folder, frames, took_s, cpu_s, sorted(light), len(rows[0][0]) + 12)
+
+
+def _cpu_s(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 async def _first_answer(port: int, segment: bytes, pause_s: float = 0.0) -> float:
@@ -105,7 +115,9 @@ async def _first_answer(port: int, segment: bytes, pause_s: float = 0.0) -> floa
     return line.waits_s[0]
 
 
-def _rate(folder: Path, frames: int, took_s: float, light_s: list[float], frame_bytes: int) -> Rate:
+def _rate(
+    folder: Path, frames: int, took_s: float, cpu_s: float, light_s: list[float], frame_bytes: int
+) -> Rate:
     with contextlib.closing(LedgerReader(sqlite_url(folder / "ledger.sqlite"))) as reader:
         counters = reader.counters()
     size = sum(path.stat().st_size for path in folder.glob("ledger.sqlite*"))
@@ -115,6 +127,7 @@ def _rate(folder: Path, frames: int, took_s: float, light_s: list[float], frame_
         frame_bytes=frame_bytes,
         light_p50_ms=1000 * statistics.median(light_s),
         light_p99_ms=1000 * light_s[int(0.99 * len(light_s))],
+        cpu_us_per_frame=1e6 * cpu_s / frames,
         commit_mean_ms=1000 * counters["commit_seconds_sum"] / counters["commit_seconds_count"],
         values=counters["values_stored"],
         bytes_per_value=size / counters["values_stored"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _WRITER_PRAGMAS = (
 )
 _READER_PRAGMAS = ("busy_timeout=5000", "query_only=ON", "cache_size=-8192")
 READER_CONNECTIONS = 32
+_KEYS_PER_QUESTION = 1000
 
 
 def sqlite_url(path: Path) -> str:
@@ -117,6 +118,41 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple
     columns = ", ".join(column.name for column in table.columns)
     marks = ", ".join("?" * len(table.columns))
     connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", list(rows))
+
+
+def seek_sql(columns: Sequence[sa.Column[Any]], key: Sequence[sa.Column[Any]]) -> str:
+    """One look-up by key, for drivers with positional parameters."""
+    wanted = " AND ".join(f"{column.name} = ?" for column in key)
+    return f"SELECT {', '.join(c.name for c in columns)} FROM {columns[0].table} WHERE {wanted}"
+
+
+def seek(
+    connection: sa.Connection,
+    columns: Sequence[sa.Column[Any]],
+    key: Sequence[sa.Column[Any]],
+    keys: Iterable[tuple[Any, ...]],
+) -> list[tuple[Any, ...]]:
+    """Rows of one table (``columns``) whose ``key`` columns equal one of ``keys``.
+
+    One seek per key on SQLite, whose planner answers ``(a, b) IN (VALUES ...)`` with a scan of the
+    whole table when there are several keys; one question per thousand keys elsewhere.
+    """
+    rows: list[tuple[Any, ...]] = []
+    if connection.dialect.name == "sqlite":
+        statement = seek_sql(columns, key)
+        cursor = connection.connection.cursor()
+        try:
+            for values in keys:
+                cursor.execute(statement, values)
+                rows += cursor.fetchall()
+            return rows
+        finally:
+            cursor.close()
+    todo = list(keys)
+    for start in range(0, len(todo), _KEYS_PER_QUESTION):
+        wanted = sa.tuple_(*key).in_(todo[start : start + _KEYS_PER_QUESTION])
+        rows += [tuple(row) for row in connection.execute(sa.select(*columns).where(wanted))]
+    return rows
 
 
 class Watch:

@@ -31,6 +31,8 @@ from twin.store.schema_parts import save_beat
 from twin.store.values import Incoming, Stored, ValueLog
 
 EVENT_RING = 20_000
+# Some 100 kB on the wire; a logger that catches up makes several events of one batch.
+VALUES_PER_EVENT = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,9 +235,10 @@ def _events(
     news: Sequence[StoredValue], changed: Sequence[DeviceState], now_ms: int
 ) -> list[tuple[int, str, str]]:
     events = [(now_ms, "device", _json(row.payload())) for row in changed]
-    if news:
-        received_ms = max(value.received_ms for value in news)
-        values = {"received_ms": received_ms, "values": [value.payload() for value in news]}
+    for start in range(0, len(news), VALUES_PER_EVENT):
+        part = news[start : start + VALUES_PER_EVENT]
+        received_ms = max(value.received_ms for value in part)
+        values = {"received_ms": received_ms, "values": [value.payload() for value in part]}
         events.append((now_ms, "values", _json(values)))
     return events
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from twin.core.observation import RawFrame
-from twin.store.engine import insert_many
+from twin.store.engine import insert_many, seek
 from twin.store.ledger_schema import QUARANTINE, RAW_FRAME
 
-_CHUNK = 500
 # Enough to see what knocks at the door, bounded because anybody may knock.
 QUARANTINE_SIZE = 10_000
 _EXCHANGE = (RAW_FRAME.c.mn, RAW_FRAME.c.qn, RAW_FRAME.c.cn, RAW_FRAME.c.st)
+_BODY = (*_EXCHANGE, RAW_FRAME.c.pno, RAW_FRAME.c.sha256, RAW_FRAME.c.seq)
 
 Exchange = tuple[str, str, str, str, int]
 
@@ -54,15 +54,10 @@ class RawLog:
         return admissions
 
     def _known(self, connection: sa.Connection, frames: Sequence[RawFrame]) -> dict[Exchange, dict[str, int]]:
-        f = RAW_FRAME.c
-        keys = list({(frame.mn, frame.qn, frame.cn, frame.st) for frame in frames})
+        exchanges = {(frame.mn, frame.qn, frame.cn, frame.st) for frame in frames}
         bodies: dict[Exchange, dict[str, int]] = {}
-        for start in range(0, len(keys), _CHUNK):
-            question = sa.select(f.mn, f.qn, f.cn, f.st, f.pno, f.sha256, f.seq).where(
-                sa.tuple_(*_EXCHANGE).in_(keys[start : start + _CHUNK])
-            )
-            for r in connection.execute(question):
-                bodies.setdefault((r.mn, r.qn, r.cn, r.st, r.pno), {})[r.sha256] = r.seq
+        for mn, qn, cn, st, pno, sha256, seq in seek(connection, _BODY, _EXCHANGE, exchanges):
+            bodies.setdefault((mn, qn, cn, st, pno), {})[sha256] = seq
         return bodies
 
 
@@ -75,11 +70,8 @@ class Quarantine:
     def admit(self, connection: sa.Connection, frames: Sequence[tuple[RawFrame, str]]) -> list[Admission]:
         """Store frames, each with the reason; one admission per frame, in order."""
         q = QUARANTINE.c
-        wanted = list({frame.sha256 for frame, _ in frames})
-        known: dict[str, int] = {}
-        for start in range(0, len(wanted), _CHUNK):
-            question = sa.select(q.sha256, q.seq).where(q.sha256.in_(wanted[start : start + _CHUNK]))
-            known |= {r.sha256: r.seq for r in connection.execute(question)}
+        hashes = {(frame.sha256,) for frame, _ in frames}
+        known: dict[str, int] = dict(seek(connection, (q.sha256, q.seq), (q.sha256,), hashes))
         rows: list[dict[str, object]] = []
         admissions: list[Admission] = []
         for frame, reason in frames:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from twin.core.observation import Check, Mark, quality_of
 from twin.core.origin import Origin
 from twin.store import ledger_schema as t
 from twin.store.devices import read_devices
+from twin.store.engine import seek
 from twin.store.migrate import Kind
 from twin.store.reading import Reader, cursor_of
 from twin.store.rollups import row_of_rollup
@@ -31,7 +32,17 @@ from twin.store.rows import (
 
 SERIES_LIMIT = 20_000
 _POSSIBLE = t.OBSERVATION.c.checks.op("&")(int(Check.TIME_OUT_OF_WINDOW)) == 0
-_CHUNK = 1000
+_O = t.OBSERVATION.c
+_FOUND = (
+    _O.series_id,
+    _O.time_ms,
+    _O.interval_ms,
+    _O.version,
+    _O.value,
+    _O.mark,
+    _O.checks,
+    _O.received_ms,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +238,7 @@ def _series_row(connection: sa.Connection, key: str) -> sa.Row[Any]:
     return row
 
 
-def _value(key: str, origin: str, r: sa.Row[Any]) -> StoredValue:
+def _value(key: str, origin: str, r: sa.Row[Any] | _Found) -> StoredValue:
     mark, checks = Mark(r.mark), Check(r.checks)
     return StoredValue(
         series_key=key,
@@ -258,11 +269,22 @@ def _newest_now(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     return connection.execute(sa.select(s.c.key, s.c.origin, n).select_from(joined)).all()
 
 
-def _newest_at(connection: sa.Connection, at_ms: int) -> list[sa.Row[Any]]:
-    """All rows of the latest possible time of each series, two seeks per series.
+class _Found(NamedTuple):
+    """A value with its series, in the order of ``_FOUND`` after the series' id."""
 
-    Two questions instead of one join, because the planner may turn that into a scan of all values.
-    """
+    key: str
+    origin: str
+    time_ms: int
+    interval_ms: int
+    version: int
+    value: float | None
+    mark: str
+    checks: int
+    received_ms: int
+
+
+def _newest_at(connection: sa.Connection, at_ms: int) -> list[_Found]:
+    """All rows of the latest possible time of each series, two seeks per series."""
     s, o = t.SERIES, t.OBSERVATION
     latest = (
         sa.select(o.c.time_ms)
@@ -272,14 +294,13 @@ def _newest_at(connection: sa.Connection, at_ms: int) -> list[sa.Row[Any]]:
         .correlate(s)
         .scalar_subquery()
     )
-    times = [(r[0], r[1]) for r in connection.execute(sa.select(s.c.id, latest)) if r[1] is not None]
-    rows: list[sa.Row[Any]] = []
-    for start in range(0, len(times), _CHUNK):
-        wanted = sa.tuple_(o.c.series_id, o.c.time_ms).in_(times[start : start + _CHUNK])
-        joined = o.join(s, o.c.series_id == s.c.id)
-        question = sa.select(s.c.key, s.c.origin, o).select_from(joined).where(wanted, _POSSIBLE)
-        rows += connection.execute(question).all()
-    return rows
+    series, times = {}, []
+    for r in connection.execute(sa.select(s.c.id, s.c.key, s.c.origin, latest.label("time_ms"))):
+        if r.time_ms is not None:
+            series[r.id] = (r.key, r.origin)
+            times.append((r.id, r.time_ms))
+    found = (_Found(*series[row[0]], *row[1:]) for row in seek(connection, _FOUND, _FOUND[:2], times))
+    return [row for row in found if not row.checks & Check.TIME_OUT_OF_WINDOW]
 
 
 def _rank(value: StoredValue) -> tuple[int, int, int]:

@@ -166,7 +166,7 @@ class ResultStore:
             with self._engine.begin() as connection:
                 yield connection
         except BaseException as error:
-            self._ring.cursor = cursor
+            self._ring.back_to(cursor)
             if isinstance(error, sa.exc.SQLAlchemyError):
                 raise cannot_write(self.url, error) from error
             raise

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from twin.core.observation import Check, Mark, Quality, quality_of
+from twin.store.engine import seek
 from twin.store.ledger_schema import OBSERVATION, ROLLUP
 from twin.store.rows import RollupRow, Step
 
@@ -28,6 +29,8 @@ _NO_DIRECTION = 1e-9
 _KEPT_BUCKETS = 20_000
 
 _STEPS_MS = tuple(step.length_ms for step in Step)
+
+_COLUMNS = tuple(ROLLUP.columns)  # the key, then what a bucket holds, in its order
 
 BucketKey = tuple[int, int, int]
 
@@ -108,23 +111,11 @@ class RollupKeeper:
 
     def _load(self, connection: sa.Connection, keys: Iterable[BucketKey]) -> None:
         missing = [key for key in keys if key not in self._buckets]
-        for start in range(0, len(missing), 1000):
-            some = missing[start : start + 1000]
-            wanted = sa.tuple_(ROLLUP.c.series_id, ROLLUP.c.step_ms, ROLLUP.c.start_ms).in_(some)
-            for r in connection.execute(sa.select(ROLLUP).where(wanted)):
-                self._buckets[r.series_id, r.step_ms, r.start_ms] = _Bucket(
-                    interval_ms=r.interval_ms,
-                    count=r.n,
-                    total=r.total,
-                    low=r.low,
-                    high=r.high,
-                    east=r.east,
-                    north=r.north,
-                    stored=True,
-                )
-            for key in some:
-                self._buckets.setdefault(key, _Bucket())
+        for series_id, step_ms, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
+            self._buckets[series_id, step_ms, start_ms] = bucket = _Bucket(*rest)
+            bucket.stored = True
         for key in keys:
+            self._buckets.setdefault(key, _Bucket())
             self._buckets.move_to_end(key)
 
     def _recount(self, connection: sa.Connection, key: BucketKey, *, is_direction: bool) -> None:

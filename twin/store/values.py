@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from twin.core.observation import Check, Observation, Quality
 from twin.store.catalog import Series
-from twin.store.engine import insert_many
+from twin.store.engine import insert_many, seek
 from twin.store.ledger_schema import NEWEST, OBSERVATION, SERIES
 from twin.store.rollups import DIRECTIONS, Contribution
 from twin.store.rows import StoredValue
 
 FIRST, CORRECTED = "", "corrected"
-_CHUNK = 1000
+_O = OBSERVATION.c
+_HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark)
 _OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
 
 ValueKey = tuple[int, int, int]
@@ -94,22 +95,18 @@ class ValueLog:
 
     def _heads(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> dict[ValueKey, _Head]:
         # Times beyond all that the series holds cannot be known yet: live data need no look-up.
-        keys = list(
-            {
-                _key(item)
-                for item in incoming
-                if item.observation.time_ms <= self._frontier.get(item.series.id, -(2**62))
-            }
-        )
-        o = OBSERVATION
+        keys = {
+            _key(item)
+            for item in incoming
+            if item.observation.time_ms <= self._frontier.get(item.series.id, -(2**62))
+        }
         heads: dict[ValueKey, _Head] = {}
-        for start in range(0, len(keys), _CHUNK):
-            wanted = sa.tuple_(o.c.series_id, o.c.time_ms, o.c.interval_ms).in_(keys[start : start + _CHUNK])
-            question = sa.select(
-                o.c.series_id, o.c.time_ms, o.c.interval_ms, o.c.version, o.c.value, o.c.mark
-            ).where(wanted)
-            for r in connection.execute(question.order_by(o.c.version)):
-                heads[r.series_id, r.time_ms, r.interval_ms] = _Head(r.version, r.value, r.mark)
+        for series_id, time_ms, interval_ms, version, number, mark in seek(
+            connection, _HEAD, _HEAD[:3], keys
+        ):
+            known = heads.get((series_id, time_ms, interval_ms))
+            if known is None or version > known.version:
+                heads[series_id, time_ms, interval_ms] = _Head(version, number, mark)
         return heads
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.arrivals import arrival, frame, value
 from tests.support.small_park import device
@@ -14,9 +15,12 @@ from twin.core.errors import StoreError, UnitError
 from twin.core.observation import Check, Mark
 from twin.core.origin import Origin
 from twin.store.catalog import OriginConflictError
-from twin.store.engine import sqlite_url
+from twin.store.engine import sqlite_url, writer_engine
 from twin.store.ledger import Arrival, Batch, Ledger
+from twin.store.ledger_schema import EVENT
+from twin.store.migrate import Kind, upgrade
 from twin.store.reader import LedgerReader
+from twin.store.ring import EventRing
 from twin.store.rows import DeviceState, DeviceStatus, LineErrorCount
 
 KEY = "W1/wind_speed"
@@ -186,6 +190,32 @@ def test_the_ring_is_bounded_and_its_numbers_go_on(url: str) -> None:
     assert [row.seq for row in reader.events(95, limit=2)] == [96, 97]
     reader.close()
     ledger.close()
+
+
+def test_the_ring_is_bounded_in_bytes_too(tmp_path: Path) -> None:
+    engine = writer_engine(sqlite_url(tmp_path / "ring.sqlite"))
+    upgrade(engine, Kind.LEDGER)
+    with engine.begin() as connection:
+        ring = EventRing(connection, EVENT, 1_000, size_bytes=10_000)
+    for index in range(60):
+        with engine.begin() as connection:
+            ring.append(connection, [(index, "values", "x" * 500)])
+            kept = connection.execute(sa.select(EVENT.c.seq).order_by(EVENT.c.seq)).scalars().all()
+        assert kept[-1] == index + 1
+        assert len(kept) <= 22
+    assert len(kept) >= 20
+    with engine.begin() as connection:
+        ring.append(connection, [(99, "values", "x" * 50_000)])
+        assert connection.execute(sa.select(EVENT.c.seq)).scalars().all() == [61], "the newest always stays"
+    engine.dispose()
+
+
+def test_a_large_batch_makes_several_events(ledger: Ledger, reader: LedgerReader) -> None:
+    ledger.write(Batch(arrivals=[arrival("1", *(value(i, 1.0) for i in range(2_500)))]), 5)
+    events = reader.events(0)
+    assert [len(row.data()["values"]) for row in events] == [1_000, 1_000, 500]
+    times = [item["t"] for row in events for item in row.data()["values"]]
+    assert times == list(range(2_500))
 
 
 def test_device_events_come_with_a_change_of_state_only(ledger: Ledger, reader: LedgerReader) -> None:
