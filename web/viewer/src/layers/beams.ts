@@ -30,7 +30,7 @@ export class BeamsLayer implements Layer {
   private shown = true;
 
   constructor(shared: Shared, private readonly beams: readonly BeamDoc[]) {
-    this.batch = new RibbonBatch(shared, Math.max(1, beams.length), { order: 20 });
+    this.batch = new RibbonBatch(shared, Math.max(1, beams.length), { order: 32 });
     this.redraw();
   }
 

@@ -110,7 +110,7 @@ export function roadLines(doc: SceneDoc): DrapedLine[] {
 
 export function waterLines(doc: SceneDoc): DrapedLine[] {
   return doc.waters.map((water) => ({
-    points: water.line, closed: false, stroke: { width: 1.2, least: 1.2, mode: Mode.hair, dash: 46 },
-    ink: { colour: 0x9be4ff, alpha: 0.6 },
+    points: water.line, closed: false, stroke: { width: 0.6, least: 1.2, mode: Mode.hair, dash: 40 },
+    ink: { colour: 0x9be4ff, alpha: 0.42 },
   }));
 }

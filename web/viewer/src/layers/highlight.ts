@@ -13,7 +13,7 @@ export class Highlight {
   readonly batch: RibbonBatch;
 
   constructor(shared: Shared, private readonly doc: SceneDoc, private readonly ground: Ground, private readonly ink: Ink) {
-    this.batch = new RibbonBatch(shared, 128, { order: 22, pull: 0.996 });
+    this.batch = new RibbonBatch(shared, 128, { order: 34, pull: 0.996 });
     this.batch.commit();
   }
 

@@ -18,7 +18,7 @@ export class WindLayer implements Layer {
   private shown = true;
 
   constructor(shared: Shared, private readonly convergence_deg: number) {
-    this.batch = new RibbonBatch(shared, 64, { order: 24 });
+    this.batch = new RibbonBatch(shared, 64, { order: 33 });
   }
 
   get object(): RibbonBatch['mesh'] {
