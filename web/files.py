@@ -7,14 +7,12 @@ best sibling that the client understands is chosen. A file that has no sibling i
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from flask import Response, request
 from werkzeug.security import safe_join
-from werkzeug.wsgi import wrap_file
 
 from twin.core.errors import NotFoundError
 
@@ -90,14 +88,16 @@ def send(root: Path, name: str, *, cache: str) -> Response:
 def send_file(path: Path, *, cache: str) -> Response:
     """Answer with an existing file, compressed if it has a compressed sibling."""
     chosen = _variant(path)
-    response = Response(_body(chosen), content_type=content_type(path.name))
-    response.content_length = chosen.size_bytes
+    response = Response(content_type=content_type(path.name))
     response.headers["Cache-Control"] = cache
     response.headers["Vary"] = "Accept-Encoding"
     if chosen.encoding:
         response.headers["Content-Encoding"] = chosen.encoding
     response.set_etag(chosen.etag)
     response.make_conditional(request.environ)
+    if response.status_code == 200:
+        # Files here are at most some megabytes, and a whole body leaves no file open behind it.
+        response.set_data(chosen.path.read_bytes())
     return response
 
 
@@ -120,9 +120,3 @@ def _variant(path: Path) -> Variant:
 def _describe(path: Path, encoding: str) -> Variant:
     status = path.stat()
     return Variant(path=path, encoding=encoding, size_bytes=status.st_size, changed_ns=status.st_mtime_ns)
-
-
-def _body(chosen: Variant) -> Iterable[bytes]:
-    if request.method == "HEAD":
-        return ()
-    return wrap_file(request.environ, chosen.path.open("rb"))

@@ -218,12 +218,15 @@ class Hub:
                 self._clients.discard(client)
 
     def _admit(self) -> None:
-        if self._closed or len(self._clients) >= self._clients_max:
+        if self._closed:
+            msg = "the server is stopping"
+            raise ServiceUnavailableError(msg, message_zh="服务正在停止")
+        if len(self._clients) >= self._clients_max:
             self.counts.refused += 1
             raise ServiceUnavailableError(
-                f"{len(self._clients)} live streams are open; at most {self._clients_max} are served",
-                message_zh=f"已有 {len(self._clients)} 个实时连接；最多 {self._clients_max} 个",
-                field="web_streams_max",
+                f"{len(self._clients)} live streams are open, the most that are served; see web_threads",
+                message_zh=f"已有 {len(self._clients)} 个实时连接，达到上限；见设置 web_threads",
+                field="web_threads",
                 value=self._clients_max,
             )
 

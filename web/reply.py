@@ -25,7 +25,7 @@ _GZIP_LEVEL = 4
 
 DESCRIPTIONS = {
     404: "No such thing",
-    405: "This address does not take this method",
+    414: "The address is too long",
     422: "A parameter is unknown, given twice or out of range",
     500: "Internal error",
     503: "Something that is needed is not there yet",
@@ -37,13 +37,15 @@ class Operation:
     """What an operation reads, gives and may answer with.
 
     ``gives`` is the model of a JSON answer; without one the view makes its own answer of type
-    ``mimetype``. ``errors`` are the statuses besides 422 and 500.
+    ``mimetype``. ``errors`` are the statuses besides 414, 422 and 500; at ``also_at`` the body is the
+    same as at 200.
     """
 
     gives: type[Out] | None = None
     reads: type[Query] | None = None
     mimetype: str = "application/json"
     errors: tuple[int, ...] = ()
+    also_at: tuple[int, ...] = ()
     cache: str = "no-store"
 
 
@@ -73,7 +75,9 @@ def serve(blueprint: APIBlueprint, rule: str, view: View, declared: Operation) -
 
 
 def _responses(declared: Operation) -> dict[int, dict[str, object]]:
-    responses = {status: _error_response(status) for status in sorted({422, 500, *declared.errors})}
+    responses = {status: _error_response(status) for status in sorted({414, 422, 500, *declared.errors})}
+    for status in declared.also_at:
+        responses[status] = _json_response_at(status, declared.gives.__name__ if declared.gives else "")
     if declared.gives is None:
         content = {declared.mimetype: {"schema": _body_schema(declared.mimetype)}}
         responses[200] = {"description": "OK", "content": content}
@@ -81,11 +85,18 @@ def _responses(declared: Operation) -> dict[int, dict[str, object]]:
 
 
 def _error_response(status: int) -> dict[str, object]:
-    reference = {"$ref": "#/components/schemas/ErrorOut"}
+    return _json_response_at(status, "ErrorOut")
+
+
+def _json_response_at(status: int, schema: str) -> dict[str, object]:
+    reference = {"$ref": f"#/components/schemas/{schema}"}
     return {"description": DESCRIPTIONS[status], "content": {"application/json": {"schema": reference}}}
 
 
-def _body_schema(mimetype: str) -> dict[str, str]:
+def _body_schema(mimetype: str) -> dict[str, object]:
+    if mimetype == "text/event-stream":
+        texts = {name: {"type": "string"} for name in ("id", "event", "data")}
+        return {"type": "object", "properties": texts, "required": ["id", "event", "data"]}
     if mimetype in ("application/octet-stream", "*/*"):
         return {"type": "string", "format": "binary"}
     return {"type": "string"}

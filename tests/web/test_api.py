@@ -19,7 +19,7 @@ def test_park_says_where_the_scene_lies(client: FlaskClient) -> None:
     assert park["scene_url"] == f"/scene/{BUNDLE}/scene.json"
     assert park["name"] == NAME
     assert park["has_simulated"] is True
-    assert client.get(park["scene_url"], buffered=True).json["park_id"] == park["park_id"]
+    assert client.get(park["scene_url"]).json["park_id"] == park["park_id"]
 
 
 def test_state_of_now(client: FlaskClient) -> None:
@@ -90,11 +90,11 @@ def test_plumes_and_their_frames(client: FlaskClient) -> None:
     assert [row["k"] for row in rows] == [0, 1]
     assert rows[0]["sources"] == [{"unit": "U-1", "rate_kg_s": 0.01, "low_kg_s": 0.005, "high_kg_s": 0.02}]
     assert rows[0]["beams"] == {"B1": 1.1e-6}
-    answer = client.get(rows[0]["url"], headers={"Accept-Encoding": "gzip"}, buffered=True)
+    answer = client.get(rows[0]["url"], headers={"Accept-Encoding": "gzip"})
     assert "immutable" in answer.headers["Cache-Control"]
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(answer.data) == client.get(rows[0]["url"], buffered=True).data
-    assert len(client.get(rows[0]["url"], buffered=True).data) == rows[0]["bytes"]
+    assert gzip.decompress(answer.data) == client.get(rows[0]["url"]).data
+    assert len(client.get(rows[0]["url"]).data) == rows[0]["bytes"]
 
 
 def test_plumes_of_a_span_include_its_start_and_exclude_its_end(client: FlaskClient) -> None:
@@ -107,7 +107,7 @@ def test_plumes_of_a_span_include_its_start_and_exclude_its_end(client: FlaskCli
 def test_water_tables(client: FlaskClient) -> None:
     rows = client.get(f"/api/v1/watertables?from={T0_MS}").json["watertables"]
     assert [row["k"] for row in rows] == [0, 1]
-    assert client.get(rows[1]["url"], buffered=True).data.startswith(b"TWG1")
+    assert client.get(rows[1]["url"]).data.startswith(b"TWG1")
 
 
 def test_devices(client: FlaskClient) -> None:

@@ -50,7 +50,7 @@ def viewer(app: APIFlask, tmp_path: Path) -> Path:
     ],
 )
 def test_types_and_caching(client: FlaskClient, name: str, kind: str) -> None:
-    answer = client.get(f"{BASE}/{name}", buffered=True)
+    answer = client.get(f"{BASE}/{name}")
     assert answer.content_type == kind
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Vary"] == "Accept-Encoding"
@@ -71,7 +71,7 @@ def test_types_and_caching(client: FlaskClient, name: str, kind: str) -> None:
 def test_the_compressed_sibling_is_the_same_file(
     client: FlaskClient, bundle: Path, accepted: str, encoding: str | None
 ) -> None:
-    answer = client.get(f"{BASE}/heights.twg", headers={"Accept-Encoding": accepted}, buffered=True)
+    answer = client.get(f"{BASE}/heights.twg", headers={"Accept-Encoding": accepted})
     assert answer.headers.get("Content-Encoding") == encoding
     body = gzip.decompress(answer.data) if encoding else answer.data
     assert hashlib.sha256(body).digest() == hashlib.sha256((bundle / "heights.twg").read_bytes()).digest()
@@ -79,16 +79,16 @@ def test_the_compressed_sibling_is_the_same_file(
 
 @pytest.mark.usefixtures("bundle")
 def test_a_known_file_is_not_sent_again(client: FlaskClient) -> None:
-    first = client.get(f"{BASE}/heights.twg", buffered=True)
-    again = client.get(f"{BASE}/heights.twg", headers={"If-None-Match": first.headers["ETag"]}, buffered=True)
+    first = client.get(f"{BASE}/heights.twg")
+    again = client.get(f"{BASE}/heights.twg", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
-    packed = client.get(f"{BASE}/heights.twg", headers={"Accept-Encoding": "gzip"}, buffered=True)
+    packed = client.get(f"{BASE}/heights.twg", headers={"Accept-Encoding": "gzip"})
     assert packed.headers["ETag"] != first.headers["ETag"]
 
 
 @pytest.mark.usefixtures("bundle")
 def test_head_says_the_same_without_the_body(client: FlaskClient) -> None:
-    whole, head = client.get(f"{BASE}/heights.twg", buffered=True), client.head(f"{BASE}/heights.twg")
+    whole, head = client.get(f"{BASE}/heights.twg"), client.head(f"{BASE}/heights.twg")
     assert head.data == b""
     assert head.headers["Content-Length"] == whole.headers["Content-Length"]
 
@@ -103,7 +103,7 @@ def test_head_says_the_same_without_the_body(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("bundle")
 def test_nothing_outside_the_folder(client: FlaskClient, settings: Settings, name: str) -> None:
     (settings.data_dir / "ledger.sqlite").write_text("secret")
-    answer = client.get(f"{BASE}/{name}", buffered=True)
+    answer = client.get(f"{BASE}/{name}")
     assert answer.status_code in (404, 308)
     assert b"secret" not in answer.data
 
@@ -111,7 +111,7 @@ def test_nothing_outside_the_folder(client: FlaskClient, settings: Settings, nam
 def test_a_link_out_of_the_folder_is_not_followed(client: FlaskClient, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     (bundle / "link.json").symlink_to(tmp_path / "secret")
-    assert client.get(f"{BASE}/link.json", buffered=True).status_code == 404
+    assert client.get(f"{BASE}/link.json").status_code == 404
 
 
 @pytest.mark.usefixtures("bundle")
@@ -122,14 +122,14 @@ def test_only_bundles_are_bundles(client: FlaskClient, name: str) -> None:
 
 @pytest.mark.usefixtures("viewer")
 def test_the_viewer_is_asked_for_anew_and_its_parts_are_kept(client: FlaskClient) -> None:
-    page = client.get("/", buffered=True)
+    page = client.get("/")
     assert page.content_type == "text/html; charset=utf-8"
     assert page.headers["Cache-Control"] == "no-cache"
-    script = client.get("/assets/main-abc.js", headers={"Accept-Encoding": "gzip, br"}, buffered=True)
+    script = client.get("/assets/main-abc.js", headers={"Accept-Encoding": "gzip, br"})
     assert script.content_type == "text/javascript; charset=utf-8"
     assert script.headers["Content-Encoding"] == "br"
     assert "immutable" in script.headers["Cache-Control"]
-    assert client.get("/icon.svg", buffered=True).content_type.startswith("image/svg+xml")
+    assert client.get("/icon.svg").content_type.startswith("image/svg+xml")
 
 
 def test_without_a_viewer_it_says_what_to_do(client: FlaskClient, viewer: Path) -> None:

@@ -56,6 +56,6 @@ def _row(path: str, entry: dict[str, Any]) -> str:
     return "<tr>" + "".join(f"<td>{cell}" for cell in cells) + "</tr>"
 
 
-serve(operations, "/health", get_health, Operation(gives=HealthOut, errors=(503,)))
+serve(operations, "/health", get_health, Operation(gives=HealthOut, also_at=(503,)))
 serve(operations, "/metrics", get_metrics, Operation(mimetype="text/plain"))
 serve(operations, "/docs", get_docs, Operation(mimetype="text/html"))
