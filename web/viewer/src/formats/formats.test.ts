@@ -3,7 +3,7 @@ import { FormatError, undelta } from './delta';
 import { decodeGrid, sampleGrid } from './grid';
 import { parseScene } from './scene';
 import { decodeTin } from './tin';
-import { concentration, decodeVolume } from './volume';
+import { concentration, decodeVolume, filledCells } from './volume';
 
 // Written by twin.stage.encode, so that both ends of the wire are held to the same bytes.
 const TIN = 'VFdUMQQAAAACAAAAAAAAAAAAIEGkAKQ5AAAAAAAAAAAAAP//AQD//wAAAAD//wAAAADgfBqcBecAAAAAAQAAAAIAAAD9////AwAAAP////8=';
@@ -68,10 +68,11 @@ describe('volume', () => {
     });
   });
   it('knows which cells hold anything', () => {
-    expect(volume.filled).toEqual({ lo: [1, 0, 0], hi: [4, 2, 2] });
+    expect(filledCells(volume)).toEqual({ lo: [1, 0, 0], hi: [4, 2, 2] });
+    expect(filledCells(volume, 255)).toEqual({ lo: [3, 1, 0], hi: [4, 2, 1] });
     const empty = bytes(VOLUME);
     new Uint8Array(empty, 64).fill(0);
-    expect(decodeVolume(empty).filled).toBeNull();
+    expect(filledCells(decodeVolume(empty))).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 import { expectMagic, FormatError, undeltaRows } from './delta';
 
-/** Part of the volume that holds anything, in cells; `hi` is exclusive. */
+/** A box of cells; `hi` is exclusive. */
 export interface CellBox {
   readonly lo: readonly [number, number, number];
   readonly hi: readonly [number, number, number];
@@ -20,8 +20,6 @@ export interface Volume {
   readonly vMax_kg_m3: number;
   readonly time_ms: number;
   readonly codes: Uint8Array<ArrayBuffer>;
-  /** Null when every cell is below `vMin_kg_m3`. */
-  readonly filled: CellBox | null;
 }
 
 const HEADER = 64;
@@ -48,7 +46,6 @@ export function decodeVolume(buffer: ArrayBuffer): Volume {
     vMax_kg_m3: f32(40),
     time_ms: Number(view.getBigInt64(44, true)),
     codes,
-    filled: filledCells(codes, nx, ny, nz),
   };
 }
 
@@ -58,13 +55,15 @@ export function concentration(volume: Volume, code: number): number {
   return volume.vMin_kg_m3 * (volume.vMax_kg_m3 / volume.vMin_kg_m3) ** ((code - 1) / 254);
 }
 
-function filledCells(codes: Uint8Array, nx: number, ny: number, nz: number): CellBox | null {
+/** The box around all cells whose code is at least `least`; null when there is none. */
+export function filledCells(volume: Volume, least = 1): CellBox | null {
+  const { codes, nx, ny, nz } = volume;
   const lo: [number, number, number] = [nx, ny, nz];
   const hi: [number, number, number] = [0, 0, 0];
   for (let k = 0, at = 0; k < nz; k++) {
     for (let j = 0; j < ny; j++) {
       for (let i = 0; i < nx; i++, at++) {
-        if (codes[at] === 0) continue;
+        if ((codes[at] ?? 0) < least) continue;
         if (i < lo[0]) lo[0] = i;
         if (i >= hi[0]) hi[0] = i + 1;
         if (j < lo[1]) lo[1] = j;

@@ -6,7 +6,7 @@ import {
 } from 'three';
 import { RAMP, RAMP_RANGE_KG_M3 } from '../contract';
 import { sampleGrid, type Grid } from '../formats/grid';
-import type { Volume } from '../formats/volume';
+import { filledCells, type CellBox, type Volume } from '../formats/volume';
 import { reuseOrder } from '../scene/mesh_order';
 import { createMaterial, trueHeight, type Shared } from '../scene/shared';
 import { PLUME_FRAGMENT, PLUME_VERTEX, VEIL_FRAGMENT, VEIL_VERTEX } from '../shaders/plume';
@@ -34,6 +34,8 @@ export class PlumeLayer implements Layer {
   private readonly share: number;
   private shown = true;
   private volume: Volume | null = null;
+  /** Cells that show a colour; null when there are none. */
+  private filled: CellBox | null = null;
 
   constructor(private readonly shared: Shared, heights: Grid, occluders: readonly BufferGeometry[]) {
     this.share = shared.tier === 'full' ? 2 : 4;
@@ -88,16 +90,17 @@ export class PlumeLayer implements Layer {
 
   setVolume(volume: Volume | null): void {
     this.volume = volume;
-    this.object.visible = this.shown && volume?.filled != null;
-    if (!volume?.filled) return;
+    this.filled = volume ? filledCells(volume, leastShown(volume)) : null;
+    this.object.visible = this.shown && this.filled !== null;
+    if (!volume || !this.filled) return;
     this.upload(volume);
-    this.fit(volume);
+    this.fit(volume, this.filled);
   }
 
   setVisible(visible: boolean, opacity: number): void {
     this.shown = visible && opacity > 0.01;
     this.uniforms.opacity.value = opacity;
-    this.object.visible = this.shown && this.volume?.filled != null;
+    this.object.visible = this.shown && this.filled !== null;
   }
 
   resize(width: number, height: number): void {
@@ -148,10 +151,8 @@ export class PlumeLayer implements Layer {
   }
 
   /** Sets the box to the filled cells, one cell wider, over the ground that lies below them. */
-  private fit(volume: Volume): void {
+  private fit(volume: Volume, filled: CellBox): void {
     const u = this.uniforms;
-    const filled = volume.filled;
-    if (!filled) return;
     const edge = (axis: 0 | 1, cell: number): number => volume.corner[axis] + cell * volume.step[axis];
     const [x0, x1] = [edge(0, Math.max(0, filled.lo[0] - 1)), edge(0, Math.min(volume.nx, filled.hi[0] + 1))];
     const [y0, y1] = [edge(1, Math.max(0, filled.lo[1] - 1)), edge(1, Math.min(volume.ny, filled.hi[1] + 1))];
@@ -188,6 +189,12 @@ export function levelOfCode(volume: Pick<Volume, 'vMin_kg_m3' | 'vMax_kg_m3'>): 
   const span = Math.log(high / low);
   const factor = Math.log(volume.vMax_kg_m3 / volume.vMin_kg_m3) / 254 / span;
   return [Math.log(volume.vMin_kg_m3 / low) / span - factor, factor];
+}
+
+/** Smallest code that lies on the ramp: what is below it is not drawn. */
+function leastShown(volume: Volume): number {
+  const [offset, factor] = levelOfCode(volume);
+  return Math.max(1, Math.ceil(-offset / factor));
 }
 
 function groundRange(grid: Grid, x0: number, y0: number, x1: number, y1: number): [number, number] {
