@@ -116,7 +116,13 @@ class Writer:
         self.ledger.write(Batch(devices=[changed]), time_ms)
 
     def plume(
-        self, k: int, time_ms: int, *, substance: str = "hf", body: bytes = b"TWV1" + bytes(64)
+        self,
+        k: int,
+        time_ms: int,
+        *,
+        substance: str = "hf",
+        body: bytes = b"TWV1" + bytes(64),
+        notes: tuple[str, ...] = ("calm",),
     ) -> PlumeRow:
         """One stored plume frame."""
         row = PlumeRow(
@@ -128,7 +134,7 @@ class Writer:
             max_kg_m3=1.5e-6,
             origin=Origin.SIMULATED,
             solver="gaussian_puff",
-            notes=("calm",),
+            notes=notes,
             inputs=(f"{BEAM}@{time_ms}",),
             sources=(SourceRate(unit_id="U-1", rate_kg_s=0.01, low_kg_s=0.005, high_kg_s=0.02),),
             beams_kg_m3={"B1": 1.1e-6},
