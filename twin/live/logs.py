@@ -13,3 +13,5 @@ def configure_logging(level: str) -> None:
         datefmt="%Y-%m-%dT%H:%M:%S",
         force=True,
     )
+    # It tells every plug-in that it loads.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

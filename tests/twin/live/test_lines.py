@@ -7,7 +7,9 @@ from twin.live.lines import LineBook
 from twin.store.rows import DeviceState, DeviceStatus
 
 
-def state(mn: str = "A", status: DeviceStatus = DeviceStatus.NEVER, seen_ms: int | None = None) -> DeviceState:
+def state(
+    mn: str = "A", status: DeviceStatus = DeviceStatus.NEVER, seen_ms: int | None = None
+) -> DeviceState:
     return DeviceState(
         mn=mn,
         sensor_id="S",

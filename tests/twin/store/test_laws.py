@@ -84,7 +84,7 @@ def mean_of(model: dict[tuple[str, int, int], list[Observation]], quantity: str,
     return len(kept), math.degrees(math.atan2(east, north)) % 360.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(batches, st.booleans())
 def test_the_ledger_agrees_with_a_model_of_it(work: list[list[Arrival]], restart: bool) -> None:
     model: dict[tuple[str, int, int], list[Observation]] = {}
@@ -143,8 +143,8 @@ def _same(found: StoredValue | None, wanted: Observation | None) -> None:
     )
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.permutations([(i * 7_000, float(i * 31 % 360)) for i in range(12)]), st.sampled_from(QUANTITIES))
+@settings(max_examples=12, deadline=None)
+@given(st.permutations([(i * 7_000, float(i * 31 % 360)) for i in range(10)]), st.sampled_from(QUANTITIES))
 def test_roll_ups_do_not_depend_on_the_order_of_arrival(rows: list[tuple[int, float]], quantity: str) -> None:
     def means(order: list[tuple[int, float]]) -> list[tuple[int, int, float | None, float | None]]:
         with tempfile.TemporaryDirectory() as folder:
