@@ -19,7 +19,7 @@ function viewOf(place: Vec3, from: CameraState | null): CameraState {
 }
 
 /** Width to height that views of a scene are made for. */
-const VIEW_ASPECT = 1.7;
+const VIEW_ASPECT = 2.1;
 
 /** A view of the scene, drawn back so that a narrower picture still holds what a wide one would. */
 export function fitted(view: CameraState, aspect: number): CameraState {
@@ -62,6 +62,24 @@ export class PageActions implements Actions {
 
   showBookmark(target: Vec3, position: Vec3): void {
     this.world.peek()?.setCamera(fitted({ target, position }, this.aspect()), true);
+  }
+
+  /** Stands before the cut, on its southern or eastern side, a little above. */
+  showSection(): void {
+    const cut = this.stores.section.peek();
+    const world = this.world.peek();
+    if (!cut || !world) return;
+    const [dx, dy] = [cut.b[0] - cut.a[0], cut.b[1] - cut.a[1]];
+    const length = Math.hypot(dx, dy) || 1;
+    const side = dx >= 0 ? 1 : -1;
+    const x = (cut.a[0] + cut.b[0]) / 2;
+    const y = (cut.a[1] + cut.b[1]) / 2;
+    const z = world.ground(x, y) ?? 0;
+    const back = length * 0.75 * Math.max(1, 1.5 / Math.max(0.2, this.aspect()));
+    world.setCamera({
+      target: [x, y, z - length * 0.03],
+      position: [x + (dy / length) * back * side, y - (dx / length) * back * side, z + back * 0.28],
+    }, true);
   }
 
   northUp(): void {

@@ -10,7 +10,8 @@ import { setLanguage, t } from './i18n';
 import { listenToKeys } from './keys';
 import { desk } from './modes/desk';
 import type { Stage } from './modes/shell';
-import { columnsFor, wall } from './modes/wall';
+import { columnsFor } from './modes/columns';
+import { wall } from './modes/wall';
 import { Api, STREAM_URL } from './sources/api';
 import { formatCursor } from './sources/cursor';
 import { startClock } from './sources/clock';
@@ -22,6 +23,7 @@ import { indexScene } from './stores/scene_index';
 import { effect, signal, untracked } from './stores/signal';
 import { makeStores, type Stores } from './stores/stores';
 import type { Context } from './ui/context';
+import type { Scene } from './wire';
 import { h, swap } from './ui/dom';
 
 const RETRY_MS = 4_000;
@@ -44,6 +46,7 @@ export class App {
   private readonly actions = new PageActions(this.stores, this.world, () => this.aspect(), () => void this.load());
   private readonly address = readAddress(location.search);
   private loading = false;
+  private making: Promise<World | null> | null = null;
   private loaded: () => void = () => undefined;
 
   constructor(private readonly root: HTMLElement, private readonly makeWorld: MakeWorld) {
@@ -67,6 +70,24 @@ export class App {
     }));
     live.start(new Stream(STREAM_URL, live));
     void this.load();
+    this.watchScene();
+  }
+
+  /** After a lost connection the server may show another scene; then the page begins anew. */
+  private watchScene(): void {
+    let lost = false;
+    effect(() => {
+      const { state } = this.stores.link.get();
+      const back = lost && state === 'live';
+      if (state !== 'connecting') lost = state === 'lost';
+      if (back) void this.reloadIfChanged();
+    });
+  }
+
+  private async reloadIfChanged(): Promise<void> {
+    const known = this.stores.park.peek()?.hash;
+    const park = await this.api.park().catch(() => null);
+    if (park && known !== undefined && park.hash !== known) location.reload();
   }
 
   private takeAddress(): void {
@@ -101,7 +122,7 @@ export class App {
   }
 
   private async loadOnce(): Promise<void> {
-    const made = this.world.peek() ?? this.makeWorld(this.screen, this.labels, this.address.tier);
+    const made = this.worldOrNull();
     const park = await this.api.park();
     this.stores.park.set(park);
     if (this.address.language === null && park.language === 'en') this.actions.setLanguage('en');
@@ -109,16 +130,36 @@ export class App {
     this.timings.mark('scene');
     this.stores.scene.set(indexScene(scene));
     const world = await made;
+    if (world) await this.draw(world, park.scene_url, scene);
+    this.stores.drawn.set(true);
+    this.loaded();
+    void this.loadReports();
+  }
+
+  /** The world, made once; null where the browser cannot draw in 3D. */
+  private worldOrNull(): Promise<World | null> {
+    this.making ??= this.tryWorld();
+    return this.making;
+  }
+
+  private async tryWorld(): Promise<World | null> {
+    try {
+      return await this.makeWorld(this.screen, this.labels, this.address.tier);
+    } catch (error) {
+      console.error(error);
+      this.stores.noPicture.set(true);
+      return null;
+    }
+  }
+
+  private async draw(world: World, scene_url: string, scene: Scene): Promise<void> {
     this.world.set(world);
-    const base = park.scene_url.slice(0, park.scene_url.lastIndexOf('/') + 1);
+    const base = scene_url.slice(0, scene_url.lastIndexOf('/') + 1);
     await world.load(base, scene, (done, total) => this.stores.progress.set(total > 0 ? done / total : 0));
     this.timings.mark('loaded');
     this.showWorld(world);
     await world.painted();
     this.timings.mark('painted');
-    this.stores.drawn.set(true);
-    this.loaded();
-    void this.loadReports();
   }
 
   private showWorld(world: World): void {

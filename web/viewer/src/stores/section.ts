@@ -42,13 +42,25 @@ export function fromCut(cut: SectionCut, extent: Scene['extent']): SectionLine {
   return { offset_m: cx * Math.cos(angle) - cy * Math.sin(angle), bearing_deg: bearing, length_m: Math.hypot(dx, dy) };
 }
 
-/** First section: west to east through the middle of the stations, else of the extent. */
-export function firstCut(scene: Scene): SectionCut {
+const NEAR_M = 800;
+
+/** Middle of the well that has most other wells near it, and of those; else of the stations; else of the extent. */
+function focus(scene: Scene): readonly [number, number] {
   const places = scene.wells.length > 0 ? scene.wells : scene.stations;
-  const [mx, my] = middle(scene.extent);
-  const n = places.length;
-  const x = n > 0 ? places.reduce((sum, row) => sum + row.x, 0) / n : mx;
-  const y = n > 0 ? places.reduce((sum, row) => sum + row.y, 0) / n : my;
-  const half = longest_m(scene.extent) * 0.35;
+  let best: readonly { readonly x: number; readonly y: number }[] = [];
+  for (const one of places) {
+    const near = places.filter((row) => Math.hypot(row.x - one.x, row.y - one.y) <= NEAR_M);
+    if (near.length > best.length) best = near;
+  }
+  if (best.length === 0) return middle(scene.extent);
+  const mean = (read: (row: { readonly x: number; readonly y: number }) => number): number =>
+    best.reduce((sum, row) => sum + read(row), 0) / best.length;
+  return [mean((row) => row.x), mean((row) => row.y)];
+}
+
+/** First section: west to east where the wells are. */
+export function firstCut(scene: Scene): SectionCut {
+  const [x, y] = focus(scene);
+  const half = longest_m(scene.extent) * 0.22;
   return { a: [x - half, y], b: [x + half, y] };
 }

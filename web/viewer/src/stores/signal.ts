@@ -85,16 +85,30 @@ function schedule(effect: Effect): void {
   queueMicrotask(flush);
 }
 
-/** Runs all waiting effects now. */
+const MOST_ROUNDS = 100;
+
+/** Runs all waiting effects now. One that fails does not keep the others from running. */
 export function flush(): void {
-  scheduled = false;
-  let rounds = 0;
-  while (waiting.size > 0) {
-    rounds += 1;
-    if (rounds > 100) throw new Error('effects set each other off without end');
+  const failures: unknown[] = [];
+  scheduled = true;
+  for (let rounds = 0; waiting.size > 0; rounds += 1) {
+    if (rounds > MOST_ROUNDS) {
+      waiting.clear();
+      failures.push(new Error('effects set each other off without end'));
+    }
     const batch = [...waiting];
     waiting.clear();
-    for (const effect of batch) effect.run();
+    for (const effect of batch) tryRun(effect, failures);
+  }
+  scheduled = false;
+  if (failures.length > 0) throw failures[0];
+}
+
+function tryRun(effect: Effect, failures: unknown[]): void {
+  try {
+    effect.run();
+  } catch (error) {
+    failures.push(error);
   }
 }
 

@@ -47,8 +47,8 @@ export const WINDOWS_H = [1, 6, 24, 168] as const;
 
 export type Tool = 'layers' | 'section' | 'measure' | 'bookmarks' | 'help' | null;
 
-/** Layers that would hide others are off until asked for. */
-const OFF_AT_FIRST: readonly LayerId[] = ['strata', 'watertable', 'grid'];
+/** Layers that are off until asked for. */
+const OFF_AT_FIRST: readonly LayerId[] = ['grid'];
 
 export function firstLayers(): ReadonlyMap<LayerId, LayerLook> {
   return new Map(LAYER_IDS.map((id) => [id, { visible: !OFF_AT_FIRST.includes(id), opacity: 1 }]));
@@ -83,6 +83,8 @@ export interface Stores extends ViewStores {
   readonly fatal: Signal<{ readonly zh: string; readonly en: string } | null>;
   readonly progress: Signal<number>;
   readonly drawn: Signal<boolean>;
+  /** The browser cannot draw in 3D; the panels go on without. */
+  readonly noPicture: Signal<boolean>;
   /** Server clock minus this machine's clock, ms. */
   readonly offset_ms: Signal<number>;
   /** Server time, moved on once a second. */
@@ -130,6 +132,7 @@ function baseStores() {
     fatal: signal<{ zh: string; en: string } | null>(null),
     progress: signal(0),
     drawn: signal(false),
+    noPicture: signal(false),
     offset_ms: signal(0),
     tick_ms: signal(Date.now()),
     live: signal<Snapshot>(EMPTY),

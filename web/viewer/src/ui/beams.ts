@@ -66,9 +66,17 @@ function beamRow(ctx: Context, item: { get(): Reading }, sensor: string): HTMLEl
   h('td', { class: 'quality' }, () => readingQuality(item.get())));
 }
 
-/** One row for every beam, the worst of its gases or the chosen one, worst beam first. */
-export function beamsPanel(ctx: Context): HTMLElement {
-  const rows = (): readonly Reading[] => [...ctx.stores.byBeam.get().values()].sort(bySeverity);
+/**
+ * One row for every beam, the worst of its gases or the chosen one, worst beam first. With `rest`
+ * those of the list of exceedances are left to that list.
+ */
+export function beamsPanel(ctx: Context, rest = false): HTMLElement {
+  const all = (): readonly Reading[] => [...ctx.stores.byBeam.get().values()].sort(bySeverity);
+  const listed = (): ReadonlySet<string> => new Set(rest ? ctx.stores.overall.get().exceedances.map((row) => row.key) : []);
+  const rows = (): readonly Reading[] => {
+    const elsewhere = listed();
+    return all().filter((reading) => !elsewhere.has(reading.key));
+  };
   const body = h('tbody', {});
   each(body, rows, (reading) => reading.sensor, (item, sensor) => beamRow(ctx, item, sensor));
   const head = (key: Parameters<typeof t>[0], numeric = false): HTMLElement => h('th', { scope: 'col', class: numeric ? 'num' : '' }, () => t(key));
@@ -76,6 +84,6 @@ export function beamsPanel(ctx: Context): HTMLElement {
     h('table', { class: 'grid', hidden: () => rows().length === 0 },
       h('thead', {}, h('tr', {}, head('beams.beam'), head('beams.value', true), head('beams.level'), head('beams.age', true), head('beams.quality'))),
       body),
-    empty(() => t('beams.none'), () => rows().length > 0),
+    empty(() => t('beams.none'), () => all().length > 0),
   ], { className: 'beams scroll', aside: () => t('beams.count', { n: ctx.stores.byBeam.get().size }) });
 }

@@ -12,6 +12,8 @@ export interface Actions {
   lookAt(target: Vec3, position: Vec3): void;
   /** Goes to a view of the scene, drawn back on narrow pictures. */
   showBookmark(target: Vec3, position: Vec3): void;
+  /** Stands before the section cut. */
+  showSection(): void;
   home(): void;
   northUp(): void;
   goLive(): void;

@@ -208,7 +208,8 @@ class CurveBox {
     const limits = loaded.key.includes('/conc:') && substance ? (index?.thresholds.get(substance) ?? []) : [];
     const words = limits.map((row) => `${levelShape(row.level)}L${row.level} ${units(row.conc_kg_m3)}`);
     const doubtful = loaded.points.some((row) => row.q === 'doubtful') ? [t('curve.doubtful')] : [];
-    return [t(`curve.step.${loaded.series.step}`), ...words, ...doubtful, ...(loaded.series.truncated ? [t('curve.truncated')] : [])].join(' · ');
+    const band = loaded.series.low ? [t('curve.band')] : [];
+    return [t(`curve.step.${loaded.series.step}`), ...band, ...words, ...doubtful, ...(loaded.series.truncated ? [t('curve.truncated')] : [])].join(' · ');
   }
 
   unit(): string {

@@ -118,6 +118,7 @@ export function messages(ctx: Context): HTMLElement {
   };
   return h('div', { class: 'messages' },
     h('div', { class: 'message bad', role: 'alert', hidden: () => !lost() }, h('span', {}, lostWords)),
+    h('div', { class: 'message bad', role: 'alert', hidden: () => !stores.noPicture.get() }, () => t('app.noGpu')),
     h('div', { class: 'loading', hidden: () => stores.drawn.get() || stores.fatal.get() !== null, role: 'status' },
       h('span', {}, () => t('app.loading')),
       h('progress', { max: 1, value: () => stores.progress.get().toFixed(2), 'aria-label': () => t('app.loading') })),

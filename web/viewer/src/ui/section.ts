@@ -95,11 +95,19 @@ function slider(ctx: Context, scene: Scene, name: 'section.position' | 'section.
   return h('div', { class: 'layer' }, h('span', {}, () => t(name)), input, h('output', {}, () => (section.get() ? words(value()) : '')));
 }
 
+function turn(ctx: Context, scene: Scene, on: boolean): void {
+  const { section, layers } = ctx.stores;
+  section.set(on ? firstCut(scene) : null);
+  if (!on) return;
+  layers.update((old) => new Map(old).set('strata', { visible: true, opacity: 1 }));
+  ctx.actions.showSection();
+}
+
 export function sectionTool(ctx: Context): HTMLElement {
   const scene = ctx.stores.scene.peek()?.scene;
   if (!scene) return h('p', { class: 'empty' }, () => t('app.loading'));
   const { section } = ctx.stores;
-  const on: HTMLInputElement = h('input', { type: 'checkbox', checked: () => section.get() !== null, onchange: (): void => section.set(on.checked ? firstCut(scene) : null) });
+  const on: HTMLInputElement = h('input', { type: 'checkbox', checked: () => section.get() !== null, onchange: (): void => turn(ctx, scene, on.checked) });
   const most = longest_m(scene.extent);
   const metres = (value: number): string => join(length(value, language()));
   return h('div', { class: 'section-tool' },

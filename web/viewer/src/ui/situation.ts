@@ -45,6 +45,11 @@ function hero(ctx: Context): HTMLElement {
     h('span', { class: 'hero-count' }, () => t('sit.seeing', { n: overall.get().seeing, all: overall.get().beams })));
 }
 
+function lastWords(reading: Reading | null): string {
+  if (!reading) return '';
+  return reading.stale ? t('sit.lastword') : readingQuality(reading);
+}
+
 function worst(ctx: Context): HTMLElement {
   const { overall, scene } = ctx.stores;
   const reading = (): Reading | null => overall.get().worst;
@@ -76,7 +81,7 @@ function worst(ctx: Context): HTMLElement {
     () => [
       howMuch(reading(), first()),
       age(reading()?.age_ms ?? null),
-      overall.get().worst ? readingQuality(overall.get().worst as Reading) : '',
+      lastWords(reading()),
     ].filter((text) => text !== '').join(' · ')));
 }
 
