@@ -16,7 +16,7 @@ from twin.core.clock import to_datetime
 from twin.core.device import Device
 from twin.core.park import Park
 from twin.core.units import from_si
-from twin.live.passwords import read_passwords
+from twin.live.passwords import ensure_passwords
 
 ANSWER_LIMIT_S = 20.0
 _NUMBERS = itertools.count()
@@ -36,7 +36,7 @@ class ScriptedLogger:
 
     def __init__(self, park: Park, data_dir: Path, port: int) -> None:
         self._devices = {device.sensor_id: device for device in park.devices}
-        self._passwords = read_passwords(data_dir / "passwords.toml")
+        self._passwords = ensure_passwords(data_dir / "passwords.toml", [row.mn for row in park.devices])
         self._offset_h = park.utc_offset_h
         self._port = port
 

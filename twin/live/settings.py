@@ -88,7 +88,13 @@ class Settings(BaseSettings):
         1.0, ge=1.0, le=600.0, description="How many times faster than real time the simulated park lives."
     )
     simulate_back_h: float = Field(
-        0.0, ge=0.0, le=720.0, description="How far in the past the simulated park starts."
+        2.0,
+        ge=0.0,
+        le=720.0,
+        description="How far in the past the simulated park starts; never before what the ledger holds.",
+    )
+    simulate_event_every_h: float = Field(
+        1.0, ge=0.1, le=720.0, description="One large simulated release falls somewhere in every such span."
     )
     simulate_seed: int = Field(1, ge=0, description="Seed of the simulated park.")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sensors.simulated.run import SimulationStatus
 
 HOUR_MS = 3_600_000
+SECOND_MS = 1_000
 
 
 def simulate(
@@ -72,6 +73,7 @@ def plan_of(shell: Shell, *, hours: float | None, truth: Path | None) -> Simulat
     loaded = load_scene(scene_folder(settings.scene))
     now_ms = SystemClock().now_ms()
     start_ms, speed = start_of(now_ms, speed=settings.simulate_speed, back_h=settings.simulate_back_h)
+    start_ms = max(start_ms, _told_until_ms(settings.ledger))
     return SimulationPlan(
         park=loaded.park,
         ground=loaded.terrain(),
@@ -82,8 +84,25 @@ def plan_of(shell: Shell, *, hours: float | None, truth: Path | None) -> Simulat
         end_ms=None if hours is None else start_ms + round(hours * HOUR_MS),
         seed=settings.simulate_seed,
         speed=speed,
+        event_every_h=settings.simulate_event_every_h,
         truth_dir=truth,
     )
+
+
+def _told_until_ms(ledger_url: str) -> int:
+    """After the newest observation of the ledger: a past that was told is not told again, differently."""
+    from twin.core.errors import StoreError
+    from twin.store.reader import LedgerReader
+
+    try:
+        reader = LedgerReader(ledger_url)
+    except StoreError:  # ingest has not made it yet
+        return 0
+    try:
+        span = reader.span()
+    finally:
+        reader.close()
+    return 0 if span is None else span.to_ms + SECOND_MS
 
 
 def part_of(plan: SimulationPlan, status: SimulationStatus) -> float:
