@@ -91,15 +91,14 @@ def plan_of(shell: Shell, *, hours: float | None, truth: Path | None) -> Simulat
 
 def _told_until_ms(ledger_url: str) -> int:
     """After the newest observation of the ledger: a past that was told is not told again, differently."""
-    from twin.core.errors import StoreError
+    from twin.core.errors import ServiceUnavailableError
     from twin.store.reader import LedgerReader
 
-    try:
-        reader = LedgerReader(ledger_url)
-    except StoreError:  # ingest has not made it yet
-        return 0
+    reader = LedgerReader(ledger_url)
     try:
         span = reader.span()
+    except ServiceUnavailableError:  # ingest has not made it yet
+        return 0
     finally:
         reader.close()
     return 0 if span is None else span.to_ms + SECOND_MS
