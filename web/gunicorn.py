@@ -11,8 +11,11 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from twin.live.settings import Settings
 from web.app import create_app
-from web.server import BACKLOG, GRACEFUL_S, KEEPALIVE_S, services_of
+from web.services import services_of
 
+GRACEFUL_S = 2
+KEEPALIVE_S = 15
+BACKLOG = 256
 STOP_LINGER_S = 0.2
 
 

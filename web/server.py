@@ -13,17 +13,12 @@ import threading
 from types import FrameType
 from typing import Any
 
-from apiflask import APIFlask
-
 from twin.core.errors import ServiceUnavailableError
 from twin.live.settings import Settings
 from web.app import create_app
-from web.services import EXTENSION, Services
+from web.services import services_of
 
 _LOG = logging.getLogger(__name__)
-GRACEFUL_S = 2
-KEEPALIVE_S = 15
-BACKLOG = 256
 
 
 def serve_forever(settings: Settings, *, simple: bool = False) -> None:
@@ -64,12 +59,6 @@ def check_address(host: str, port: int) -> None:
                 field="web_port",
                 value=port,
             ) from None
-
-
-def services_of(app: APIFlask) -> Services:
-    """What stands behind an app."""
-    found: Services = app.extensions[EXTENSION]
-    return found
 
 
 def _serve_simply(settings: Settings) -> None:

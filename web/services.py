@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from twin.core.clock import Clock, SystemClock
 from twin.live.settings import Settings
@@ -95,6 +95,11 @@ def make_services(
     )
 
 
+def services_of(app: Flask) -> Services:
+    """What stands behind an app."""
+    return cast("Services", app.extensions[EXTENSION])
+
+
 def services() -> Services:
     """Services of the app that answers now."""
-    return cast("Services", current_app.extensions[EXTENSION])
+    return services_of(current_app)

@@ -197,7 +197,7 @@ def measure(clients: int = 40, seconds: int = 30) -> Outcome:
         data_dir = Path(folder) / "data"
         open_writer(load_settings(data_dir=data_dir)).close()
         write_bundle(data_dir)
-        with live_server(data_dir, web_threads=max(64, 2 * (clients + 1))) as server:
+        with live_server(data_dir, web_threads=max(128, 2 * (clients + 1))) as server:
             stopped = stop_reading(server.port)
             context = multiprocessing.get_context("spawn")
             flood = context.Process(target=write, args=(str(data_dir), 0, True))

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", min_length=1, description="Address that the web server listens on.")
     web_port: Port = Field(8212, description="Port of the web server.")
     web_threads: int = Field(
-        64, ge=4, le=1024, description="Threads of the web server; every live browser holds one."
+        128, ge=4, le=1024, description="Threads of the web server; live browsers may hold half of them."
     )
 
     hj212_host: str = Field(
