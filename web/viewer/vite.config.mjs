@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { precompress, preloadWorld } from './plugins/delivery.mjs';
 import { slimShaders, threeDiet } from './plugins/three_diet.mjs';
 
 /** The server that `npm run dev` borrows its data from. */
@@ -6,7 +7,7 @@ const server = process.env.PARK_TWIN_SERVER ?? 'http://127.0.0.1:8212';
 
 export default defineConfig({
   base: '/',
-  plugins: [threeDiet(), slimShaders()],
+  plugins: [threeDiet(), slimShaders(), preloadWorld(), precompress()],
   build: {
     outDir: '../static/viewer',
     emptyOutDir: true,

@@ -75,10 +75,10 @@ export class PageActions implements Actions {
     const x = (cut.a[0] + cut.b[0]) / 2;
     const y = (cut.a[1] + cut.b[1]) / 2;
     const z = world.ground(x, y) ?? 0;
-    const back = length * 0.75 * Math.max(1, 1.5 / Math.max(0.2, this.aspect()));
+    const back = length * 0.62 * Math.max(1, 1.5 / Math.max(0.2, this.aspect()));
     world.setCamera({
-      target: [x, y, z - length * 0.03],
-      position: [x + (dy / length) * back * side, y - (dx / length) * back * side, z + back * 0.28],
+      target: [x, y, z + back * 0.12],
+      position: [x + (dy / length) * back * side, y - (dx / length) * back * side, z + back * 0.3],
     }, true);
   }
 

@@ -149,6 +149,22 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'wells.screen': 'Screen',
   'wells.stratum': 'Stratum',
 
+  'wells.count': '{n} in all',
+
+  'note.calm': 'Calm: no wind direction, result unreliable',
+  'note.few_stations': 'Fewer than two stations give wind',
+  'note.gap_in_wind': 'Gap in the wind data',
+  'note.stable': 'Stable air',
+  'note.neutral': 'Neutral air',
+  'note.unstable': 'Unstable air',
+  'note.passive': 'Terrain-following, passive gas (no dense-gas effect)',
+  'note.no_plume': 'No plume to compute',
+  'note.unexplained': 'A beam signal is not explained by any candidate source',
+  'note.unseen': 'Not seen by any beam: {list}',
+  'note.alike': 'Cannot be told apart: {list}',
+  'note.no_units': 'No candidate sources',
+  'note.no_readings': 'No usable readings',
+
   'dev.title': 'Devices',
   'dev.none': 'No device is registered',
   'dev.online': 'Online',

@@ -147,6 +147,22 @@ export const zh = {
   'wells.screen': '滤管段',
   'wells.stratum': '层位',
 
+  'wells.count': '共 {n} 口',
+
+  'note.calm': '静风：风向不定，结果不可靠',
+  'note.few_stations': '有效测风站少于两个',
+  'note.gap_in_wind': '风数据有缺口',
+  'note.stable': '大气层结稳定',
+  'note.neutral': '大气层结中性',
+  'note.unstable': '大气层结不稳定',
+  'note.passive': '随地形、按被动气体计算（未计重气效应）',
+  'note.no_plume': '没有可算的云团',
+  'note.unexplained': '有光路信号不能由候选源解释',
+  'note.unseen': '没有光路能看到：{list}',
+  'note.alike': '无法区分：{list}',
+  'note.no_units': '没有候选排放源',
+  'note.no_readings': '没有可用读数',
+
   'dev.title': '设备状态',
   'dev.none': '没有登记的设备',
   'dev.online': '在线',

@@ -27,16 +27,21 @@ function layerRow(ctx: Context, id: LayerId): HTMLElement {
     h('output', {}, () => `${Math.round(look().opacity * 100)}%`));
 }
 
+/** Slider of the vertical exaggeration, one to five times. */
+export function exaggerationRow(ctx: Context): HTMLElement {
+  const { exaggeration } = ctx.stores;
+  const slider: HTMLInputElement = h('input', {
+    type: 'range', min: 1, max: 5, step: 0.5, value: () => String(exaggeration.get()), 'aria-label': () => t('layers.exaggeration'),
+    oninput: (): void => exaggeration.set(Number(slider.value)),
+  });
+  return h('div', { class: 'layer' }, h('span', {}, () => t('layers.exaggeration')), slider, h('output', {}, () => `×${exaggeration.get()}`));
+}
+
 export function layerTree(ctx: Context): HTMLElement {
   const { stores } = ctx;
-  const exaggeration: HTMLInputElement = h('input', {
-    type: 'range', min: 1, max: 5, step: 0.5, value: () => String(stores.exaggeration.get()), 'aria-label': () => t('layers.exaggeration'),
-    oninput: (): void => stores.exaggeration.set(Number(exaggeration.value)),
-  });
   return h('div', { class: 'layer-tree' },
     ...GROUPS.map(([title, ids]) => h('fieldset', {}, h('legend', {}, () => t(title)), ...ids.map((id) => layerRow(ctx, id)))),
-    h('fieldset', {}, h('legend', {}, () => t('layers.exaggeration')),
-      h('div', { class: 'layer' }, h('span', {}, () => `×${stores.exaggeration.get()}`), exaggeration, h('output', {}, ''))),
+    exaggerationRow(ctx),
     h('button', {
       type: 'button', class: 'text-button', onclick: () => {
         stores.layers.set(firstLayers());

@@ -82,6 +82,7 @@ export function notice(ctx: Context): HTMLElement {
   const scene = (): ReturnType<typeof ctx.stores.scene.get> => ctx.stores.scene.get();
   return h('div', { class: 'notice', role: 'note', title: () => say(scene()?.scene.notice) },
     h('span', { hidden: () => !scene()?.scene.terrain_is_demonstration }, () => t('top.terrain')),
+    h('span', { class: 'notice-plain', hidden: () => ctx.stores.exaggeration.get() === 1 }, () => `${t('layers.exaggeration')} ×${ctx.stores.exaggeration.get()}`),
     h('span', { hidden: () => !scene()?.scene.placement_is_approximate }, () => t('top.placement')));
 }
 

@@ -1,12 +1,13 @@
 /** The computed plume: when, how old, by what, from which sources, and what to mind. */
 
-import { t, tMaybe } from '../i18n';
+import { t } from '../i18n';
 import { formula } from '../stores/scene_index';
 import { substances } from '../stores/stores';
 import type { Plume, SourceEstimate } from '../wire';
 import { PLUME_TOO_OLD_MS } from '../stores/limits';
 import type { Context } from './context';
 import { each, h } from './dom';
+import { noteWords } from './notes';
 import { empty, originChip, pair, panel } from './panel';
 import { age, ago, conc, hourMinute, nameOf, rate } from './words';
 
@@ -50,7 +51,7 @@ export function plumePanel(ctx: Context): HTMLElement {
   const list = h('ul', { class: 'rows sources', hidden: () => sources().length === 0 });
   each(list, sources, (row) => row.unit, (item, id) => sourceRow(ctx, item, id, top));
   const notes = h('ul', { class: 'notes', hidden: () => (plume()?.notes.length ?? 0) === 0 });
-  each(notes, () => [...new Set(plume()?.notes ?? [])], (text) => text, (_item, text) => h('li', {}, () => tMaybe(`note.${text}`, text)));
+  each(notes, () => [...new Set(plume()?.notes ?? [])], (text) => text, (_item, text) => h('li', {}, () => noteWords(text)));
   const body = h('div', { hidden: () => plume() === null },
     h('div', { class: 'plume-head' }, originChip(() => plume()?.origin ?? 'modelled', true)),
     pair(() => t('plume.max'), h('b', { class: 'big' }, () => {

@@ -37,7 +37,7 @@ function draw(rose: Rose): SVGSVGElement {
     const angle = (bearing * Math.PI) / 180;
     return s('text', { x: 46.5 * Math.sin(angle), y: -46.5 * Math.cos(angle) + 2.6, class: 'rose-letter' }, () => compass(bearing, language()));
   });
-  const scale = s('text', { x: 1, y: -41, class: 'rose-scale' }, `${Math.round(top * 100)}%`);
+  const scale = s('text', { x: 30, y: -31, class: 'rose-scale' }, `${Math.round(top * 100)}%`);
   return s('svg', { class: 'rose', viewBox: '-53 -53 106 106', role: 'img', 'aria-label': () => t('wind.rose', { h: HOURS }) }, ...rings, ...wedges, ...letters, scale);
 }
 

@@ -7,6 +7,7 @@ import { join, length, number } from '../units';
 import type { Scene } from '../wire';
 import type { Context } from './context';
 import { h, s } from './dom';
+import { exaggerationRow } from './layers';
 
 type End = 'a' | 'b';
 const STEP_M = 25;
@@ -116,5 +117,6 @@ export function sectionTool(ctx: Context): HTMLElement {
     slider(ctx, scene, 'section.position', [-most / 2, most / 2, 5], (line) => line.offset_m, (line, value) => ({ ...line, offset_m: value }), metres),
     slider(ctx, scene, 'section.angle', [0, 179, 1], (line) => line.bearing_deg, (line, value) => ({ ...line, bearing_deg: value }), (value) => `${number(value, 0, language())}°`),
     slider(ctx, scene, 'section.length', [200, most, 10], (line) => line.length_m, (line, value) => ({ ...line, length_m: value }), metres),
+    exaggerationRow(ctx),
     h('p', { class: 'muted caption' }, () => t('section.hint')));
 }

@@ -142,7 +142,7 @@ function who(ctx: Context): HTMLElement {
   each(list, () => places(ctx), (place) => place.id, (item, id) => placeRow(ctx, item, id));
   const none = (): string => t(ctx.stores.overall.get().level > 0 ? 'sit.nobody' : 'sit.nothing');
   return row('sit.who', list,
-    h('span', { class: 'muted', hidden: () => places(ctx).length > 0 || ctx.stores.overall.get().level < 0 }, none),
+    h('span', { class: 'muted', hidden: () => places(ctx).length > 0 }, () => (ctx.stores.overall.get().level < 0 ? '—' : none())),
     h('small', { class: 'muted', hidden: () => !places(ctx).some((place) => !place.modelled) }, () => t('sit.estimate')));
 }
 

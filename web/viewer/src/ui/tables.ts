@@ -71,7 +71,7 @@ export function wellsPanel(ctx: Context): HTMLElement {
     h('table', { class: 'grid', hidden: () => wells().length === 0 },
       headings(head('wells.well'), head('wells.level', true), [title(0), true], [title(1), true], head('wells.age', true)), body),
     empty(() => t('wells.none'), () => wells().length > 0),
-  ], { className: 'wells scroll', aside: () => (wells().length > 0 ? String(wells().length) : '') });
+  ], { className: 'wells scroll', aside: () => (wells().length > 0 ? t('wells.count', { n: wells().length }) : '') });
 }
 
 const DEVICE_SHAPES = { online: '●', silent: '◐', offline: '○', never: '–' } as const;

@@ -19,11 +19,11 @@ function dial(wind: () => Wind): SVGSVGElement {
   return s('svg', { class: 'dial', viewBox: '-50 -50 100 100', 'aria-hidden': 'true' },
     s('circle', { r: 44, class: 'dial-ring' }),
     ...ticks,
-    s('text', { y: -28, class: 'dial-north' }, 'N'),
+    s('text', { y: -27, class: 'dial-north' }, 'N'),
     s('g', { transform: () => `rotate(${Math.round(wind().from_deg)})`, visibility: () => (calm() ? 'hidden' : 'visible') },
-      s('path', { d: 'M0 -14 8 -43 0 -37 -8 -43Z', class: 'dial-arrow' })),
-    s('text', { y: 7, class: 'dial-speed' }, () => number(wind().speed_m_s, 1, language())),
-    s('text', { y: 20, class: 'dial-unit' }, 'm/s'));
+      s('path', { d: 'M0 -24 8 -45 0 -40 -8 -45Z', class: 'dial-arrow' })),
+    s('text', { y: 5, class: 'dial-speed' }, () => number(wind().speed_m_s, 1, language())),
+    s('text', { y: 16, class: 'dial-unit' }, 'm/s'));
 }
 
 function spoken(ctx: Context, wind: Wind): string {
