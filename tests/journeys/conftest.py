@@ -8,6 +8,7 @@ from gis.scene.build import build_scene
 from gis.scene.load import load_scene
 from tests.support.chromium import chromium
 from tests.support.whole_park import whole_park
+from twin.stage.bundle import build_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "web" / "static" / "viewer" / "index.html"
@@ -33,7 +34,16 @@ def scene():
 
 
 @pytest.fixture(scope="session")
-def live_park(scene, tmp_path_factory):
+def bundles(scene, tmp_path_factory):
+    """The demonstration's bundle, baked once for all journeys."""
+    folder = tmp_path_factory.mktemp("bundles")
+    build_bundle(scene, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def live_park(bundles, tmp_path_factory):
     """The demonstration as a user starts it."""
-    with whole_park(tmp_path_factory.mktemp("live"), simulate_back_h=0.2, simulate_speed=600) as park:
+    folder = tmp_path_factory.mktemp("live")
+    with whole_park(folder, bundles=bundles, simulate_back_h=0.2) as park:
         yield park

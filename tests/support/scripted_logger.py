@@ -7,6 +7,7 @@ import itertools
 import socket
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,13 +52,18 @@ class ScriptedLogger:
 
     def say(self, utterances: Iterable[Said]) -> None:
         """Send everything and wait until the last frame is answered."""
-        asyncio.run(asyncio.wait_for(self._say(list(utterances)), ANSWER_LIMIT_S + 40.0))
+        frames = [self.frame_of(said) for said in utterances]
+        with ThreadPoolExecutor(1) as other:  # the browser's driver holds this thread's event loop
+            other.submit(self._run, frames).result()
 
-    async def _say(self, utterances: list[Said]) -> None:
+    def _run(self, frames: list[bytes]) -> None:
+        asyncio.run(asyncio.wait_for(self._send(frames), ANSWER_LIMIT_S + 40.0))
+
+    async def _send(self, frames: list[bytes]) -> None:
         client = LoggerClient("127.0.0.1", self._port)
         line = asyncio.create_task(client.run())
-        for said in utterances:
-            await client.send(self.frame_of(said))
+        for one in frames:
+            await client.send(one)
         await client.drained()
         client.close()
         await line

@@ -47,10 +47,18 @@ class WholePark:
 
 
 @contextmanager
-def whole_park(folder: Path, *, scene: str = "qingliu", **settings: object) -> Iterator[WholePark]:
-    """Run ``park-twin run`` with its data under ``folder`` until the block ends."""
+def whole_park(
+    folder: Path, *, scene: str = "qingliu", bundles: Path | None = None, **settings: object
+) -> Iterator[WholePark]:
+    """Run ``park-twin run`` with its data under ``folder`` until the block ends.
+
+    ``bundles``: a folder of scene bundles to share, so that not every park bakes its own.
+    """
     web_port, hj212_port = free_port(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
+    if bundles is not None:
+        (folder / "data").mkdir()
+        (folder / "data" / "bundles").symlink_to(bundles)
     values = {"web_port": web_port, "hj212_port": hj212_port, "data_dir": folder / "data", **settings}
     environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     for name, value in values.items():
