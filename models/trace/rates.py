@@ -1,11 +1,16 @@
 """Source strengths from beam readings: non-negative least squares over candidate units and time bins.
 
 The model is ``observed = matrix @ rates + background + noise`` with rates and background not negative.
-Two weak pulls make it well posed where the beams do not: successive bins of one unit differ little
-(``smoothing``), and a rate that no beam can see stays near zero (``shrinkage``). Both are measured in
-the units of the problem, so results scale with the readings. Units whose removal costs the fit less
-than ``significance`` in chi-square are removed, weakest first: a badly seen unit would otherwise paint
-a plume from noise.
+The noise of a reading is that of the instrument and a share of the larger of reading and prediction, for
+what a dispersion model cannot know; the share of the prediction matters: without it, a plume that misses
+a beam by a few degrees is refuted by that beam's zero.
+
+Two weak pulls make the problem well posed where the beams do not. Both are measured against the rate at
+which a typical unit would explain the largest reading, so results scale with the readings: a jump of that
+size between two bins costs ``smoothing`` in chi-square, and such a rate itself costs ``shrinkage``, which
+keeps a badly seen unit from explaining a small signal by an enormous release. Units whose removal costs
+less than ``significance`` are then removed, weakest first; leaving a twentieth of a clear signal
+unexplained costs as much.
 """
 
 from __future__ import annotations
@@ -22,7 +27,9 @@ from twin.core.geometry import FloatArray, frozen
 
 _EXPLAINED_SHARE = 0.5
 _SIGNAL_SD = 3.0
+_CLEAR_SD = 10.0
 _ALIKE = 0.95
+_MISFIT_MAX = 4.0  # more is a wrong model, not noise, and must not hide a clear signal
 _TRIED = 3  # weakest units that are tried before the selection ends
 
 
@@ -57,9 +64,10 @@ def fit_rates(
     *,
     n_bins: int,
     background: bool = True,
-    smoothing: float = 0.1,
-    shrinkage: float = 1e-3,
-    significance: float = 6.0,
+    model_share: float = 0.0,
+    smoothing: float = 1.0,
+    shrinkage: float = 0.03,
+    significance: float = 25.0,
 ) -> RateFit:
     """Fit rates to readings.
 
@@ -68,15 +76,17 @@ def fit_rates(
     matrix
         (n_obs, n_units * n_bins), kg/m3 per kg/s, the bins of one unit side by side in time order.
     observed_kg_m3, sd_kg_m3
-        (n_obs,) readings and their standard deviations (noise, detection limit and model error).
+        (n_obs,) readings and the standard deviations of the instruments' noise.
     n_bins
         Time bins of every unit.
     background
         Whether one common non-negative background is fitted too.
-    smoothing
-        Pull between successive bins, in units of the typical sensitivity of a column that is seen.
-    shrinkage
-        Pull of every rate to zero, in the same unit.
+    model_share
+        Model error as a share of the larger of reading and prediction; 0 for readings that the matrix
+        explains exactly. 0.5 is about the factor of two of scatter that Chang and Hanna (2004, Meteorol.
+        Atmos. Phys. 87, 167-196) still call good.
+    smoothing, shrinkage
+        Cost of the two pulls, in chi-square; see the top of this file.
     significance
         Rise of chi-square (in units of the misfit) that a unit must be worth to be kept; 0 keeps all.
 
@@ -89,19 +99,29 @@ def fit_rates(
     """
     _check(matrix, observed_kg_m3, sd_kg_m3, n_bins)
     units = matrix.shape[1] // n_bins
-    design = matrix / sd_kg_m3[:, None]
-    if background:
-        design = np.column_stack([design, 1.0 / sd_kg_m3])
-    target = observed_kg_m3 / sd_kg_m3
-    power = np.einsum("ij,ij->j", design, design)
-    pull = _pull(power, units, n_bins, smoothing, shrinkage)
+    columns = np.column_stack([matrix, np.ones(matrix.shape[0])]) if background else matrix
+    pull = _pull(matrix, observed_kg_m3, sd_kg_m3, n_bins, smoothing, shrinkage)
+    pull = np.pad(pull, (0, int(background)))
+    noise = _noise(columns, observed_kg_m3, sd_kg_m3, pull, model_share)
+    design, target = columns / noise[:, None], observed_kg_m3 / noise
+    power = np.einsum("ij,ij->j", matrix / sd_kg_m3[:, None], matrix / sd_kg_m3[:, None])
     hessian = design.T @ design + pull
     solution = _solve(hessian, design.T @ target)
     misfit = _misfit(target - design @ solution, solution)
-    solution = _select(hessian, design.T @ target, solution, units, n_bins, significance * misfit)
+    clear = observed_kg_m3 > _CLEAR_SD * sd_kg_m3
+    problem = _Problem(
+        hessian=hessian,
+        gradient=design.T @ target,
+        n_bins=n_bins,
+        n_units=units,
+        clear_columns=columns[clear],
+        clear_kg_m3=observed_kg_m3[clear],
+        worth=significance * misfit,
+    )
+    solution = _select(problem, solution)
     residual = target - design @ solution
     low, high = _intervals(hessian, design.T @ target, solution, _misfit(residual, solution))
-    share, unexplained = _explained(target, residual)
+    share, unexplained = _explained(observed_kg_m3, residual * noise, sd_kg_m3)
     count = units * n_bins
     shape = (units, n_bins)
     with np.errstate(divide="ignore"):
@@ -112,76 +132,102 @@ def fit_rates(
         high_kg_s=frozen(np.where(np.isinf(detectable)[:, None], np.inf, high[:count].reshape(shape))),
         detectable_kg_s=frozen(detectable),
         background_kg_m3=float(solution[count]) if background else 0.0,
-        residual_kg_m3=frozen(residual * sd_kg_m3),
+        residual_kg_m3=frozen(residual * noise),
         explained_share=share,
         unexplained=unexplained,
-        alike=_alike(design[:, :count].reshape(-1, units, n_bins).sum(axis=2)),
+        alike=_alike((matrix / sd_kg_m3[:, None]).reshape(-1, units, n_bins).sum(axis=2)),
     )
 
 
-def observation_sd(
-    observed_kg_m3: FloatArray, detection_limit_kg_m3: float, relative: float = 0.3
+def _pull(
+    matrix: FloatArray, observed: FloatArray, sd: FloatArray, bins: int, smoothing: float, shrinkage: float
 ) -> FloatArray:
-    """Standard deviation of a reading: a third of the detection limit, and a share for model error.
-
-    The share stands for what a dispersion model cannot know; 0.3 is the mean bias that Chang and Hanna
-    (2004, Meteorol. Atmos. Phys. 87, 167-196) still call good.
-    """
-    return np.asarray(np.hypot(detection_limit_kg_m3 / 3.0, relative * np.maximum(observed_kg_m3, 0.0)))
-
-
-def _pull(power: FloatArray, units: int, bins: int, smoothing: float, shrinkage: float) -> FloatArray:
-    """Quadratic form of the two weak pulls; the background stays free of them."""
-    count = units * bins
-    seen = power[:count][power[:count] > 0.0]
-    scale = float(np.median(seen)) if seen.size else 1.0
-    pull = np.zeros((power.size, power.size))
+    """Quadratic form of the two weak pulls on the rates."""
+    units = matrix.shape[1] // bins
+    reach = matrix.reshape(-1, units, bins).sum(axis=2).max(axis=0)
+    seen = reach[reach > 0.0]
+    signal = max(float(observed.max()), _SIGNAL_SD * float(np.median(sd)))
+    typical = signal / float(np.median(seen)) if seen.size else 1.0
     step = np.diff(np.eye(bins), axis=0)
-    ridge = smoothing**2 * (step.T @ step) + shrinkage**2 * np.eye(bins)
-    pull[:count, :count] = np.kron(np.eye(units), ridge * scale)
-    return pull
+    ridge = smoothing * (step.T @ step) + shrinkage * np.eye(bins)
+    return np.asarray(np.kron(np.eye(units), ridge / typical**2), dtype=np.float64)
 
 
-def _select(
-    hessian: FloatArray, gradient: FloatArray, solution: FloatArray, units: int, bins: int, worth: float
+def _noise(
+    columns: FloatArray, observed: FloatArray, sd: FloatArray, pull: FloatArray, share: float
 ) -> FloatArray:
-    """Backward elimination of units, weakest first, as long as one is worth less than ``worth``."""
-    kept = np.ones(gradient.size, dtype=bool)
+    """Noise of the instruments and of the model; the prediction is that of a fit with equal weights.
+
+    One round only: repeated, a prediction that is refuted loses its own excuse and collapses to nothing.
+    """
+    if share == 0.0:
+        return sd
+    equal = float(np.hypot(sd.max(), share * max(float(observed.max()), 0.0)))
+    predicted = columns @ _solve(columns.T @ columns / equal**2 + pull, columns.T @ observed / equal**2)
+    return np.asarray(np.hypot(sd, share * np.maximum(np.maximum(observed, predicted), 0.0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Problem:
+    """Quadratic form of the fit, and the readings that are far above the noise with their columns."""
+
+    hessian: FloatArray
+    gradient: FloatArray
+    n_bins: int
+    n_units: int
+    clear_columns: FloatArray
+    clear_kg_m3: FloatArray
+    worth: float
+
+    def cost(self, solution: FloatArray) -> float:
+        """Chi-square, and ``worth`` for every twentieth of the clear signal that stays unexplained.
+
+        Chi-square alone would give a clear signal away: its model error is as large as itself.
+        """
+        chi = float(solution @ self.hessian @ solution - 2.0 * self.gradient @ solution)
+        signal = float(self.clear_kg_m3 @ self.clear_kg_m3)
+        if signal == 0.0:
+            return chi
+        left = self.clear_kg_m3 - self.clear_columns @ solution
+        return chi + 20.0 * self.worth * min(1.0, float(left @ left) / signal)
+
+    def without(self, kept: npt.NDArray[np.bool_]) -> FloatArray:
+        """Solution with some columns only."""
+        solution = np.zeros(self.gradient.size)
+        solution[kept] = _solve(self.hessian[np.ix_(kept, kept)], self.gradient[kept])
+        return solution
+
+
+def _select(problem: _Problem, solution: FloatArray) -> FloatArray:
+    """Backward elimination of units, weakest first, as long as one is worth too little."""
+    kept = np.ones(solution.size, dtype=bool)
     while True:
-        removed = _remove_one(hessian, gradient, solution, kept, units, bins, worth)
+        removed = _remove_one(problem, solution, kept)
         if removed is None:
             return solution
         kept, solution = removed
 
 
 def _remove_one(
-    hessian: FloatArray,
-    gradient: FloatArray,
-    solution: FloatArray,
-    kept: npt.NDArray[np.bool_],
-    units: int,
-    bins: int,
-    worth: float,
+    problem: _Problem, solution: FloatArray, kept: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.bool_], FloatArray] | None:
-    count = units * bins
-    alone = (solution * np.diag(hessian) * solution)[:count].reshape(units, bins).sum(axis=1)
+    bins, count = problem.n_bins, problem.n_units * problem.n_bins
+    alone = (solution * np.diag(problem.hessian) * solution)[:count].reshape(-1, bins).sum(axis=1)
     order = np.argsort(alone)
+    now = problem.cost(solution)
     for unit in order[alone[order] > 0.0][:_TRIED]:
-        without = kept.copy()
-        without[unit * bins : (unit + 1) * bins] = False
-        other = np.zeros_like(solution)
-        other[without] = _solve(hessian[np.ix_(without, without)], gradient[without])
-        if 2.0 * (_cost(hessian, gradient, other) - _cost(hessian, gradient, solution)) < worth:
-            return without, other
+        less = kept.copy()
+        less[unit * bins : (unit + 1) * bins] = False
+        other = problem.without(less)
+        if problem.cost(other) - now < problem.worth:
+            return less, other
     return None
-
-
-def _cost(hessian: FloatArray, gradient: FloatArray, solution: FloatArray) -> float:
-    return float(0.5 * solution @ hessian @ solution - gradient @ solution)
 
 
 def _solve(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
     """Minimum of ``x.H.x / 2 - g.x`` over x >= 0, by non-negative least squares on a Cholesky factor."""
+    if gradient.size == 0:  # scipy's nnls crashes the process on a matrix without columns
+        return np.zeros(0)
     scale = 1.0 / np.sqrt(np.maximum(np.diag(hessian), np.finfo(float).tiny))
     scaled = hessian * np.outer(scale, scale) + 1e-12 * np.eye(hessian.shape[0])
     try:
@@ -199,7 +245,7 @@ def _solve(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
 
 def _misfit(residual: FloatArray, solution: FloatArray) -> float:
     free = max(residual.size - int(np.count_nonzero(solution)), 1)
-    return max(1.0, float(residual @ residual) / free)
+    return max(1.0, min(_MISFIT_MAX, float(residual @ residual) / free))
 
 
 def _intervals(
@@ -207,7 +253,7 @@ def _intervals(
 ) -> tuple[FloatArray, FloatArray]:
     """5 and 95 per cent points of every rate; see ``RateFit``."""
     free = solution > 0.0
-    inverse = np.linalg.pinv(hessian[np.ix_(free, free)], hermitian=True)
+    inverse = _inverse(hessian[np.ix_(free, free)])
     sd = np.zeros(solution.size)
     sd[free] = np.sqrt(np.maximum(np.diag(inverse), 0.0))
     cross = hessian[np.ix_(~free, free)]
@@ -224,6 +270,13 @@ def _intervals(
     return np.where(free, np.minimum(low, solution), 0.0), np.maximum(high, solution)
 
 
+def _inverse(matrix: FloatArray) -> FloatArray:
+    """Inverse of a positive form whose rows differ in size by many orders (kg/s beside kg/m3)."""
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
+    scaled = matrix * np.outer(scale, scale) + 1e-12 * np.eye(scale.size)
+    return np.asarray(np.linalg.pinv(scaled, hermitian=True) * np.outer(scale, scale), dtype=np.float64)
+
+
 def _cut_normal(share: float, mean: FloatArray, sd: FloatArray) -> FloatArray:
     """Quantile of a normal distribution cut at zero; exact in the far tail too."""
     finite = np.isfinite(sd) & (sd > 0.0)
@@ -233,9 +286,9 @@ def _cut_normal(share: float, mean: FloatArray, sd: FloatArray) -> FloatArray:
     return np.asarray(np.where(np.isinf(sd), np.inf, np.where(finite, value, np.maximum(mean, 0.0))))
 
 
-def _explained(target: FloatArray, residual: FloatArray) -> tuple[float, bool]:
-    clear = target > _SIGNAL_SD
-    signal = float(target[clear] @ target[clear])
+def _explained(observed: FloatArray, residual: FloatArray, sd: FloatArray) -> tuple[float, bool]:
+    clear = observed > _SIGNAL_SD * sd
+    signal = float(observed[clear] @ observed[clear])
     if signal == 0.0:
         return 1.0, False
     share = 1.0 - float(residual[clear] @ residual[clear]) / signal

@@ -15,7 +15,7 @@ import numpy as np
 from models.air.turbulence import stability_name
 from models.air.wind import field_from_samples
 from models.contract import AirSolver, Site, WindField
-from models.trace.rates import RateFit, fit_rates, observation_sd
+from models.trace.rates import RateFit, fit_rates
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
 from twin.core.errors import SolverError
@@ -31,6 +31,7 @@ BIN_MS = 300_000
 BACK_MS = 45 * 60_000  # releases older than this have left the park in all but a dead calm
 READ_MS = 25 * 60_000
 LEAST_NOISE_KG_M3 = 1e-9
+MODEL_SHARE = 0.5  # of a reading or prediction: about the scatter of a good dispersion model
 FIRST = "hf"
 
 
@@ -107,9 +108,9 @@ def _fit(
     ]
     index = np.array([(k, b) for k, b, _ in rows], dtype=np.intp).reshape(-1, 2)
     observed = np.array([value for _, _, value in rows], dtype=np.float64)
-    limit = detection_limit_kg_m3(windows)
-    sd = observation_sd(observed, limit)
-    return fit_rates(matrix[index[:, 0], index[:, 1]], observed, sd, n_bins=n_bins)
+    noise = np.full(observed.shape, detection_limit_kg_m3(windows) / 3.0)
+    rows_of = matrix[index[:, 0], index[:, 1]]
+    return fit_rates(rows_of, observed, noise, n_bins=n_bins, model_share=MODEL_SHARE)
 
 
 def _result(
@@ -233,8 +234,11 @@ def _above_detection(state: State, windows: Sequence[BeamWindow]) -> bool:
 
 
 def _recent_max(row: BeamWindow, now_ms: int) -> float:
+    """Largest mean of three successive minutes: of hundreds of single minutes some pass three sigma."""
     recent: FloatArray = row.conc_kg_m3[row.times_ms >= now_ms - READ_MS]
-    return float(recent.max(initial=0.0))
+    if recent.size < 3:
+        return float(recent.mean()) if recent.size else 0.0
+    return float(np.convolve(recent, np.full(3, 1.0 / 3.0), mode="valid").max())
 
 
 def _input_name(row: BeamWindow) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.trace.rates import RateFit, fit_rates, observation_sd
+from models.trace.rates import RateFit, fit_rates
 from twin.core.errors import BadRequestError
 
 UNITS, BINS, BEAMS, TIMES = 6, 4, 8, 20
@@ -160,13 +160,36 @@ def test_successive_bins_hang_together_where_no_beam_looks():
     rates[2] = 3e-3
     observed = (design * rates).sum(axis=(1, 2))
     result = fit_rates(design.reshape(160, -1), observed, np.full(160, 1e-9), n_bins=BINS)
-    assert result.rates_kg_s[2, -1] == pytest.approx(3e-3, rel=0.02)
+    assert result.rates_kg_s[2, -1] == pytest.approx(3e-3, rel=0.05)
     width = result.high_kg_s[2] - result.low_kg_s[2]
     assert width[-1] > 2.0 * width[0]
 
 
-def test_standard_deviation_of_a_reading():
-    assert observation_sd(np.array([0.0, 3e-7]), 3e-8).tolist() == pytest.approx([1e-8, np.hypot(1e-8, 9e-8)])
+def test_a_beam_that_reads_nothing_does_not_refute_a_plume_a_little_beside_it():
+    # The plume of the only candidate passes two beams; a wind error of a few degrees lets one miss it.
+    design = np.zeros((20, 1))
+    design[:10], design[10:] = 2e-5, 1e-5
+    observed = np.where(np.arange(20) < 10, 4e-7, 0.0)
+    of_reading = np.hypot(1e-9, 0.5 * observed)
+    strict = fit_rates(design, observed, of_reading, n_bins=1, background=False, significance=0.0)
+    forgiving = fit_rates(design, observed, np.full(20, 1e-9), n_bins=1, background=False, model_share=0.5)
+    assert strict.rates_kg_s[0, 0] < 0.01 * 4e-7 / 2e-5
+    assert forgiving.rates_kg_s[0, 0] > 0.3 * 4e-7 / 2e-5
+
+
+def test_a_clear_signal_is_not_given_away_with_its_model_error():
+    # A release that has just begun: four high readings, each uncertain by half; chi-square is worth 16.
+    rng = np.random.default_rng(0)
+    design = np.zeros((400, 2 * BINS))
+    design[200:204, BINS - 1] = 2e-5
+    design[:, BINS:] = 1e-5 * (rng.random((400, BINS)) < 0.05)
+    design[200:204, BINS:] = 0.0
+    observed = 3e-9 * rng.standard_normal(400)
+    observed[200:204] += 4e-7
+    result = fit_rates(design, observed, np.full(400, 3e-9), n_bins=BINS, model_share=0.5)
+    assert result.rates_kg_s[0, -1] == pytest.approx(4e-7 / 2e-5, rel=0.3)
+    assert (result.rates_kg_s[1] == 0.0).all()
+    assert not result.unexplained
 
 
 @pytest.mark.parametrize(
