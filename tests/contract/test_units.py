@@ -31,6 +31,7 @@ ALLOWED = {
     "gis.patch.Patch": {"left", "top", "step_x", "step_y"},
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
     "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
+    "models.trace.rates._Problem": {"worth"},  # in units of the misfit
     "twin.store.rollups._Bucket": {"east", "north"},  # sums of unit vectors
     "sensors.simulated.air.Turbulence": {"profile"},  # an exponent
     "web.schemas.plume.PlumeOut": {"beams"},  # a name of the wire contract, kg/m3
