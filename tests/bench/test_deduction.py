@@ -87,6 +87,6 @@ def test_deduction_against_the_hidden_truth(offset_h):
                 ghosts += max(rates.values(), default=0.0) > EVENT_KG_S[gas] / 3
     print(
         f"start +{offset_h} h: events seen by a beam {events}: largest source found within 350 m {near}, "
-        f"exact {exact}, sum of rates within a factor 3 {within}; quiet moments {quiet}, large ghosts {ghosts}"
+        f"exact {exact}, sum of rates within a factor 3 {within}; quiet {quiet}, large ghosts {ghosts}"
     )
     assert np.isfinite(near)
