@@ -5,7 +5,7 @@ import { downwind, exposed, gridBearing, meanWind, winds } from '../src/stores/d
 import { readBookmarks, Bookmarks } from '../src/stores/bookmarks';
 import { windRose } from '../src/stores/rose';
 import { firstCut, fromCut, toCut } from '../src/stores/section';
-import { EMPTY, fromState, withPlume, withValues } from '../src/stores/snapshot';
+import { EMPTY, fromState, heard, withDevice, withPlume, withValues } from '../src/stores/snapshot';
 import { nextMoment, stretch } from '../src/stores/span';
 import { choosePlume, makeStores } from '../src/stores/stores';
 import { nearGround } from '../src/stores/volume';
@@ -24,6 +24,14 @@ describe('snapshot', () => {
     expect(late).toBe(first);
     expect(withValues(first, [value('a/x', 2, { t: 20 })]).values.get('a/x')?.v).toBe(2);
     expect(first.data_ms).toBe(20);
+  });
+
+  it('hears a device in its values, and never back in time', () => {
+    const device = { mn: 'M1', sensor: 'B1', station: 'S1', state: 'online' as const, last_seen_ms: 100, interval_s: 10, origin: 'simulated' as const };
+    const known = withDevice(EMPTY, device);
+    expect(heard(known, [value('B1/conc:hf', 1)], 250).devices.get('M1')?.last_seen_ms).toBe(250);
+    expect(heard(known, [value('B1/conc:hf', 1)], 50)).toBe(known);
+    expect(heard(known, [value('B2/conc:hf', 1)], 250)).toBe(known);
   });
 
   it('keeps the newest plume of every substance', () => {

@@ -4,7 +4,7 @@
  */
 
 import { untracked } from '../stores/signal';
-import { fromState, grownSpan, withDevice, withPlume, withValues, withWaterTable } from '../stores/snapshot';
+import { fromState, grownSpan, heard, withDevice, withPlume, withValues, withWaterTable } from '../stores/snapshot';
 import type { Stores } from '../stores/stores';
 import type { State } from '../wire';
 import type { Api } from './api';
@@ -107,7 +107,7 @@ export class Live implements StreamHandler {
     const received_ms = performance.now();
     const { live, span } = this.stores;
     const before = untracked(() => live.peek());
-    if (event.kind === 'values') live.set(withValues(before, event.values));
+    if (event.kind === 'values') live.set(heard(withValues(before, event.values), event.values, event.received_ms));
     else if (event.kind === 'device') live.set(withDevice(before, event.device));
     else if (event.kind === 'plume') live.set(withPlume(before, event.plume));
     else if (event.kind === 'watertable') live.set(withWaterTable(before, event.watertable));

@@ -1,6 +1,6 @@
 /** What is known at one moment: the newest value of every series, devices, plumes, water table. */
 
-import type { Device, Plume, Span, State, Value, WaterTable } from '../wire';
+import { splitKey, type Device, type Plume, type Span, type State, type Value, type WaterTable } from '../wire';
 
 export interface Snapshot {
   /** Moment that is shown; null = now. */
@@ -42,6 +42,17 @@ export function withValues(old: Snapshot, values: readonly Value[]): Snapshot {
     if (data_ms === null || value.t > data_ms) data_ms = value.t;
   }
   return changed ? { ...old, values: next, data_ms } : old;
+}
+
+/** New snapshot in which the devices of these values were heard at `received_ms`. */
+export function heard(old: Snapshot, values: readonly Value[], received_ms: number): Snapshot {
+  if (!Number.isFinite(received_ms)) return old;
+  const sensors = new Set(values.map((value) => splitKey(value.s).sensor));
+  const later = [...old.devices.values()].filter((device) => sensors.has(device.sensor) && (device.last_seen_ms ?? 0) < received_ms);
+  if (later.length === 0) return old;
+  const devices = new Map(old.devices);
+  for (const device of later) devices.set(device.mn, { ...device, last_seen_ms: received_ms });
+  return { ...old, devices };
 }
 
 export function withDevice(old: Snapshot, device: Device): Snapshot {

@@ -84,6 +84,6 @@ export function beamsPanel(ctx: Context, rest = false): HTMLElement {
     h('table', { class: 'grid', hidden: () => rows().length === 0 },
       h('thead', {}, h('tr', {}, head('beams.beam'), head('beams.value', true), head('beams.level'), head('beams.age', true), head('beams.quality'))),
       body),
-    empty(() => t('beams.none'), () => all().length > 0),
+    empty(() => t('beams.none'), () => ctx.stores.scene.get() === null || all().length > 0),
   ], { className: 'beams scroll', aside: () => t('beams.count', { n: ctx.stores.byBeam.get().size }) });
 }

@@ -42,7 +42,7 @@ function hero(ctx: Context): HTMLElement {
     h('div', { class: 'hero-words' },
       h('strong', {}, () => levelName(overall.get().level)),
       h('span', {}, words)),
-    h('span', { class: 'hero-count' }, () => t('sit.seeing', { n: overall.get().seeing, all: overall.get().beams })));
+    h('span', { class: 'hero-count', hidden: () => scene.get() === null }, () => t('sit.seeing', { n: overall.get().seeing, all: overall.get().beams })));
 }
 
 function lastWords(reading: Reading | null): string {

@@ -45,7 +45,7 @@ function badges(ctx: Context): HTMLElement {
   return h('div', { class: 'top-badges' },
     h('span', { class: () => `badge origin-badge origin-${notReal(stores) ?? ''}`, hidden: () => notReal(stores) === null, role: 'status' },
       () => t(notReal(stores) === 'exercise' ? 'origin.exercise.long' : 'origin.simulated.long')),
-    h('span', { class: () => `badge ${replaying() ? 'badge-replay' : 'badge-live'}` },
+    h('span', { class: () => `badge ${replaying() ? 'badge-replay' : stores.link.get().state === 'live' ? 'badge-live' : 'link-wait'}` },
       h('i', { 'aria-hidden': 'true' }, () => (replaying() ? '◀◀' : '●')), () => t(replaying() ? 'top.replay' : 'top.live')),
     h('span', { class: () => `badge badge-link link-${linkWords(stores).tone}`, role: 'status', 'aria-live': 'polite' },
       h('i', { 'aria-hidden': 'true' }, () => ({ good: '●', wait: '◌', bad: '✕' })[linkWords(stores).tone]), () => linkWords(stores).text));
