@@ -28,6 +28,11 @@ export function fitted(view: CameraState, aspect: number): CameraState {
   return { target: t, position: [t[0] + (p[0] - t[0]) * back, t[1] + (p[1] - t[1]) * back, t[2] + (p[2] - t[2]) * back] };
 }
 
+/** Whether the camera may fly; it jumps for people who asked their system for less motion. */
+function moves(): boolean {
+  return !matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
 export class PageActions implements Actions {
   private homeView: CameraState | null = null;
 
@@ -49,19 +54,19 @@ export class PageActions implements Actions {
     if (!world || !place) return;
     const ground = world.ground(place[0], place[1]) ?? place[2];
     const at: Vec3 = [place[0], place[1], Math.max(place[2], ground)];
-    world.setCamera(viewOf(at, world.camera()), true);
+    world.setCamera(viewOf(at, world.camera()), moves());
   }
 
   lookAt(target: Vec3, position: Vec3): void {
-    this.world.peek()?.setCamera({ target, position }, true);
+    this.world.peek()?.setCamera({ target, position }, moves());
   }
 
   home(): void {
-    if (this.homeView) this.world.peek()?.setCamera(fitted(this.homeView, this.aspect()), true);
+    if (this.homeView) this.world.peek()?.setCamera(fitted(this.homeView, this.aspect()), moves());
   }
 
   showBookmark(target: Vec3, position: Vec3): void {
-    this.world.peek()?.setCamera(fitted({ target, position }, this.aspect()), true);
+    this.world.peek()?.setCamera(fitted({ target, position }, this.aspect()), moves());
   }
 
   /** Stands before the cut, on its southern or eastern side, a little above. */
@@ -79,7 +84,7 @@ export class PageActions implements Actions {
     world.setCamera({
       target: [x, y, z + back * 0.12],
       position: [x + (dy / length) * back * side, y - (dx / length) * back * side, z + back * 0.3],
-    }, true);
+    }, moves());
   }
 
   northUp(): void {
@@ -88,7 +93,7 @@ export class PageActions implements Actions {
     const { target, position } = world.camera();
     const flat = Math.hypot(position[0] - target[0], position[1] - target[1]);
     const turn = (this.stores.scene.peek()?.scene.crs.convergence_deg ?? 0) * (Math.PI / 180);
-    world.setCamera({ target, position: [target[0] + flat * Math.sin(turn), target[1] - flat * Math.cos(turn), position[2]] }, true);
+    world.setCamera({ target, position: [target[0] + flat * Math.sin(turn), target[1] - flat * Math.cos(turn), position[2]] }, moves());
   }
 
   goLive(): void {
