@@ -287,7 +287,7 @@ def _cut_normal(share: float, mean: FloatArray, sd: FloatArray) -> FloatArray:
 
 
 def _explained(observed: FloatArray, residual: FloatArray, sd: FloatArray) -> tuple[float, bool]:
-    clear = observed > _SIGNAL_SD * sd
+    clear = observed > _CLEAR_SD * sd
     signal = float(observed[clear] @ observed[clear])
     if signal == 0.0:
         return 1.0, False

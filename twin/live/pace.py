@@ -1,15 +1,15 @@
 """When the next plume is due, on the time axis of the data.
 
 Live, that is every interval. When data run ahead (a simulated park at 600x, or the hours that piled
-up while the worker was down) it is every five minutes of data time, and never further behind than two
-hours: what cannot be computed in time is skipped, not queued.
+up while the worker was down) it is every five minutes of data time, and never further behind than half
+an hour: what cannot be computed in time is skipped, not queued.
 """
 
 from __future__ import annotations
 
 COARSE_MS = 300_000
 LIVE_MS = 60_000
-MAX_BEHIND_MS = 2 * 3_600_000
+MAX_BEHIND_MS = 1_800_000
 PATIENCE_S = 5.0
 
 
