@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.support.synthetic import Writer
+from tests.support.synthetic import Writer, write_bundle
 from tests.support.whole_park import ROOT, free_port
 from twin.core import errors
 from twin.core.errors import ParkTwinError, RasterError, SceneProblems, SettingsError
@@ -170,3 +170,30 @@ def test_the_bundle_that_is_shown_decides_on_the_simulator(settings: Settings, f
     assert wants_simulator(open_shell(data_dir=settings.data_dir)) is True
     assert wants_simulator(open_shell(data_dir=settings.data_dir, simulate=False)) is False
     assert prepare.has_simulated_devices({"series": [{"origin": "measured"}]}) is False
+
+
+def test_a_second_start_only_looks_whether_anything_changed(settings: Settings, tmp_path: Path) -> None:
+    scene = tmp_path / "scene"
+    scene.mkdir()
+    (scene / "park.toml").write_text("a")
+    shell = open_shell(scene=str(scene), data_dir=settings.data_dir)
+    assert not prepare.is_prepared(shell)
+    write_bundle(settings.data_dir)
+    assert not prepare.is_prepared(shell)
+    (settings.data_dir / "bundles" / prepare.STAMP).write_text(prepare._fingerprint(scene))
+    assert prepare.is_prepared(shell)
+    (scene / "park.toml").write_text("ab")
+    assert not prepare.is_prepared(shell)
+
+
+def test_looking_costs_no_library(settings: Settings) -> None:
+    write_bundle(settings.data_dir)
+    (settings.data_dir / "bundles" / prepare.STAMP).write_text("something else")
+    code = (
+        "import sys\nfrom web.commands.shell import open_shell\n"
+        "from web.commands.prepare import is_prepared\n"
+        f"assert not is_prepared(open_shell(scene='qingliu', data_dir={str(settings.data_dir)!r}))\n"
+        "assert 'gis.scene.find' in sys.modules\n"
+        "assert not {'geopandas', 'rasterio', 'pyvista', 'flask'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twin.core.clock import SystemClock
 from twin.core.errors import NotFoundError, ServiceUnavailableError
 from web.commands.shell import ConfigOption, SceneOption, Shell, open_shell
 
 if TYPE_CHECKING:
     from sensors.replay import Recorded
+    from sensors.retime import Retimer
     from twin.core.device import CrcMode
+    from twin.core.park import Park
 
 _BATCH = 1000
 _CONNECT_S = 3.0
@@ -42,13 +45,29 @@ def replay(
     limit: Annotated[
         int | None, typer.Option(min=1, help="至多多少帧 / At most so many frames", show_default=False)
     ] = None,
+    longest_wait_s: Annotated[
+        float,
+        typer.Option("--longest-wait-s", min=0.1, help="帧间与轮间最长等待 / Longest pause between frames"),
+    ] = 10.0,
+    rounds: Annotated[int, typer.Option(min=0, help="重复几轮；0 为一直 / How often; 0: for ever")] = 1,
+    retime: Annotated[
+        bool,
+        typer.Option("--retime", help="演练：时间改为发送时刻 / Exercise: times become those of sending"),
+    ] = False,
 ) -> None:
-    """重发已存或日志中的数据帧。 Send stored or logged frames again, unchanged, as an HJ 212 client."""
+    """重发已存或日志中的数据帧。 Send stored or logged frames again as an HJ 212 client, unchanged."""
     from sensors.replay import replay as send
 
     shell = open_shell(config, scene=scene, hj212_host=host, hj212_port=port)
     require_server(shell.settings.hj212_host, shell.settings.hj212_port)
     frames = list(recorded(shell, source, mn=mn, limit=limit))
+    moved = retimer(shell) if retime else None
+    total = len(frames)
+    if moved is not None:
+        frames = [row for row in frames if moved.takes(row.frame)]
+        shell.err.print(shell.say("retimed", taken=len(frames), total=total), highlight=False, soft_wrap=True)
+    if not frames:
+        raise nothing_to_send(source, total)
     with shell.progress() as steps:
         stats = asyncio.run(
             send(
@@ -56,10 +75,33 @@ def replay(
                 shell.settings.hj212_host,
                 shell.settings.hj212_port,
                 speed=speed,
-                on_frame=lambda count: steps.count("replay", count, len(frames)),
+                longest_wait_s=longest_wait_s,
+                rounds=rounds or None,
+                restamp=None if moved is None else lambda frame: moved.at(frame, SystemClock().now_ms()),
+                on_frame=lambda count: steps.count("replay", (count - 1) % len(frames) + 1, len(frames)),
             )
         )
-    shell.out.print(shell.say("replayed", sent=len(frames), answered=stats.answered), highlight=False)
+    shell.out.print(shell.say("replayed", sent=stats.sent, answered=stats.answered), highlight=False)
+
+
+def retimer(shell: Shell) -> Retimer:
+    """What puts recorded frames on the clock of the scene's exercise devices."""
+    from sensors.retime import Retimer
+
+    park = _park(shell)
+    return Retimer.of(park.devices, park.utc_offset_h)
+
+
+def nothing_to_send(source: Path, total: int) -> NotFoundError:
+    """Error for a source without a frame that may be sent."""
+    return NotFoundError(
+        f"{source} holds {total} frames and none that can be sent; --retime takes whole frames with a right "
+        "check sum and a time, of devices of the scene",
+        message_zh=f"{source} 中有 {total} 帧，没有可发送的；--retime 只取场景登记设备的、"
+        "校验正确且带时间的完整帧",
+        field="source",
+        value=str(source),
+    )
 
 
 def require_server(host: str, port: int) -> None:
@@ -116,8 +158,11 @@ def _of_ledger(shell: Shell, path: Path, mn: str | None) -> Iterator[Recorded]:
 
 def _crc_modes(shell: Shell) -> dict[str, CrcMode]:
     """Check sums that the scene's devices compute; the ledger keeps segments, not whole frames."""
+    return {row.mn: row.crc_mode for row in _park(shell).devices}
+
+
+def _park(shell: Shell) -> Park:
     from gis.scene.find import scene_folder
     from gis.scene.load import load_scene
 
-    park = load_scene(scene_folder(shell.settings.scene)).park
-    return {row.mn: row.crc_mode for row in park.devices}
+    return load_scene(scene_folder(shell.settings.scene)).park

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from web.commands.prepare import has_simulated_devices, prepare_in_child, shown_scene
+from web.commands.prepare import has_simulated_devices, is_prepared, prepare_in_child, shown_scene
 from web.commands.shell import ConfigOption, SceneOption, Shell, open_shell
 
 
@@ -37,8 +37,7 @@ def run(
     shell = open_shell(
         config, scene=scene, web_port=web_port, hj212_port=hj212_port, data_dir=data_dir, simulate=simulate
     )
-    code = prepare_in_child(shell)
-    if code:
+    if not is_prepared(shell) and (code := prepare_in_child(shell)):
         raise typer.Exit(code)
     run_all(
         shell.settings,
