@@ -1,8 +1,13 @@
-"""Send recorded frames again, as an HJ 212 client. Data segments are not touched by a single byte."""
+"""Send recorded frames again, as an HJ 212 client. Data segments are not touched by a single byte.
+
+The one exception is asked for by name and bound to devices that cannot be mistaken for live ones:
+see ``sensors.retime``.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +20,7 @@ from twin.core.device import CrcMode
 from twin.core.observation import RawFrame
 
 _LINE_END = b"\r\n"
-_LONGEST_WAIT_S = 10.0
+LONGEST_WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +67,33 @@ async def replay(
     port: int,
     *,
     speed: float = 0.0,
+    longest_wait_s: float = LONGEST_WAIT_S,
+    rounds: int | None = 1,
+    restamp: Callable[[bytes], bytes] | None = None,
     settings: LinkSettings | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> LinkStats:
     """Send frames and wait for their answers.
 
-    ``speed`` divides the gaps between recorded times (at most ten seconds each); 0 sends as fast
-    as the platform answers. ``on_frame`` is called with the number of frames sent so far.
+    ``speed`` divides the gaps between recorded times (at most ``longest_wait_s`` each); 0 sends as
+    fast as the platform answers. ``rounds``: how often all of them are sent, None for ever, with the
+    longest wait between rounds. ``restamp`` is asked for the bytes at the moment of sending; without
+    it they go as recorded. ``on_frame`` is called with the number of frames sent so far.
     """
     client = LoggerClient(host, port, settings)
     running = asyncio.create_task(client.run())
     last_ms: int | None = None
+    count = 0
     try:
-        for count, row in enumerate(frames, start=1):
-            await asyncio.sleep(_gap_s(last_ms, row.time_ms, speed))
+        for row in _rounds(frames, rounds):
+            if row is None:
+                await asyncio.sleep(longest_wait_s)
+                last_ms = None
+                continue
+            await asyncio.sleep(_gap_s(last_ms, row.time_ms, speed, longest_wait_s))
             last_ms = row.time_ms if row.time_ms is not None else last_ms
-            await client.send(row.frame)
+            await client.send(row.frame if restamp is None else restamp(row.frame))
+            count += 1
             if on_frame is not None:
                 on_frame(count)
         await client.drained()
@@ -87,7 +103,21 @@ async def replay(
         await asyncio.wait({running})
 
 
-def _gap_s(last_ms: int | None, time_ms: int | None, speed: float) -> float:
+def _rounds(frames: Iterable[Recorded], rounds: int | None) -> Iterator[Recorded | None]:
+    """Frames of all rounds, with None between two rounds."""
+    if rounds == 1:
+        yield from frames
+        return
+    rows = tuple(frames)
+    for number in itertools.count() if rounds is None else range(rounds):
+        if number:
+            yield None
+        yield from rows
+
+
+def _gap_s(
+    last_ms: int | None, time_ms: int | None, speed: float, longest_s: float = LONGEST_WAIT_S
+) -> float:
     if speed <= 0 or last_ms is None or time_ms is None:
         return 0.0
-    return min(_LONGEST_WAIT_S, max(0.0, (time_ms - last_ms) / 1000.0 / speed))
+    return min(longest_s, max(0.0, (time_ms - last_ms) / 1000.0 / speed))

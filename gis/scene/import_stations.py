@@ -25,6 +25,7 @@ Row = dict[str, object]
 PLATFORMS_M = (15.0, 20.0, 25.0, 30.0, 40.0)
 GRID_M = 40.0
 NEAR_M = 500.0
+REACHES_M = (250.0, 500.0, 1000.0)
 APART_M = 450.0
 EDGE_M = 650.0
 ROUND_M = 300.0
@@ -117,8 +118,18 @@ def _tower(site: _Site, frame: Frame, around: Neighbourhood) -> tuple[float, lis
 
 
 def _chosen(request: ImportRequest, frame: Frame, around: Neighbourhood) -> list[_Site]:
+    """Places for the wanted stations, looked for ever farther around the areas until there are enough."""
+    sites: list[_Site] = []
+    for reach_m in REACHES_M:
+        sites = _within(reach_m, request, frame, around)
+        if len(sites) >= request.station_count:
+            break
+    return sites
+
+
+def _within(reach_m: float, request: ImportRequest, frame: Frame, around: Neighbourhood) -> list[_Site]:
     """Places near buildings inside or beside the areas, on ground above its surroundings."""
-    x, y = _candidates(frame, around)
+    x, y = _candidates(reach_m, frame, around)
     worth = _worth(x, y, around)
     sites: list[_Site] = []
     while len(sites) < request.station_count and x.size and worth.max() > -np.inf:
@@ -139,7 +150,7 @@ def _chosen(request: ImportRequest, frame: Frame, around: Neighbourhood) -> list
     return sites
 
 
-def _candidates(frame: Frame, around: Neighbourhood) -> tuple[FloatArray, FloatArray]:
+def _candidates(reach_m: float, frame: Frame, around: Neighbourhood) -> tuple[FloatArray, FloatArray]:
     extent = frame.extent
     edge = min(EDGE_M, extent.width_m / 4, extent.height_m / 4)
     x, y = np.meshgrid(
@@ -147,7 +158,7 @@ def _candidates(frame: Frame, around: Neighbourhood) -> tuple[FloatArray, FloatA
         np.arange(extent.y_min_m + edge, extent.y_max_m - edge, GRID_M),
     )
     x, y = x.ravel(), y.ravel()
-    zone = shapely.union_all([shape for _, shape in around.areas]).buffer(NEAR_M / 2)
+    zone = shapely.union_all([shape for _, shape in around.areas]).buffer(reach_m)
     shapely.prepare(zone)
     keep = shapely.contains_xy(zone, x, y)
     if around.buildings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -17,6 +18,7 @@ from twin.core.units import unit
 HECTARE_TOLERANCE = 0.005
 M2_PER_HA = 10_000.0
 DEPTH_TOLERANCE_M = 0.01
+STANDARD_MN = re.compile(r"[0-9A-F]{24}")
 
 
 def check_rules(tables: Tables, drawn: Drawn, problems: Problems) -> None:
@@ -155,10 +157,22 @@ def _check_devices(tables: Tables, problems: Problems) -> None:
         _known(problems, "devices.toml", where + "station_id", row.station_id, stations, _STATION)
         sets = tables.devices.factor_sets
         _known(problems, "devices.toml", where + "factors", row.factors, sets, ("a factor set", "因子组"))
+        _check_number(row, problems)
         _check_owner(row, owners, problems)
         station = stations.get(row.station_id)
         if station is not None and row.sensor_id in {beam.id for beam in tables.beams.beams}:
             _check_turn(row, station, beams[row.station_id], problems)
+
+
+def _check_number(row: DeviceRow, problems: Problems) -> None:
+    if not row.mn_outside_standard and not STANDARD_MN.fullmatch(row.mn):
+        problems.add(
+            "devices.toml",
+            "mn",
+            row.mn,
+            "24 characters 0-9 A-F (HJ 212-2017), or mn_outside_standard = true beside it",
+            "24 位 0-9 A-F（HJ 212-2017），或在同一设备写明 mn_outside_standard = true",
+        )
 
 
 def _check_owner(row: DeviceRow, owners: dict[str, str], problems: Problems) -> None:

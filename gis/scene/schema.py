@@ -191,9 +191,14 @@ class FactorRow(Strict):
 
 
 class DeviceRow(Strict):
-    """``[[devices]]`` of ``devices.toml``; ``factors`` names a set of factors."""
+    """``[[devices]]`` of ``devices.toml``; ``factors`` names a set of factors.
 
-    mn: Annotated[str, Field(pattern=r"^[0-9A-F]{24}$")]
+    HJ 212-2017 wants an MN of 24 characters 0-9 A-F; devices in the field send others. Those are
+    taken only when ``mn_outside_standard`` says that it is no slip of the pen.
+    """
+
+    mn: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
+    mn_outside_standard: bool = False
     sensor_id: Id
     station_id: Id
     st: Annotated[str, Field(pattern=r"^[0-9]{2}$")]

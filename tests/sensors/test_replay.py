@@ -46,3 +46,24 @@ def test_gaps_shrink_with_the_speed_and_are_bounded():
     assert _gap_s(None, 0, 1.0) == 0.0
     assert _gap_s(0, 60_000, 0.0) == 0.0
     assert Recorded(time_ms=None, frame=b"").time_ms is None
+
+
+def test_rounds_repeat_every_frame_and_restamping_is_asked_at_sending(tmp_path: Path):
+    frames = [Recorded(time_ms=k, frame=upload(qn=k)) for k in (5, 1200)]
+    asked: list[bytes] = []
+
+    def restamp(frame: bytes) -> bytes:
+        asked.append(frame)
+        return upload(qn=len(asked) + 5000)
+
+    async def work() -> tuple[int, list[bytes]]:
+        sink = MemorySink()
+        server = await serve("127.0.0.1", 0, sink, OpenRegistry(), SystemClock())
+        stats = await replay(frames, "127.0.0.1", server.port, rounds=3, longest_wait_s=0.01, restamp=restamp)
+        again = [row.frame for row in from_store(sink.durable)]
+        await server.close()
+        await asyncio.sleep(0.02)
+        return stats.answered, again
+
+    assert asyncio.run(work()) == (6, [upload(qn=5000 + k) for k in range(1, 7)])
+    assert asked == [row.frame for row in frames] * 3
