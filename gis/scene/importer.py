@@ -27,6 +27,7 @@ from gis.scene.import_ground import Frame, Ground, Holes, frame_of, ground_of, h
 from gis.scene.import_osm import OsmLayers, read_osm
 from gis.scene.import_request import ImportRequest, check_request
 from gis.scene.import_stations import Neighbourhood, Placed, place_stations
+from gis.scene.import_views import bookmark_rows
 from gis.scene.load import load_scene
 from gis.scene.registry import device_rows
 from gis.scene.schema import SCENE_FORMAT
@@ -203,7 +204,9 @@ def _park_tables(request: ImportRequest, parts: _Parts) -> Row:
             "y_max_m": box.y_max_m,
         },
         "terrain": {"file": "terrain.tif", "step_m": request.step_m},
-        "bookmarks": _bookmarks(parts),
+        "bookmarks": bookmark_rows(
+            parts.ground.terrain, [shape for _, shape in parts.areas], parts.placed.stations
+        ),
     }
 
 
@@ -219,30 +222,6 @@ def _notice(request: ImportRequest, parts: _Parts) -> Row:
         zh.append("地面为假定的平面")
         en.append("the ground is assumed to be flat")
     return {"zh": "；".join(zh), "en": "; ".join(en)}
-
-
-def _bookmarks(parts: _Parts) -> list[Row]:
-    box = parts.frame.extent
-    far = 0.5 * max(box.width_m, box.height_m)
-    views: list[Row] = [
-        {
-            "id": "overview",
-            "name": {"zh": "总览", "en": "Whole park"},
-            "target": [0.0, 0.0, 0.0],
-            "position": [-0.35 * far, -1.5 * far, 0.9 * far],
-        }
-    ]
-    for row in parts.placed.stations:
-        x, y = float(str(row["x_m"])), float(str(row["y_m"]))
-        views.append(
-            {
-                "id": str(row["id"]).lower(),
-                "name": row["name"],
-                "target": [x, y, 20.0],
-                "position": [x - 300.0, y - 700.0, 380.0],
-            }
-        )
-    return views
 
 
 def _layers(parts: _Parts) -> dict[str, Sequence[tuple[Row, BaseGeometry]]]:

@@ -24,6 +24,7 @@ Image = npt.NDArray[np.float32]
 
 MAX_WIDTH_PX = 2800
 SEED = 3
+MOUNTAINS_M = 900.0
 FOREST, BAMBOO, ROCK, FIELD = "#33553a", "#56713f", "#8d7a5f", "#7d8a5c"
 PAD, ASPHALT, LAWN, WATER, BARE = "#808582", "#43484f", "#587548", "#1f5068", "#857b60"
 
@@ -204,10 +205,11 @@ def _shade(
 
 
 def _contours(image: Image, heights: Image, up: Image, step_m: float, pads: Image) -> Image:
-    """Thin lines every 20 m, stronger ones every 100 m, none on built land."""
+    """Thin lines every 20 m (50 m in mountains), stronger ones every fifth, none on built land."""
+    thin_m = 20.0 if float(np.ptp(heights)) < MOUNTAINS_M else 50.0
     slope = np.sqrt(np.maximum(1e-4, 1.0 - up**2)) / up
     out = image
-    for spacing_m, width_px, strength in ((20.0, 0.6, 0.10), (100.0, 1.0, 0.24)):
+    for spacing_m, width_px, strength in ((thin_m, 0.6, 0.10), (5.0 * thin_m, 1.0, 0.24)):
         off = np.abs((heights / spacing_m + 0.5) % 1.0 - 0.5) * spacing_m / slope
         line = np.clip(width_px * step_m + 0.5 * step_m - off, 0.0, 1.0) * strength * (1.0 - pads)
         tint = np.array([0.7, 0.95, 1.0], dtype=np.float32)

@@ -118,7 +118,7 @@ function plainGround(): HTMLCanvasElement {
   return canvas;
 }
 
-/** Red: how near the park is; green: fill of areas with a brighter rim; blue: fill of plots. */
+/** Red: how near the park and its beams are; green: fill of areas with a brighter rim; blue: fill of plots. */
 function paintMask(doc: SceneDoc, size: number): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = size;
@@ -140,6 +140,11 @@ function paintMask(doc: SceneDoc, size: number): HTMLCanvasElement {
   for (const area of doc.areas) {
     trace(area.ring);
     pen.fill();
+    pen.stroke();
+  }
+  for (const beam of doc.beams) {
+    pen.beginPath();
+    for (const end of [beam.a, beam.b]) pen.lineTo(((end[0] - x0) / (x1 - x0)) * size, ((y1 - end[1]) / (y1 - y0)) * size);
     pen.stroke();
   }
   for (const area of doc.areas) {

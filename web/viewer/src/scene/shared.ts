@@ -7,6 +7,8 @@ export interface Shared {
   readonly tier: Tier;
   /** Drawing buffer in pixels. */
   readonly viewport: IUniform<Vector2>;
+  /** Distance at which haze begins, metres, and its rate per metre. */
+  readonly air: IUniform<Vector2>;
   /** nx, ny, c: places with nx x + ny y + c > 0 are taken away while a cut is on. */
   readonly cut: IUniform<Vector4>;
   /** Factor on heights above `pivot`. */
@@ -20,6 +22,7 @@ export function createShared(tier: Tier): Shared {
   return {
     tier,
     viewport: { value: new Vector2(1, 1) },
+    air: { value: new Vector2(1500, 0.000085) },
     cut: { value: new Vector4(0, 0, -1, 0) },
     exaggeration: { value: 1 },
     pivot: 0,
@@ -45,7 +48,7 @@ export function createMaterial(shared: Shared, source: ShaderSource): RawShaderM
     glslVersion: GLSL3,
     vertexShader: VERTEX_HEAD + source.vertex,
     fragmentShader: FRAGMENT_HEAD + source.fragment,
-    uniforms: { viewport: shared.viewport, cut: shared.cut, ...source.uniforms },
+    uniforms: { viewport: shared.viewport, air: shared.air, cut: shared.cut, ...source.uniforms },
     defines,
     ...source.options,
   });
@@ -65,6 +68,15 @@ export function setCutting(shared: Shared, on: boolean): void {
     else delete material.defines.CUT;
     material.needsUpdate = true;
   }
+}
+
+/** Diagonal of a park whose far side is just veiled, metres. */
+const USUAL_DIAGONAL_M = 6700;
+
+/** Haze shows depth; over a larger park it begins farther off and is thinner, or its far side would be night. */
+export function setAir(shared: Shared, extent: readonly [number, number, number, number]): void {
+  const larger = Math.max(1, Math.hypot(extent[2] - extent[0], extent[3] - extent[1]) / USUAL_DIAGONAL_M);
+  shared.air.value.set(1500 * larger, 0.000085 / larger ** 1.5);
 }
 
 /** Height as drawn of a true height, and back. */

@@ -1,18 +1,21 @@
 import { PerspectiveCamera, Vector3, WebGLRenderer } from 'three';
 import type {
-  BeamLook, CameraState, LayerId, MeasureKind, MeasureResult, Pick, SectionCut, Tier, Vec3, WindLook, World, WorldLabel, WorldStats,
+  BeamLook, CameraState, LayerId, MeasureKind, MeasureResult, Pick, Rect, SectionCut, StrataColumn, Tier, Vec3, WindLook, World, WorldLabel,
+  WorldStats,
 } from '../contract';
 import { decodeGrid, sampleGrid, type Grid } from '../formats/grid';
 import { parseScene, type SceneDoc } from '../formats/scene';
 import { decodeVolume } from '../formats/volume';
 import { Controls } from './controls';
 import { FrameLoop } from './frame';
+import { bestView } from './framing';
 import { LabelLayer } from './labels';
 import { loadFiles } from './load';
 import { Picker, type PickView } from './picking';
 import { eyeOf, poseOf, type Lens, type Pose } from './pose';
-import { createShared, setCutting, shownHeight, trueHeight } from './shared';
+import { createShared, setAir, setCutting, shownHeight, trueHeight } from './shared';
 import { buildStage, type Stage } from './stage';
+import { NO_WATER } from '../layers/strata_model';
 import type { Ray } from './terrain_index';
 import { probeTier } from './tier';
 
@@ -25,6 +28,8 @@ export interface WorldOptions {
 
 const OPENING_DEG = 40;
 const CLEARANCE_M = 6;
+/** The park lies in the middle of the overview: hills and sky above it, the legend below. */
+const OVERVIEW_WINDOW = { left: -0.92, right: 0.92, bottom: -0.62, top: 0.36 };
 const EMPTY: Pose = { target: [0, 0, 0], bearing: 0, dip: 0.6, distance: 3000 };
 
 /** Makes the 3D world on a canvas; labels go into `labelRoot`, which must cover the canvas. */
@@ -96,13 +101,14 @@ class CanvasWorld implements World {
     this.doc = doc;
     this.heights = files.heights;
     this.shared.pivot = this.pivotOf(doc);
+    setAir(this.shared, doc.extent);
     const stage = buildStage(this.shared, doc, files);
     this.stage = stage;
     this.picker = new Picker(doc, stage.index);
     this.applyExaggeration();
     for (const [id, state] of this.layerState) this.applyLayer(id, state.visible, state.opacity);
     stage.plume.resize(this.shared.viewport.value.x, this.shared.viewport.value.y);
-    if (!this.placed) this.controls.jump(this.overview(doc));
+    if (!this.placed) this.controls.jump(this.overviewPose(doc));
     for (const act of this.wanted.values()) act(stage);
     this.loop.invalidate();
   }
@@ -124,6 +130,10 @@ class CanvasWorld implements World {
   setLabels(labels: readonly WorldLabel[]): void {
     this.labels.set(labels);
     this.loop.invalidate();
+  }
+
+  setObstacles(rects: readonly Rect[]): void {
+    if (this.labels.setObstacles(rects)) this.loop.invalidate();
   }
 
   setPlume(bytes: ArrayBuffer | null): void {
@@ -167,7 +177,14 @@ class CanvasWorld implements World {
   }
 
   camera(): CameraState {
-    const pose = this.controls.goalPose;
+    return this.stateOf(this.controls.goalPose);
+  }
+
+  overview(): CameraState {
+    return this.stateOf(this.doc ? this.overviewPose(this.doc) : EMPTY);
+  }
+
+  private stateOf(pose: Pose): CameraState {
     const eye = eyeOf(pose);
     return {
       target: [pose.target[0], pose.target[1], trueHeight(this.shared, pose.target[2])],
@@ -207,6 +224,14 @@ class CanvasWorld implements World {
 
   ground(x: number, y: number): number | null {
     return this.stage?.index.height(x, y) ?? null;
+  }
+
+  strataAt(x: number, y: number): StrataColumn | null {
+    const model = this.stage?.strata?.model;
+    if (!model) return null;
+    const { top, bottoms, water } = model.column(x, y);
+    const layers = model.layers.map(({ id }, k) => ({ id, top: bottoms[k - 1] ?? top, bottom: bottoms[k] ?? top }));
+    return { ground: top, layers, water: water > NO_WATER ? water : null };
   }
 
   heading_deg(): number {
@@ -352,22 +377,24 @@ class CanvasWorld implements World {
     return [x0, y0, x1, y1, Math.hypot(x1 - x0, y1 - y0) * 1.6];
   }
 
-  /** A view from the south-west over all active areas. */
-  private overview(doc: SceneDoc): Pose {
-    const points = doc.areas.filter((area) => area.active !== false).flatMap((area) => [...area.ring]);
+  /** Outlines of all active areas on the ground, in true metres; without areas the whole extent. */
+  private outlines(doc: SceneDoc): Vec3[][] {
+    const rings = doc.areas.filter((area) => area.active !== false).map((area) => area.ring);
     const [x0, y0, x1, y1] = doc.extent;
-    if (points.length === 0) points.push([x0, y0], [x1, y1]);
-    const xs = points.map((p) => p[0]);
-    const ys = points.map((p) => p[1]);
-    const middle: [number, number] = [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
-    const size = Math.hypot(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
-    const z = this.heights ? sampleGrid(this.heights, 0, middle[0], middle[1]) : 0;
-    return { target: [middle[0], middle[1], shownHeight(this.shared, z)], bearing: 0.6, dip: 0.5, distance: Math.max(400, size * 0.86) };
+    const whole = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]] as const;
+    const ground = (x: number, y: number): number => (this.heights ? sampleGrid(this.heights, 0, x, y) : 0);
+    return (rings.length > 0 ? rings : [whole]).map((ring) => ring.map(([x, y]): Vec3 => [x, y, ground(x, y)]));
   }
 
+  private overviewPose(doc: SceneDoc): Pose {
+    const rings = this.outlines(doc).map((ring) => ring.map(([x, y, z]): Vec3 => [x, y, shownHeight(this.shared, z)]));
+    return bestView(rings, this.lens(), OVERVIEW_WINDOW);
+  }
+
+  /** Mean level of the areas: heights are exaggerated from there. */
   private pivotOf(doc: SceneDoc): number {
-    const pose = this.overview(doc);
-    return Number.isFinite(pose.target[2]) ? trueHeight(this.shared, pose.target[2]) : doc.z_range[0];
+    const levels = this.outlines(doc).flat().map((p) => p[2]).filter(Number.isFinite);
+    return levels.length > 0 ? levels.reduce((sum, z) => sum + z, 0) / levels.length : doc.z_range[0];
   }
 
   private applyExaggeration(): void {
@@ -384,6 +411,7 @@ class CanvasWorld implements World {
   private applyLayer(id: LayerId, visible: boolean, opacity: number): void {
     if (id === 'labels') this.labels.setVisible(visible, opacity);
     else this.stage?.layers.get(id)?.setVisible(visible, opacity);
+    if (id === 'terrain') this.stage?.waterTable.setOpen(!visible || opacity < 0.995);
   }
 
   private shown(id: LayerId): boolean {
