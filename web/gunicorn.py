@@ -1,13 +1,23 @@
-"""gunicorn, set up from our settings instead of a file of its own."""
+"""gunicorn, set up from our settings instead of a file of its own.
+
+Its threaded worker gives a thread to every line before a byte of it has come, and waits for the rest
+of a request for ever. Here a line gets a thread when it speaks, and must have said what it wants
+within ``HEAD_S``: two hundred idle or dribbling lines must not blind the wall.
+"""
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from selectors import EVENT_READ
 from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from twin.live.settings import Settings
 from web.app import create_app
@@ -17,10 +27,62 @@ GRACEFUL_S = 2
 KEEPALIVE_S = 15
 BACKLOG = 256
 STOP_LINGER_S = 0.2
+# From the first byte of a request to the end of its head; and how long a line may stay silent.
+HEAD_S = 5.0
+# A client that takes nothing of an answer for so long is given up (live streams set their own bound).
+WRITE_S = 60.0
+SPARE_LINES = 16
 
 
 class StreamWorker(ThreadWorker):  # type: ignore[misc]
-    """The threaded worker, which ends live streams before it waits for its threads."""
+    """The threaded worker, safe from slow clients, which ends live streams before it stops."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._heads: dict[TConn, float] = {}  # lines that are in the middle of a request's head: till when
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a line and wait for its first byte without a thread; the most patient one gives way."""
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        self.nr_conns += 1
+        conn.timeout = time.monotonic() + HEAD_S
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        if self.nr_conns > self.worker_connections - SPARE_LINES:
+            self.pending_conns[0].timeout = 0.0
+            self.murder_pending()
+
+    def handle(self, conn: TConn) -> Any:
+        """As usual, with a bound on the time until the request's head is read."""
+        with self._in_time(conn):
+            return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """The head is read: what remains is ours, but for a client that does not take the answer."""
+        self._heads.pop(conn, None)
+        conn.sock.settimeout(WRITE_S)
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """As usual, and wake the threads whose client does not come to the point."""
+        super().murder_pending()
+        now_s = time.monotonic()
+        for conn, until_s in tuple(self._heads.items()):
+            if now_s > until_s:
+                with suppress(OSError):  # the thread that reads it sees the end of the line
+                    conn.sock.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def _in_time(self, conn: TConn) -> Iterator[None]:
+        self._heads[conn] = time.monotonic() + HEAD_S
+        try:
+            yield
+        finally:
+            self._heads.pop(conn, None)
 
     def load_wsgi(self) -> None:
         """Make the app, after the fork, and let it begin to follow the ledgers."""

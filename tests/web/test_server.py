@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from contextlib import ExitStack
 from itertools import islice
@@ -102,3 +103,17 @@ def test_a_taken_port_is_said_plainly(server: LiveServer, settings: Settings) ->
     taken = load_settings(data_dir=settings.data_dir, web_port=server.port)
     with pytest.raises(ServiceUnavailableError, match="PARK_TWIN_WEB_PORT"):
         serve_forever(taken)
+
+
+def test_lines_that_do_not_come_to_the_point_hold_no_thread(server: LiveServer) -> None:
+    """More silent lines than are taken at once, and more dribbling ones than there are threads."""
+    here = ("127.0.0.1", server.port)
+    with ExitStack() as stack:
+        for _ in range(600):
+            stack.enter_context(socket.create_connection(here))
+        assert server.get("/api/v1/park")["park_id"]
+    with ExitStack() as stack:
+        for _ in range(150):
+            line = stack.enter_context(socket.create_connection(here))
+            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        assert server.get("/api/v1/park")["park_id"]
