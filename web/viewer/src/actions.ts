@@ -18,8 +18,13 @@ function viewOf(place: Vec3, from: CameraState | null): CameraState {
   return { target: place, position: [place[0] + (dx / flat) * NEAR_M, place[1] + (dy / flat) * NEAR_M, place[2] + NEAR_M * 0.7] };
 }
 
+/** The scene's view of everything is made anew for the shape of the picture. */
+export const HOME = 'overview';
+
 /** Width to height that views of a scene are made for. */
-const VIEW_ASPECT = 2.1;
+const VIEW_ASPECT = 1.5;
+/** Bearing off the normal from which a section is looked at, so that it has depth. */
+const ASLANT = 0.32;
 
 /** A view of the scene, drawn back so that a narrower picture still holds what a wide one would. */
 export function fitted(view: CameraState, aspect: number): CameraState {
@@ -34,14 +39,7 @@ function moves(): boolean {
 }
 
 export class PageActions implements Actions {
-  private homeView: CameraState | null = null;
-
   constructor(private readonly stores: Stores, private readonly world: Readable<World | null>, private readonly aspect: () => number, private readonly again: () => void) {}
-
-  /** The view that "overview" goes back to. */
-  rememberHome(view: CameraState): void {
-    this.homeView = view;
-  }
 
   select(selected: Selected | null): void {
     this.stores.selected.set(selected);
@@ -62,14 +60,16 @@ export class PageActions implements Actions {
   }
 
   home(): void {
-    if (this.homeView) this.world.peek()?.setCamera(fitted(this.homeView, this.aspect()), moves());
+    const world = this.world.peek();
+    world?.setCamera(world.overview(), moves());
   }
 
-  showBookmark(target: Vec3, position: Vec3): void {
-    this.world.peek()?.setCamera(fitted({ target, position }, this.aspect()), moves());
+  showBookmark(id: string, target: Vec3, position: Vec3): void {
+    if (id === HOME) this.home();
+    else this.world.peek()?.setCamera(fitted({ target, position }, this.aspect()), moves());
   }
 
-  /** Stands before the cut, on its southern or eastern side, a little above. */
+  /** Stands before the cut, on its southern or eastern side, aslant and a little above. */
   showSection(): void {
     const cut = this.stores.section.peek();
     const world = this.world.peek();
@@ -80,11 +80,10 @@ export class PageActions implements Actions {
     const x = (cut.a[0] + cut.b[0]) / 2;
     const y = (cut.a[1] + cut.b[1]) / 2;
     const z = world.ground(x, y) ?? 0;
-    const back = length * 0.62 * Math.max(1, 1.5 / Math.max(0.2, this.aspect()));
-    world.setCamera({
-      target: [x, y, z + back * 0.12],
-      position: [x + (dy / length) * back * side, y - (dx / length) * back * side, z + back * 0.3],
-    }, moves());
+    const back = length * 0.66 * Math.max(1, Math.min(1.5, 1.5 / Math.max(0.2, this.aspect())));
+    const [nx, ny] = [(dy / length) * side, (-dx / length) * side];
+    const [ex, ey] = [nx * Math.cos(ASLANT) + ny * Math.sin(ASLANT), ny * Math.cos(ASLANT) - nx * Math.sin(ASLANT)];
+    world.setCamera({ target: [x, y, z + back * 0.03], position: [x + ex * back, y + ey * back, z + back * 0.15] }, moves());
   }
 
   northUp(): void {

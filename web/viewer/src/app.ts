@@ -1,8 +1,9 @@
 /** Puts the page together: sources fill stores, stores drive panels and the 3D world. */
 
 import { readAddress, defaultMode, writeAddress, type ViewAddress } from './address';
-import { fitted, PageActions } from './actions';
+import { PageActions } from './actions';
 import { bindWorld } from './bridge/bind';
+import { keepLabelsClear } from './bridge/obstacles';
 import { Timings } from './bridge/timings';
 import type { Pick, World } from './contract';
 import { ApiFailure } from './failure';
@@ -163,10 +164,7 @@ export class App {
   }
 
   private showWorld(world: World): void {
-    const first = this.stores.scene.peek()?.scene.bookmarks[0];
-    const home = first ? { target: first.target, position: first.position } : world.camera();
-    this.actions.rememberHome(home);
-    world.setCamera(this.address.camera ?? fitted(home, this.aspect()), false);
+    world.setCamera(this.address.camera ?? world.overview(), false);
     bindWorld(this.stores, world, this.timings.changed);
     world.onHover((pick) => this.hover.set(pick));
     world.onPick((pick) => {
@@ -204,6 +202,7 @@ export class App {
     swap(this.root, () => (stores.mode.get() === 'desk' ? 'desk' : `wall-${columns.get()}`), (key) =>
       key === 'desk' ? desk(ctx, stage) : wall(ctx, stage, columns.peek()));
     new ResizeObserver(() => this.world.peek()?.resize()).observe(this.canvas);
+    keepLabelsClear(this.root, this.canvas, this.world);
   }
 
   private writeAddress(): void {

@@ -24,6 +24,19 @@ export interface WorldLabel {
   readonly tone: 'normal' | 'level1' | 'level2' | 'level3' | 'stale' | 'doubtful';
   /** Higher wins where labels would overlap. */
   readonly priority: number;
+  /** Written flat on the place itself, without a stem: names of layers on a cut face. */
+  readonly flat?: boolean;
+}
+
+/** A rectangle over the picture in CSS pixels: left, top, right, bottom. */
+export type Rect = readonly [number, number, number, number];
+
+/** The layered ground at one place, from the ground down; heights in local metres. */
+export interface StrataColumn {
+  readonly ground: number;
+  readonly layers: readonly { readonly id: string; readonly top: number; readonly bottom: number }[];
+  /** Null where no water table is known. */
+  readonly water: number | null;
 }
 
 /** How one beam looks now: `level` 0..1 on the colour ramp, null = no usable value. */
@@ -90,6 +103,8 @@ export interface World {
   setBeams(looks: readonly BeamLook[]): void;
   setWind(looks: readonly WindLook[]): void;
   setLabels(labels: readonly WorldLabel[]): void;
+  /** What lies over the picture; labels stay clear of it. */
+  setObstacles(rects: readonly Rect[]): void;
   /** Raw .twv bytes, or null to take the plume away. */
   setPlume(bytes: ArrayBuffer | null): void;
   /** Raw .twg bytes, or null. */
@@ -98,6 +113,8 @@ export interface World {
   setExaggeration(factor: number): void;
   setSelected(kind: Pick['kind'] | null, id: string): void;
   camera(): CameraState;
+  /** A view of the whole park that suits the shape of the picture. */
+  overview(): CameraState;
   setCamera(state: CameraState, animate: boolean): void;
   onCamera(listener: (state: CameraState) => void): void;
   onPick(listener: (pick: Pick | null) => void): void;
@@ -107,6 +124,8 @@ export interface World {
   project(at: Vec3): readonly [number, number] | null;
   /** Height of the ground, metres in the local frame. */
   ground(x: number, y: number): number | null;
+  /** Layers below a place, null where there is no model of the ground. */
+  strataAt(x: number, y: number): StrataColumn | null;
   /** Compass: degrees that true north is turned clockwise from up on the screen. */
   heading_deg(): number;
   /** Horizontal metres per CSS pixel at the camera's target, for the scale bar. */

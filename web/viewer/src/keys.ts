@@ -32,7 +32,7 @@ const KEYS: Readonly<Record<string, Press>> = {
 
 function bookmark(key: string, actions: Actions, stores: Stores): boolean {
   const row = /^[1-9]$/.test(key) ? stores.scene.peek()?.scene.bookmarks[Number(key) - 1] : undefined;
-  if (row) actions.showBookmark(row.target, row.position);
+  if (row) actions.showBookmark(row.id, row.target, row.position);
   return row !== undefined;
 }
 

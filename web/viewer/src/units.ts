@@ -58,7 +58,6 @@ const QUANTITIES: Readonly<Record<string, QuantityRow>> = {
 };
 
 const NONE = '—';
-const MICROGRAM_BELOW_KG_M3 = 1e-8;
 
 const formats = new Map<string, Intl.NumberFormat>();
 
@@ -76,7 +75,7 @@ export function number(value: number, decimals: number, language: Language): str
     });
     formats.set(key, format);
   }
-  return format.format(value === 0 ? 0 : value);
+  return format.format(Math.abs(value) < 0.5 * 10 ** -decimals ? 0 : value);
 }
 
 /** Number with three significant digits, without exponents from 0.001 to 99,999. */
@@ -111,14 +110,12 @@ export function displayUnit(quantity: string): string {
   return QUANTITIES[quantity]?.unit ?? '';
 }
 
-/** Concentration in air: mg/m³, or µg/m³ below 10 µg/m³. */
+/** Concentration in air, always in mg/m³, so that one column holds one unit; 0.001 mg/m³ is the last digit. */
 export function air(conc_kg_m3: number | null, language: Language): Shown {
   if (conc_kg_m3 === null || !Number.isFinite(conc_kg_m3)) return { text: NONE, unit: 'mg/m³' };
-  const small = Math.abs(conc_kg_m3) < MICROGRAM_BELOW_KG_M3 && conc_kg_m3 !== 0;
-  const unit = small ? 'ug/m3' : 'mg/m3';
-  const shown = fromSi(conc_kg_m3, unit);
-  const decimals = small ? 2 : Math.abs(shown) < 1 ? 3 : Math.abs(shown) < 100 ? 2 : 0;
-  return { text: number(shown, decimals, language), unit: unitLabel(unit) };
+  const shown = fromSi(conc_kg_m3, 'mg/m3');
+  const decimals = Math.abs(shown) < 1 ? 3 : Math.abs(shown) < 100 ? 2 : 0;
+  return { text: number(shown, decimals, language), unit: unitLabel('mg/m3') };
 }
 
 /** Value of a quantity, ready to show. An unknown quantity is shown in SI as it came. */

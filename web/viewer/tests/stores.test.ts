@@ -183,6 +183,12 @@ describe('section line', () => {
     const cut = firstCut(scene());
     expect((cut.a[0] + cut.b[0]) / 2).toBeCloseTo(10);
     expect(firstCut(scene({ wells: [], stations: [] })).a[1]).toBe(0);
+    const well = scene().wells[0];
+    if (!well) throw new Error('the fixture has a well');
+    const at = (id: string, x: number, y: number): typeof well => ({ ...well, id, x, y });
+    const along = firstCut(scene({ wells: [at('A', 0, 0), at('B', 400, 200), at('C', 800, 400), at('D', 300, 900)] }));
+    expect(along.a[1] / along.a[0]).toBeCloseTo(0.5);
+    expect(along.b[0]).toBeGreaterThan(800);
   });
 });
 

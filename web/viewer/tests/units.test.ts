@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import * as units from '../src/units';
 
 describe('units for people', () => {
-  it('show gas in mg/m³ and, when small, in µg/m³', () => {
+  it('show gas in mg/m³, however small, and no negative zero', () => {
     expect(units.join(units.air(1.84e-6, 'zh'))).toBe('1.84 mg/m³');
     expect(units.join(units.air(2.5e-7, 'zh'))).toBe('0.250 mg/m³');
-    expect(units.join(units.air(9.9e-9, 'en'))).toBe('9.90 µg/m³');
+    expect(units.join(units.air(9.9e-9, 'en'))).toBe('0.010 mg/m³');
+    expect(units.join(units.air(-3.9e-9, 'en'))).toBe('-0.004 mg/m³');
+    expect(units.join(units.air(-1e-10, 'en'))).toBe('0.000 mg/m³');
     expect(units.join(units.air(0, 'en'))).toBe('0.000 mg/m³');
     expect(units.join(units.air(1.234e-3, 'en'))).toBe('1,234 mg/m³');
     expect(units.air(null, 'zh').text).toBe('—');

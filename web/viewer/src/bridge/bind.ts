@@ -5,7 +5,7 @@ import { language } from '../i18n';
 import { PLUME_TOO_OLD_MS } from '../stores/limits';
 import { effect, untracked } from '../stores/signal';
 import type { Stores } from '../stores/stores';
-import { beamLooks, labels, windLooks } from './looks';
+import { beamLooks, labels, sectionLabels, windLooks } from './looks';
 
 /** Told when something that is drawn has changed. */
 export type Changed = (what: 'instruments' | 'plume') => void;
@@ -38,13 +38,15 @@ function bindInstruments(stores: Stores, world: World, changed: Changed): void {
     language();
     if (!index) return;
     const layers = stores.layers.get();
-    const on = (id: 'beams' | 'wells' | 'stations' | 'settlements'): boolean => layers.get(id)?.visible !== false;
+    const on = (id: 'beams' | 'wells' | 'stations' | 'settlements' | 'strata'): boolean => layers.get(id)?.visible !== false;
     const rows = labels(index, {
       byBeam: stores.byBeam.get(), values: stores.shown.get().values, coarse_ms: stores.coarse_ms.get(),
       chosen: stores.selected.get()?.id ?? null,
       beams: on('beams'), wells: on('wells'), stations: on('stations'), settlements: on('settlements'),
     });
-    if (texts(rows)) changed('instruments');
+    stores.waterTable.get();
+    const cut = on('strata') ? stores.section.get() : null;
+    if (texts([...rows, ...sectionLabels(index, cut, (x, y) => world.strataAt(x, y))])) changed('instruments');
   });
 }
 

@@ -1,15 +1,17 @@
 /** From the stores to what the 3D world is told: beams, winds and labels. Pure; units come from units.ts. */
 
-import type { BeamLook, Vec3, WindLook, WorldLabel } from '../contract';
-import { t } from '../i18n';
+import type { BeamLook, SectionCut, StrataColumn, Vec3, WindLook, WorldLabel } from '../contract';
+import { say, t } from '../i18n';
 import { rampLevel, UNKNOWN, type Reading } from '../stores/readings';
 import { formula, middle, type SceneIndex } from '../stores/scene_index';
 import type { Wind } from '../stores/downwind';
 import type { Value } from '../wire';
-import { coarseAge, conc, nameOf, quantity, readingQuality } from '../ui/words';
+import { coarseAge, conc, nameOf, quantity, readingQuality, shortName } from '../ui/words';
 
 /** Colours move in steps of 1/128 of the ramp, so that noise in the last digit draws no frame. */
 const STEPS = 128;
+/** How far below its top the name of the lowest layer stands, metres. */
+const DEEP_LABEL_M = 14;
 
 export function beamLooks(index: SceneIndex, byBeam: ReadonlyMap<string, Reading>): readonly BeamLook[] {
   return index.scene.beams.map((beam) => {
@@ -64,6 +66,38 @@ function wellLabel(index: SceneIndex, id: string, values: ReadonlyMap<string, Va
   };
 }
 
+const SAMPLES = 24;
+const THINNEST_M = 1.5;
+
+/** Names of the layers and of the water table on the face of a cut, each where its layer is thickest. */
+export function sectionLabels(index: SceneIndex, cut: SectionCut | null, strataAt: (x: number, y: number) => StrataColumn | null): readonly WorldLabel[] {
+  if (!cut) return [];
+  const columns = Array.from({ length: SAMPLES - 3 }, (_, i) => {
+    const s = (i + 2) / SAMPLES;
+    const [x, y] = [cut.a[0] + (cut.b[0] - cut.a[0]) * s, cut.a[1] + (cut.b[1] - cut.a[1]) * s];
+    return { x, y, column: strataAt(x, y) };
+  });
+  const rows: WorldLabel[] = [];
+  const ids = columns[0]?.column?.layers.map((layer) => layer.id) ?? [];
+  ids.forEach((id, k) => {
+    let best: { at: Vec3; thick: number } | null = null;
+    for (const { x, y, column } of columns) {
+      const layer = column?.layers[k];
+      const thick = layer ? layer.top - layer.bottom : 0;
+      const down = k === ids.length - 1 ? Math.min(thick / 2, DEEP_LABEL_M) : thick / 2;
+      if (layer && thick > THINNEST_M && thick > (best?.thick ?? 0)) best = { at: [x, y, layer.top - down], thick };
+    }
+    const name = say(index.names.get(id)) || id;
+    const wet = index.scene.strata?.layers.find((layer) => layer.id === id)?.aquifer === true;
+    if (best) rows.push({ id: `layer:${id}`, at: best.at, lines: [wet ? `${name} · ${t('strata.aquifer')}` : name], tone: 'normal', priority: 90, flat: true });
+  });
+  const wet = columns.find(({ column }) => column?.water != null && column.water < column.ground - 1);
+  if (wet?.column?.water != null) {
+    rows.push({ id: 'layer:water', at: [wet.x, wet.y, wet.column.water], lines: [t('strata.water')], tone: 'normal', priority: 95 });
+  }
+  return rows;
+}
+
 export interface LabelInput {
   readonly byBeam: ReadonlyMap<string, Reading>;
   readonly values: ReadonlyMap<string, Value>;
@@ -85,7 +119,7 @@ export function labels(index: SceneIndex, input: LabelInput): readonly WorldLabe
   }
   if (input.stations) {
     for (const row of index.scene.stations) {
-      rows.push({ id: `station:${row.id}`, at: [row.x, row.y, row.base + row.platform + 8], lines: [nameOf(index, row.id)], tone: 'normal', priority: 60 });
+      rows.push({ id: `station:${row.id}`, at: [row.x, row.y, row.base + row.platform + 8], lines: [shortName(index, row.id)], tone: 'normal', priority: 60 });
     }
   }
   if (input.settlements) {

@@ -196,6 +196,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'strata.sd': 'Mean std. dev.',
   'strata.holes': '{n} boreholes',
   'strata.z': 'Standardised error: mean {mean}, sd {sd}',
+  'strata.water': 'Water table',
   'strata.aquifer': 'Aquifer',
 
   'layers.title': 'Layers',
@@ -226,6 +227,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'layer.grid': 'Grid',
 
   'legend.title': 'Concentration mg/m³ (log)',
+  'legend.plume': '{name} plume',
   'legend.noValue': 'No usable value',
   'legend.stale': 'Stale',
   'legend.threshold': '{name} {value}',

@@ -195,6 +195,7 @@ export const zh = {
   'strata.holes': '{n} 个钻孔',
   'strata.z': '标准化误差：均值 {mean}，标准差 {sd}',
   'strata.aquifer': '含水层',
+  'strata.water': '地下水位',
 
   'layers.title': '图层',
   'layers.opacity': '{name} 不透明度',
@@ -224,6 +225,7 @@ export const zh = {
   'layer.grid': '格网',
 
   'legend.title': '浓度 mg/m³（对数）',
+  'legend.plume': '{name} 云团',
   'legend.noValue': '无有效值',
   'legend.stale': '陈旧',
   'legend.threshold': '{name} {value}',

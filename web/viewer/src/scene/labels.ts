@@ -1,4 +1,4 @@
-import type { WorldLabel } from '../contract';
+import type { Rect, WorldLabel } from '../contract';
 import './labels.css';
 import { placeLabels, type LabelBox, type Placement } from './label_layout';
 
@@ -18,6 +18,7 @@ export class LabelLayer {
   private readonly entries = new Map<string, Entry>();
   private shown = true;
   private dirty = false;
+  private obstacles: readonly Rect[] = [];
 
   constructor(private readonly root: HTMLElement) {}
 
@@ -29,7 +30,7 @@ export class LabelLayer {
       entry.label = label;
       const text = label.lines.join('\n');
       if (entry.text !== text) this.write(entry, text);
-      entry.element.className = `world-label ${label.tone}`;
+      entry.element.className = `world-label ${label.tone}${label.flat ? ' flat' : ''}`;
     }
     for (const id of gone) {
       this.entries.get(id)?.element.remove();
@@ -40,6 +41,13 @@ export class LabelLayer {
   setVisible(visible: boolean, opacity: number): void {
     this.shown = visible;
     this.root.style.opacity = String(opacity);
+  }
+
+  /** What labels stay clear of; true when that has changed. */
+  setObstacles(rects: readonly Rect[]): boolean {
+    if (JSON.stringify(rects) === JSON.stringify(this.obstacles)) return false;
+    this.obstacles = rects;
+    return true;
   }
 
   /** Text sizes are to be taken anew, as after a change of the root font. */
@@ -55,10 +63,10 @@ export class LabelLayer {
     for (const entry of this.entries.values()) {
       const at = this.shown ? project(entry.label.at) : null;
       if (at) {
-        boxes.push({ id: entry.label.id, x: at[0], y: at[1], width: entry.width, height: entry.height, priority: entry.label.priority, before: entry.placed });
+        boxes.push({ id: entry.label.id, x: at[0], y: at[1], width: entry.width, height: entry.height, priority: entry.label.priority, before: entry.placed, flat: entry.label.flat === true });
       }
     }
-    const placed = placeLabels(boxes, width, height);
+    const placed = placeLabels(boxes, width, height, this.obstacles);
     for (const [id, entry] of this.entries) this.show(entry, placed.get(id) ?? null);
   }
 

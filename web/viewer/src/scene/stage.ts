@@ -55,7 +55,7 @@ export function buildStage(shared: Shared, doc: SceneDoc, files: SceneFiles): St
   const wind = new WindLayer(shared, doc.crs.convergence_deg);
   const plume = new PlumeLayer(shared, files.heights, [buildings.solids.object.geometry]);
   const wells = new WellsLayer(shared, doc, ground);
-  const waterTable = new WaterTableLayer(shared);
+  const waterTable = new WaterTableLayer(shared, files.heights);
   const backdrop = new BackdropLayer(shared);
   const strata = files.strata && doc.strata
     ? new StrataLayer(shared, new StrataModel(files.strata, doc.strata.layers, base, ground), doc.extent, files.tin, (a, b) => index.profile(a, b))

@@ -15,9 +15,9 @@ in vec3 vRay;
 void main() {
   vec3 d = normalize(vRay);
   float up = d.z;
-  vec3 c = mix(HAZE, vec3(.012, .045, .085), smoothstep(0., .42, up));
-  c += vec3(.012, .06, .085) * exp(-abs(up) * 14.);
-  vec3 deep = mix(HAZE, vec3(.016, .050, .084), smoothstep(-.02, -.34, up));
+  vec3 c = mix(HAZE, vec3(.022, .075, .135), smoothstep(0., .38, up));
+  c += vec3(.018, .07, .095) * exp(-abs(up) * 14.);
+  vec3 deep = mix(HAZE, vec3(.040, .118, .172), smoothstep(-.02, -.45, up));
   c = mix(c, deep, smoothstep(.02, -.06, up));
   if (up < -.004 && grid > 0.) {
     float t = (floorZ - vAt.z) / d.z;

@@ -51,7 +51,7 @@ void main() {
     c *= 1. - .07 * step(.90, seam) * clamp(1.5 - 3. * fwidth(vInfo.y / 2.4), 0., 1.);
   }
   float high = step(.5, n.z);
-  c = shade(c, n) * mix(mix(.60, 1., smoothstep(0., 8., vInfo.y)), 1., high);
+  c = shade(c, n) * mix(mix(.76, 1., smoothstep(0., 8., vInfo.y)), 1., high);
   float rim = pow(1. - max(dot(normalize(vEye), n), 0.), 3.);
   c += vec3(.05, .13, .20) * rim + light;
   o = vec4(mix(c, HAZE, vHaze), opacity);

@@ -62,9 +62,9 @@ void main() {
   vec3 c = look.rgb;
   c *= 1. + mark(kind, vec2(vInfo.x, z * 1.6) / grain);
   if (z < vDoubt.z) c = mix(c, vec3(.11, .40, .62), .30 + .32 * wet);
-  float fade = k == LAYERS - 1 ? exp(-max(0., vInfo.y - z) / 85.) : 1.;
-  c = mix(vec3(.045, .085, .125), c * light, .16 + .84 * fade);
-  c *= mix(.55, 1., smoothstep(baseZ, baseZ + 40., z));
+  float fade = k == LAYERS - 1 ? exp(-max(0., vInfo.y - z) / 130.) : 1.;
+  c = mix(vec3(.060, .110, .155), c * light, .30 + .70 * fade);
+  c *= mix(.72, 1., smoothstep(baseZ, baseZ + 40., z));
 
   float fromTop = vInfo.y - z, fromBottom = z - vInfo.z;
   float unsure = max(step(fromTop, vDoubt.x) * step(.001, vDoubt.x), step(fromBottom, vDoubt.y) * step(.001, vDoubt.y));

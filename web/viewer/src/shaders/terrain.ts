@@ -22,10 +22,9 @@ void main() {
   vec3 c = texture(ground, vUv).rgb;
   vec3 m = texture(mask, vUv).rgb;
   float grey = dot(c, vec3(.30, .59, .11));
-  vec3 far = mix(vec3(grey), c, .66) * vec3(.60, .79, .88);
-  vec3 near = mix(vec3(grey), c, .86) * vec3(.84, .93, 1.);
+  vec3 far = mix(vec3(grey), c, 1.12) * vec3(.80, 1.02, .92) + vec3(.004, .016, .026);
+  vec3 near = mix(vec3(grey), c, .92) * vec3(.95, 1.01, 1.04) + vec3(.01, .016, .022);
   c = mix(far, near, m.r);
-  c *= .72 + .34 * grey;
   c += vec3(.03, .30, .46) * (m.g * fills.x) + vec3(.24, .22, .12) * (m.b * fills.y);
   c = mix(c, HAZE, vHaze);
   o = vec4(c, opacity);

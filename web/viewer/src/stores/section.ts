@@ -42,25 +42,41 @@ export function fromCut(cut: SectionCut, extent: Scene['extent']): SectionLine {
   return { offset_m: cx * Math.cos(angle) - cy * Math.sin(angle), bearing_deg: bearing, length_m: Math.hypot(dx, dy) };
 }
 
-const NEAR_M = 800;
+type Place = { readonly x: number; readonly y: number };
 
-/** Middle of the well that has most other wells near it, and of those; else of the stations; else of the extent. */
-function focus(scene: Scene): readonly [number, number] {
-  const places = scene.wells.length > 0 ? scene.wells : scene.stations;
-  let best: readonly { readonly x: number; readonly y: number }[] = [];
-  for (const one of places) {
-    const near = places.filter((row) => Math.hypot(row.x - one.x, row.y - one.y) <= NEAR_M);
-    if (near.length > best.length) best = near;
+/** Wells this near to a section stand on its face, metres (layers/wells.ts). */
+const ON_FACE_M = 70;
+const FARTHEST_M = 2000;
+const MARGIN_M = 120;
+
+/** The line between two places that has most places on it; of equals the longer. */
+function busiestLine(places: readonly Place[]): readonly [Place, Place] | null {
+  let best: { line: readonly [Place, Place]; worth: number } | null = null;
+  for (const a of places) {
+    for (const b of places) {
+      const length = Math.hypot(b.x - a.x, b.y - a.y);
+      if (a.x >= b.x || length < 2 * ON_FACE_M || length > FARTHEST_M) continue;
+      const along = (p: Place): number => ((p.x - a.x) * (b.x - a.x) + (p.y - a.y) * (b.y - a.y)) / length;
+      const off = (p: Place): number => Math.abs((p.x - a.x) * (b.y - a.y) - (p.y - a.y) * (b.x - a.x)) / length;
+      const on = places.filter((p) => off(p) <= 0.9 * ON_FACE_M && along(p) >= -1 && along(p) <= length + 1).length;
+      const worth = on + length / FARTHEST_M;
+      if (!best || worth > best.worth) best = { line: [a, b], worth };
+    }
   }
-  if (best.length === 0) return middle(scene.extent);
-  const mean = (read: (row: { readonly x: number; readonly y: number }) => number): number =>
-    best.reduce((sum, row) => sum + read(row), 0) / best.length;
-  return [mean((row) => row.x), mean((row) => row.y)];
+  return best?.line ?? null;
 }
 
-/** First section: west to east where the wells are. */
+/** First section: along the line of most wells, of most stations without wells; else west to east through a well or the middle. */
 export function firstCut(scene: Scene): SectionCut {
-  const [x, y] = focus(scene);
-  const half = longest_m(scene.extent) * 0.22;
-  return { a: [x - half, y], b: [x + half, y] };
+  const places: readonly Place[] = scene.wells.length > 0 ? scene.wells : scene.stations;
+  const line = busiestLine(places);
+  if (!line) {
+    const [x, y] = places[0] ? [places[0].x, places[0].y] : middle(scene.extent);
+    const half = longest_m(scene.extent) * 0.22;
+    return { a: [x - half, y], b: [x + half, y] };
+  }
+  const [a, b] = line;
+  const length = Math.hypot(b.x - a.x, b.y - a.y);
+  const [ux, uy] = [((b.x - a.x) / length) * MARGIN_M, ((b.y - a.y) / length) * MARGIN_M];
+  return { a: [a.x - ux, a.y - uy], b: [b.x + ux, b.y + uy] };
 }

@@ -48,7 +48,7 @@ export const WINDOWS_H = [1, 6, 24, 168] as const;
 export type Tool = 'layers' | 'section' | 'measure' | 'bookmarks' | 'help' | null;
 
 /** Layers that are off until asked for. */
-const OFF_AT_FIRST: readonly LayerId[] = ['watertable', 'grid'];
+const OFF_AT_FIRST: readonly LayerId[] = [];
 
 export function firstLayers(): ReadonlyMap<LayerId, LayerLook> {
   return new Map(LAYER_IDS.map((id) => [id, { visible: !OFF_AT_FIRST.includes(id), opacity: 1 }]));

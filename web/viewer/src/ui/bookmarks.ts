@@ -13,7 +13,7 @@ export function bookmarkTool(ctx: Context): HTMLElement {
   const name: HTMLInputElement = h('input', { type: 'text', maxlength: 40, placeholder: () => t('book.name'), 'aria-label': () => t('book.name') });
   const fixed = h('ul', { class: 'rows' });
   each(fixed, () => scene?.bookmarks ?? [], (row) => row.id, (item) => h('li', {},
-    h('button', { type: 'button', class: 'link', onclick: () => ctx.actions.showBookmark(item.peek().target, item.peek().position) }, () => say(item.get().name))));
+    h('button', { type: 'button', class: 'link', onclick: () => ctx.actions.showBookmark(item.peek().id, item.peek().target, item.peek().position) }, () => say(item.get().name))));
   const mine = h('ul', { class: 'rows' });
   each(mine, () => own.all.get(), (row) => row.id, (item, id) => h('li', { class: 'split' },
     h('button', { type: 'button', class: 'link', onclick: () => ctx.actions.lookAt(item.peek().target, item.peek().position) }, () => item.get().name),

@@ -10,8 +10,8 @@ export interface Actions {
   /** Selects an object and flies to it. */
   flyTo(kind: Pick['kind'], id: string): void;
   lookAt(target: Vec3, position: Vec3): void;
-  /** Goes to a view of the scene, drawn back on narrow pictures. */
-  showBookmark(target: Vec3, position: Vec3): void;
+  /** Goes to a view of the scene, drawn back on narrow pictures; the overview suits every picture. */
+  showBookmark(id: string, target: Vec3, position: Vec3): void;
   /** Stands before the section cut. */
   showSection(): void;
   home(): void;

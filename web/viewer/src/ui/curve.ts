@@ -168,7 +168,7 @@ class CurveBox {
       from: from + shift, to: Math.max(to, last) + shift, now: stores.replay.peek() ? (stores.replay.peek()?.at ?? 0) + shift : null,
       zeroBased: quantity.startsWith('conc:') || quantity.startsWith('water:') || quantity === 'wind_speed',
       unit: unitLabel(displayUnit(quantity)), dashed: false, step: false, stoppedName: t('curve.stopped'),
-      px: Math.max(10, Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.72)),
+      px: Math.max(10, Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.78)),
       format: (value) => plain(value, language()),
       time: (ms) => hourMinute(index, ms - shift, false),
     };

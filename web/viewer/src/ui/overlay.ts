@@ -5,10 +5,11 @@ import { language, say, t } from '../i18n';
 import { rampLevel } from '../stores/readings';
 import type { Readable } from '../stores/signal';
 import { fromSi, length, plain } from '../units';
-import type { SceneThreshold } from '../wire';
+import { PLUME_TOO_OLD_MS } from '../stores/limits';
+import type { Plume, SceneThreshold } from '../wire';
 import type { Context } from './context';
 import { each, h, s } from './dom';
-import { age, conc, nameOf, readingQuality } from './words';
+import { age, ago, conc, hourMinute, nameOf, readingQuality, resultOrigin } from './words';
 
 const CROWDED = 0.075;
 
@@ -33,6 +34,16 @@ export function legend(ctx: Context): HTMLElement {
       class: () => `limit-${Math.min(3, item.get().level)} ${crowded(rows(), item.get())}`,
       title: () => `${say(item.get().name)} ${conc(item.get().conc_kg_m3)}`,
     }, () => `L${item.get().level}`));
+  const drawn = (): Plume | null => {
+    const plume = ctx.stores.frame.get() ? ctx.stores.plume.get() : null;
+    return plume && ctx.stores.coarse_ms.get() - plume.t <= PLUME_TOO_OLD_MS ? plume : null;
+  };
+  const plumeWords = (plume: Plume | null): string => {
+    if (!plume) return '';
+    const index = ctx.stores.scene.get();
+    const name = index?.formulas.get(plume.substance) ?? plume.substance;
+    return `${t('legend.plume', { name })} ${hourMinute(index, plume.t)} · ${ago(Math.max(0, ctx.stores.now_ms.get() - plume.t))} · ${resultOrigin(plume.origin)}`;
+  };
   return h('div', { class: 'legend', 'aria-label': () => t('legend.title'), role: 'group' },
     h('p', { class: 'legend-title' }, () => {
       const index = ctx.stores.scene.get();
@@ -43,6 +54,7 @@ export function legend(ctx: Context): HTMLElement {
     h('div', { class: 'legend-bar', style: `background:linear-gradient(90deg,${RAMP.join(',')})` }),
     h('div', { class: 'legend-ticks' }, ...ticks.map((tick, i) =>
       h('span', { style: `left:${(100 * i) / decades}%` }, () => plain(fromSi(tick, 'mg/m3'), language())))),
+    h('p', { class: 'legend-plume', hidden: () => drawn() === null }, () => plumeWords(drawn())),
     h('p', { class: 'legend-none' }, h('i', { class: 'swatch-none' }), () => `${t('legend.noValue')} / ${t('legend.stale')}`));
 }
 

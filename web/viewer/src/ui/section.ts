@@ -11,6 +11,8 @@ import { exaggerationRow } from './layers';
 
 type End = 'a' | 'b';
 const STEP_M = 25;
+/** Layers are thin against the length of a section; the factor stands over the picture while it holds. */
+const SECTION_EXAGGERATION = 3;
 
 function path(ring: readonly (readonly [number, number])[], closed: boolean): string {
   return ring.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(0)} ${(-y).toFixed(0)}`).join('') + (closed ? 'Z' : '');
@@ -97,8 +99,9 @@ function slider(ctx: Context, scene: Scene, name: 'section.position' | 'section.
 }
 
 function turn(ctx: Context, scene: Scene, on: boolean): void {
-  const { section, layers } = ctx.stores;
+  const { section, layers, exaggeration } = ctx.stores;
   section.set(on ? firstCut(scene) : null);
+  exaggeration.update((factor) => (on && factor === 1 ? SECTION_EXAGGERATION : !on && factor === SECTION_EXAGGERATION ? 1 : factor));
   if (!on) return;
   layers.update((old) => new Map(old).set('strata', { visible: true, opacity: 1 }));
   ctx.actions.showSection();

@@ -8,7 +8,7 @@ import type { Context } from './context';
 import { each, h, s } from './dom';
 import { empty, panel } from './panel';
 import { rose } from './rose';
-import { age, nameOf, quantity, valueQuality } from './words';
+import { age, nameOf, quantity, shortName, valueQuality } from './words';
 
 const CALM_M_S = 0.3;
 
@@ -19,11 +19,11 @@ function dial(wind: () => Wind): SVGSVGElement {
   return s('svg', { class: 'dial', viewBox: '-50 -50 100 100', 'aria-hidden': 'true' },
     s('circle', { r: 44, class: 'dial-ring' }),
     ...ticks,
-    s('text', { y: -27, class: 'dial-north' }, 'N'),
+    s('text', { y: -22, class: 'dial-north' }, 'N'),
     s('g', { transform: () => `rotate(${Math.round(wind().from_deg)})`, visibility: () => (calm() ? 'hidden' : 'visible') },
       s('path', { d: 'M0 -24 8 -45 0 -40 -8 -45Z', class: 'dial-arrow' })),
-    s('text', { y: 5, class: 'dial-speed' }, () => number(wind().speed_m_s, 1, language())),
-    s('text', { y: 16, class: 'dial-unit' }, 'm/s'));
+    s('text', { y: 8, class: 'dial-speed' }, () => number(wind().speed_m_s, 1, language())),
+    s('text', { y: 26, class: 'dial-unit' }, 'm/s'));
 }
 
 function spoken(ctx: Context, wind: Wind): string {
@@ -48,10 +48,11 @@ function station(ctx: Context, item: { get(): Wind }, id: string): HTMLElement {
     'aria-label': () => spoken(ctx, item.get()), onclick: () => ctx.actions.flyTo('station', id),
   },
   dial(() => item.get()),
-  h('span', { class: 'wind-name' }, () => nameOf(ctx.stores.scene.get(), id)),
+  h('span', { class: 'wind-name' }, () => shortName(ctx.stores.scene.get(), id)),
   h('span', { class: 'wind-from' }, () => `${compass(item.get().from_deg, language())} ${number(item.get().from_deg, 0, language())}°`),
   h('small', { class: 'muted' }, () => [age(item.get().age_ms), quality(item.get())].filter((text) => text !== '').join(' · ')),
-  h('small', { class: 'muted wind-air' }, () => [other('air_temperature'), other('relative_humidity')].filter((text) => text !== '').join(' · ')));
+  h('small', { class: 'muted wind-air' }, () => other('air_temperature')),
+  h('small', { class: 'muted wind-air' }, () => other('relative_humidity')));
 }
 
 export function windPanel(ctx: Context): HTMLElement {

@@ -92,6 +92,11 @@ export function nameOf(index: SceneIndex | null, id: string): string {
   return say(index?.names.get(id)) || id;
 }
 
+/** Name without the words that every station's name has: for dials and labels. */
+export function shortName(index: SceneIndex | null, id: string): string {
+  return nameOf(index, id).replace(/片(?=\d)/, '').replace(/站点$|(?<=号)站$/, '').replace(/ station (?=\d)/i, ' ');
+}
+
 /** Name of a series' quantity. */
 export function quantityName(index: SceneIndex | null, key: string): string {
   const { quantity: what } = splitKey(key);
