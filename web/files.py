@@ -72,7 +72,11 @@ def locate(root: Path, name: str) -> Path:
         # A link inside the folder must not lead out of it either.
         if _is_file(path) and path.resolve().is_relative_to(root.resolve()):
             return path
-    raise NotFoundError(
+    raise _nothing(name)
+
+
+def _nothing(name: str) -> NotFoundError:
+    return NotFoundError(
         f"there is no file {name[:200]!r} here",
         message_zh=f"没有文件 {name[:200]!r}",
         field="file",
@@ -86,7 +90,17 @@ def send(root: Path, name: str, *, cache: str) -> Response:
 
 
 def send_file(path: Path, *, cache: str) -> Response:
-    """Answer with an existing file, compressed if it has a compressed sibling."""
+    """Answer with an existing file, compressed if it has a compressed sibling.
+
+    Raises NotFoundError when the file goes away meanwhile: plumes are thinned, bundles replaced.
+    """
+    try:
+        return _answer(path, cache=cache)
+    except FileNotFoundError:
+        raise _nothing(path.name) from None
+
+
+def _answer(path: Path, *, cache: str) -> Response:
     chosen = _variant(path)
     response = Response(content_type=content_type(path.name))
     response.headers["Cache-Control"] = cache

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from pathlib import Path
 
 from twin.core.errors import BadRequestError
 
 # Past 6, twice the time buys less than 2 % on plume frames.
 GZIP_LEVEL = 6
+_RUN_LENGTH = 64
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{1,{_RUN_LENGTH}}}", re.ASCII)
+_K_MAX = 2**53
 
 
 def blob_path(folder: Path, run: str, k: int, suffix: str) -> Path:
-    """Path of a frame. Raises BadRequestError for a run that could leave the folder."""
-    if not run or not run.isascii() or not run.replace("-", "").replace("_", "").isalnum():
+    """Path of a frame. Raises BadRequestError for what could leave the folder or is no number of a frame."""
+    if not _RUN.fullmatch(run):
         raise BadRequestError(
-            f"run {run!r} is not a name of letters, digits, - and _",
-            message_zh=f"运行编号 {run!r} 只能由字母、数字、- 和 _ 组成",
+            f"run {run[:_RUN_LENGTH]!r} is not a name of 1 to {_RUN_LENGTH} letters, digits, - and _",
+            message_zh=f"运行编号 {run[:_RUN_LENGTH]!r} 只能由 1 至 {_RUN_LENGTH} 个字母、数字、- 和 _ 组成",
             field="run",
-            value=run,
+            value=run[:_RUN_LENGTH],
+        )
+    if not 0 <= k <= _K_MAX:
+        raise BadRequestError(
+            f"k is outside 0 to {_K_MAX}",
+            message_zh=f"k 应在 0 至 {_K_MAX} 之间",
+            field="k",
         )
     return folder / run / f"{k}{suffix}"
 

@@ -149,10 +149,16 @@ def test_numbers_go_on_after_a_restart(store: ResultStore, reader: ResultReader)
     assert (beat.process, beat.beat_ms) == ("worker", 77)
 
 
-@pytest.mark.parametrize("run", ["", "..", "../x", "a/b", "run 1", "/etc", "r\x00"])
+@pytest.mark.parametrize("run", ["", "..", "../x", "a/b", "run 1", "/etc", "r\x00", "r" * 300])
 def test_a_run_cannot_leave_the_folder(tmp_path: Path, run: str) -> None:
     with pytest.raises(BadRequestError, match="run"):
         blob_path(tmp_path, run, 0, ".twv")
+
+
+@pytest.mark.parametrize("k", [-1, 10**18, 10**400])
+def test_a_number_that_no_frame_has_is_refused(tmp_path: Path, k: int) -> None:
+    with pytest.raises(BadRequestError, match="k is"):
+        blob_path(tmp_path, "r", k, ".twv")
 
 
 def test_what_is_not_there_is_named(reader: ResultReader) -> None:
