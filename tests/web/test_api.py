@@ -7,8 +7,11 @@ import gzip
 import pytest
 from flask.testing import FlaskClient
 
+from tests.support.arrivals import frame
 from tests.support.small_park import mn_of
 from tests.support.synthetic import BEAM, BUNDLE, NAME, T0_MS, WIND, Writer
+from twin.store.ledger import Arrival, Batch
+from web.services import EXTENSION
 
 pytestmark = pytest.mark.usefixtures("filled")
 LAST_MS = T0_MS + 590_000
@@ -127,6 +130,29 @@ def test_frames_come_newest_first_with_what_stands_in_them(client: FlaskClient) 
     assert {"key": "a21018-Rtd", "text": "1.2"} in rows[0]["fields"]
     only = client.get(f"/api/v1/frames?mn={mn_of(0)}").json["frames"]
     assert {row["mn"] for row in only} == {mn_of(0)}
+
+
+def test_frames_are_shown_without_passwords(client: FlaskClient, filled: Writer) -> None:
+    body = "ST=22;CN=2011;PW=s3cret;MN=M9;Flag=5;CP=&&DataTime=20261122080000;a-Rtd=1&&"
+    filled.ledger.write(
+        Batch(arrivals=[Arrival(frame=frame("p1", body, received_ms=LAST_MS + 1))],
+              quarantined=[(frame("p2", body, received_ms=LAST_MS + 2), "wrong_password")]),
+        LAST_MS + 2,
+    )  # fmt: skip
+    answer = client.get("/api/v1/frames?limit=2")
+    assert "s3cret" not in answer.text
+    assert [row["status"] for row in answer.json["frames"]] == ["quarantined", "stored"]
+    assert all("PW=******;MN=M9" in row["segment"] for row in answer.json["frames"])
+
+
+def test_a_file_that_goes_away_is_not_found(
+    client: FlaskClient, filled: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plume is thinned between the look at its file and the reading of it."""
+    url = client.get("/api/v1/plumes?substance=hf").json["plumes"][0]["url"]
+    gone = filled.results.folder / "frames" / url.split("/")[-2] / "99.twv"
+    monkeypatch.setattr(type(client.application.extensions[EXTENSION].results), "plume_file", lambda *_: gone)
+    assert client.get(url).status_code == 404
 
 
 def test_sight_and_strata(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 
 from apiflask import APIBlueprint
 
@@ -13,6 +14,7 @@ from web.schemas.frame import FRAMES_MAX, FieldOut, FrameOut, FramesOut, FramesQ
 from web.services import services
 
 frames = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Instruments")
+_PASSWORD = re.compile(rb"((?:^|[;,&])\s*PW\s*=)[^;,&]*", re.IGNORECASE)
 
 
 def get_frames(query: FramesQuery) -> FramesOut:
@@ -64,8 +66,12 @@ def _fields(read: Message) -> list[FieldOut]:
 
 
 def as_text(segment: bytes) -> str:
-    r"""Segment for people: UTF-8 where it is, ``\xNN`` where it is not."""
-    return segment.decode("utf-8", errors="backslashreplace")
+    r"""Segment for people: UTF-8 where it is, ``\xNN`` where it is not, without its password.
+
+    Who may look at frames may not for that speak for the instruments; wrong passwords are often
+    right ones of another device.
+    """
+    return _PASSWORD.sub(rb"\1******", segment).decode("utf-8", errors="backslashreplace")
 
 
 serve(frames, "/frames", get_frames, Operation(gives=FramesOut, reads=FramesQuery, errors=(503,)))
