@@ -92,7 +92,7 @@ def not_yet(url: str) -> ServiceUnavailableError:
     )
 
 
-def cannot_write(url: str, error: sa.exc.SQLAlchemyError) -> StoreError:
+def cannot_write(url: str, error: Exception) -> StoreError:
     """The error of a writer whose data base refuses (disk full, file gone, ...)."""
     reason = getattr(error, "orig", None) or error
     return StoreError(

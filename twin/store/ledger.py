@@ -7,6 +7,7 @@ memory: after a failed batch all caches are read again.
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -184,7 +185,7 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
             raise cannot_write(self.url, error) from error
 
     def _books(self) -> _Books:

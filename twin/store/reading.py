@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,29 +37,36 @@ class Reader:
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """A connection whose questions all see the same moment of the ledger."""
-        try:
-            with self._open().begin() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise ServiceUnavailableError(
-                f"the {self._kind.value} ledger cannot be read just now: {error.orig}",
-                message_zh="台账暂时无法读取",
-                field="url",
-                value=self.url,
-            ) from error
+        with self._translated(), self._open().begin() as connection:
+            yield connection
 
     def changed(self) -> bool:
         """Whether a writer has committed since the last call; meant to be asked many times a second.
 
         The first call says True. One follower per reader: a second one needs its own reader.
         """
-        engine = self._open()
-        with self._lock:
-            if self._watch is None:
-                self._watch = Watch(engine)
-            version = self._watch.version()
-            before, self._seen_version = self._seen_version, version
+        with self._translated():
+            engine = self._open()
+            with self._lock:
+                if self._watch is None:
+                    self._watch = Watch(engine)
+                version = self._watch.version()
+                before, self._seen_version = self._seen_version, version
         return version != before
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Whatever the data base or its driver cannot do (busy, damaged, gone) is one kind of error."""
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+            reason = getattr(error, "orig", None) or error
+            raise ServiceUnavailableError(
+                f"the {self._kind.value} ledger cannot be read just now: {reason}",
+                message_zh="台账暂时无法读取",
+                field="url",
+                value=self.url,
+            ) from error
 
     def cursor(self) -> int:
         """Sequence number of the newest event, 0 when there is none yet."""
@@ -113,6 +121,9 @@ class Reader:
         except sa.exc.OperationalError as error:
             engine.dispose()
             raise not_yet(self.url) from error
+        except sa.exc.SQLAlchemyError:
+            engine.dispose()
+            raise
         if found == HEAD[self._kind]:
             return engine
         engine.dispose()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tests.support.arrivals import arrival, value
 from twin.core.errors import NotFoundError, ServiceUnavailableError
 from twin.store import engine
-from twin.store.engine import sqlite_url
+from twin.store.engine import sqlite_path, sqlite_url
 from twin.store.ledger import Batch, Ledger
 from twin.store.reader import LedgerReader
 from twin.store.rows import Step
@@ -187,3 +187,19 @@ def test_a_scan_would_be_seen(reader: LedgerReader) -> None:
     with reader.snapshot() as connection:
         plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN SELECT sum(value) FROM observation").all()
     assert str(plan[0][-1]).split()[:2] == ["SCAN", "observation"]
+
+
+def test_a_damaged_ledger_is_said_to_be_unreadable(ledger: Ledger, reader: LedgerReader) -> None:
+    """By whatever way the damage is met: a follower must survive it, a browser be told."""
+    ledger.write(Batch(arrivals=[arrival("1", value(1, 1.0))]), 1)
+    assert reader.state().values
+    ledger.close()
+    reader.close()
+    path = sqlite_path(ledger.url)
+    assert path is not None
+    body = bytearray(path.read_bytes())
+    body[200:] = b"\xff" * (len(body) - 200)
+    path.write_bytes(body)
+    for question in (reader.changed, reader.state, lambda: reader.state(at_ms=1), reader.cursor, reader.beat):
+        with pytest.raises(ServiceUnavailableError, match="ledger"):
+            question()
