@@ -30,6 +30,9 @@ LONGEST_PAUSE_S = 15.0
 # A child that ran for so long was well: its next death starts with the shortest pause again.
 WELL_AFTER_S = 30.0
 STOP_S = 8.0
+# A plume may take longer than a person waits, and nothing is lost with it: the worker writes results
+# whole or not at all, and computes at its next start what is missing.
+_STOP_WORKER_S = 2.0
 _HEALTH_EVERY_S = 0.1
 _POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
@@ -38,16 +41,24 @@ _LINE_LIMIT = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A process to be kept running."""
+    """A process to be kept running. ``stop_s``: how long it may take to end by itself."""
 
     name: str
     argv: tuple[str, ...]
+    stop_s: float = STOP_S
 
 
 def children(*, simulate: bool) -> tuple[Child, ...]:
     """Processes of a park, in the order of their start."""
     names = ("ingest", "worker", "serve") + (("simulate",) if simulate else ())
-    return tuple(Child(name=name, argv=(sys.executable, "-m", "web.cli", name)) for name in names)
+    return tuple(
+        Child(
+            name=name,
+            argv=(sys.executable, "-m", "web.cli", name),
+            stop_s=_STOP_WORKER_S if name == "worker" else STOP_S,
+        )
+        for name in names
+    )
 
 
 def run_all(
@@ -134,7 +145,7 @@ class Supervisor:
         """Start all children and keep them; returns when all have ended after ``stop``."""
         keepers = [asyncio.create_task(self._keep(row)) for row in self._rows]
         await self._stopping.wait()
-        await asyncio.gather(*(self._end(name) for name in tuple(self._running)))
+        await asyncio.gather(*(self._end(row) for row in self._rows))
         await asyncio.gather(*keepers)
 
     async def _keep(self, row: Child) -> None:
@@ -193,16 +204,16 @@ class Supervisor:
                 return
             self._on_line(name, line.decode("utf-8", "replace").rstrip())
 
-    async def _end(self, name: str) -> None:
-        process = self._running.get(name)
+    async def _end(self, row: Child) -> None:
+        process = self._running.get(row.name)
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(_ended(process), STOP_S)
+            await asyncio.wait_for(_ended(process), row.stop_s)
         except TimeoutError:
-            self._on_line("run", f"{name} did not end within {STOP_S:g} s and is killed")
+            self._on_line("run", f"{row.name} did not end within {row.stop_s:g} s and is killed")
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 

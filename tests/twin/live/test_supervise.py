@@ -31,8 +31,8 @@ WITH_CHILD = (
 )
 
 
-def child(name: str, program: str) -> Child:
-    return Child(name=name, argv=(sys.executable, "-c", program))
+def child(name: str, program: str, stop_s: float = supervise.STOP_S) -> Child:
+    return Child(name=name, argv=(sys.executable, "-c", program), stop_s=stop_s)
 
 
 class Watched:
@@ -94,11 +94,9 @@ def test_the_pause_grows_with_every_early_death(monkeypatch: pytest.MonkeyPatch)
     asyncio.run(story())
 
 
-def test_a_child_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervise, "STOP_S", 0.5)
-
+def test_a_child_that_will_not_end_is_killed() -> None:
     async def story() -> None:
-        watched = Watched(child("mule", STUBBORN))
+        watched = Watched(child("mule", STUBBORN, stop_s=0.5))
         task = asyncio.create_task(watched.supervisor.run())
         await watched.until(lambda: watched.said("mule", "up") == 1, "up")
         pid = watched.supervisor.pids["mule"]
@@ -209,6 +207,8 @@ def test_the_processes_of_a_park() -> None:
     rows = children(simulate=True)
     assert [row.name for row in rows] == ["ingest", "worker", "serve", "simulate"]
     assert all(row.argv == (sys.executable, "-m", "web.cli", row.name) for row in rows)
+    patience_s = {row.name: row.stop_s for row in rows}
+    assert patience_s["worker"] < patience_s["ingest"], "nobody waits for a plume to be finished"
     assert [row.name for row in children(simulate=False)] == ["ingest", "worker", "serve"]
 
 
