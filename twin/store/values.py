@@ -2,7 +2,9 @@
 
 The same value under the same time is no news, whoever repeats it: (value, mark) equal to the
 newest version stores nothing. ``newest`` holds, per series, the value with the latest possible
-time; at equal time a moment outweighs a mean and a later version an earlier one.
+time; at equal time a moment outweighs a mean and a later version an earlier one. A time after the
+receipt counts as the receipt: one frame of a clock that was an hour ahead must not hide what the
+instrument says in that hour.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark
 _OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
 
 ValueKey = tuple[int, int, int]
-Rank = tuple[int, int, int]
+Rank = tuple[int, int, int, int]
 
 
 class Incoming(NamedTuple):
@@ -59,7 +61,8 @@ class ValueLog:
     def __init__(self, connection: sa.Connection) -> None:
         self._frontier = _frontier(connection)
         self._newest: dict[int, Rank] = {
-            r.series_id: (r.time_ms, -r.interval_ms, r.version) for r in connection.execute(sa.select(NEWEST))
+            r.series_id: _rank(r.time_ms, r.received_ms, r.interval_ms, r.version)
+            for r in connection.execute(sa.select(NEWEST))
         }
 
     def store(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> Stored:
@@ -80,18 +83,17 @@ class ValueLog:
             self._frontier[series_id] = max(time_ms, self._frontier.get(series_id, time_ms))
             if self._advances(item, version):
                 first.setdefault(series_id, series_id not in self._newest)
-                self._newest[series_id] = (time_ms, -item.observation.interval_ms, version)
+                self._newest[series_id] = _rank_of(item, version)
                 news.append(_stored(item, version, quality))
         insert_many(connection, OBSERVATION, rows)
         _save_newest(connection, news, first, {item.series.key: item.series.id for item in incoming})
         return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
 
     def _advances(self, item: Incoming, version: int) -> bool:
-        o = item.observation
-        if int(o.checks) & _OUT_OF_WINDOW:
+        if int(item.observation.checks) & _OUT_OF_WINDOW:
             return False
         known = self._newest.get(item.series.id)
-        return known is None or (o.time_ms, -o.interval_ms, version) > known
+        return known is None or _rank_of(item, version) > known
 
     def _heads(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> dict[ValueKey, _Head]:
         # Times beyond all that the series holds cannot be known yet: live data need no look-up.
@@ -108,6 +110,15 @@ class ValueLog:
             if known is None or version > known.version:
                 heads[series_id, time_ms, interval_ms] = _Head(version, number, mark)
         return heads
+
+
+def _rank(time_ms: int, received_ms: int, interval_ms: int, version: int) -> Rank:
+    return min(time_ms, received_ms), time_ms, -interval_ms, version
+
+
+def _rank_of(item: Incoming, version: int) -> Rank:
+    o = item.observation
+    return _rank(o.time_ms, item.received_ms, o.interval_ms, version)
 
 
 def _frontier(connection: sa.Connection) -> dict[int, int]:

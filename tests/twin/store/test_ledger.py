@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,21 @@ def test_values_that_are_not_the_newest_are_stored_without_an_event(
     ledger.write(Batch(arrivals=[arrival("2", value(5, 2.0), value(10, 3.0, interval_ms=60_000))]), 6)
     assert reader.cursor() == 1
     assert [row.time_ms for row in reader.series(KEY, 0, 100)] == [5, 10]
+
+
+def test_a_clock_that_was_ahead_does_not_hide_what_comes_after(
+    url: str, ledger: Ledger, reader: LedgerReader
+) -> None:
+    ahead = value(3_600_000, 9.0, checks=Check.CLOCK_DRIFT)
+    ledger.write(Batch(arrivals=[arrival("1", ahead, received_ms=10_000)]), 10_000)
+    assert [row.value for row in reader.newest()] == [9.0]
+    ledger.write(Batch(arrivals=[arrival("2", value(11_000, 1.0), received_ms=11_050)]), 11_050)
+    assert [row.value for row in reader.newest()] == [1.0]
+    assert reader.cursor() == 2, "screens are told"
+    ledger.close()
+    with closing(Ledger(url)) as again:
+        again.write(Batch(arrivals=[arrival("3", value(10_500, 7.0), received_ms=12_000)]), 12_000)
+        assert [row.value for row in reader.newest()] == [1.0], "late data stay behind"
 
 
 def test_an_impossible_time_is_never_the_newest(ledger: Ledger, reader: LedgerReader) -> None:
