@@ -15,6 +15,7 @@ import pytest
 from sensors.hj212.frame import frame
 from tests.support.logger_line import Line, segment_for
 from tests.support.small_park import mn_of, small_park
+from twin.core.clock import Clock, FixedClock
 from twin.core.device import CrcMode
 from twin.core.errors import SettingsError, StoreError
 from twin.core.observation import Quality
@@ -36,9 +37,10 @@ def settings_for(folder: Path, port: int = 0) -> Settings:
 
 
 @asynccontextmanager
-async def running(settings: Settings, park: Park) -> AsyncIterator[LedgerReader]:
+async def running(settings: Settings, park: Park, clock: Clock | None = None) -> AsyncIterator[LedgerReader]:
     stop, ready = asyncio.Event(), asyncio.Event()
-    task = asyncio.create_task(ingest(settings, park, stop=stop, on_ready=lambda _port: ready.set()))
+    told = ingest(settings, park, clock=clock, stop=stop, on_ready=lambda _port: ready.set())
+    task = asyncio.create_task(told)
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
     waiting.cancel()
@@ -255,5 +257,16 @@ def test_ingest_shows_that_it_lives(tmp_path: Path) -> None:
             first = reader.beat()
             assert first is not None
             await until(lambda: (reader.beat() or first).beat_ms > first.beat_ms, "the second")
+
+    asyncio.run(story())
+
+
+def test_a_clock_that_is_set_back_does_not_silence_ingest(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = FixedClock(7_200_000)
+        async with running(settings_for(tmp_path), small_park(1), clock) as reader:
+            await until(lambda: reader.beat() is not None, "the first sign of life")
+            clock.move_to(3_600_000)
+            await until(lambda: (row := reader.beat()) is not None and row.beat_ms == 3_600_000, "the next")
 
     asyncio.run(story())
