@@ -35,6 +35,7 @@ SCHEMA = "twin-scene/1"
 OUTSIDE_ERROR_M, FENCE_ERROR_M = 1.0, 0.5
 HEIGHT_GRID_M, STRATA_GRID_M = 20.0, 40.0
 WEBP_QUALITY = 78
+MESH_TRIES = 3
 COMPRESSED = (".json", ".twt", ".twg")
 
 Progress = Callable[[str, int, int], None]
@@ -99,9 +100,7 @@ def _write(scene: Scene, work: Path, progress: Progress) -> None:
     step("strata")
     strata = build_strata(park, terrain, STRATA_GRID_M) if park.boreholes else None
     step("mesh")
-    fence = [area.outline for area in park.areas if area.active]
-    tin = build_tin(terrain, OUTSIDE_ERROR_M, fence=fence, fence_error_m=FENCE_ERROR_M)
-    tin = quantised(tin, terrain, fence)  # its errors are those of what the browser decodes
+    tin = _mesh(park, terrain)
     step("light")
     ground = bake_ground(park, terrain)
     step("write")
@@ -115,6 +114,25 @@ def _write(scene: Scene, work: Path, progress: Progress) -> None:
     (work / "scene.json").write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
     _compress(work)
     progress("write", len(steps), len(steps))
+
+
+def _mesh(park: Park, terrain: Terrain) -> Tin:
+    """Ground mesh within its bounds as the browser decodes it.
+
+    On steep ground the rounding of places costs height, the more the larger the park: the mesh is
+    then built again, finer by what was too much.
+    """
+    fence = [area.outline for area in park.areas if area.active]
+    outside_m, inside_m = OUTSIDE_ERROR_M, FENCE_ERROR_M
+    tin = quantised(build_tin(terrain, outside_m, fence=fence, fence_error_m=inside_m), terrain, fence)
+    for _ in range(MESH_TRIES):
+        over_m = tin.max_error_m - OUTSIDE_ERROR_M, tin.fence_error_m - FENCE_ERROR_M
+        if max(over_m) <= 0.0:
+            break
+        outside_m = max(0.5 * outside_m, outside_m - 2.0 * max(0.0, over_m[0]))
+        inside_m = max(0.5 * inside_m, inside_m - 2.0 * max(0.0, over_m[1]))
+        tin = quantised(build_tin(terrain, outside_m, fence=fence, fence_error_m=inside_m), terrain, fence)
+    return tin
 
 
 def _webp(image: Any) -> bytes:
