@@ -6,6 +6,7 @@ park go through the same code as live data (``twin.live.pace``).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import signal
 import threading
@@ -25,7 +26,7 @@ from twin.core.park import Park
 from twin.live.deduce import Deduction, deduce, substances_due
 from twin.live.heads import HeadGrid, head_grid, water_table
 from twin.live.logs import configure_logging
-from twin.live.pace import next_time_ms
+from twin.live.pace import FILL_MS, fill_time_ms, missed_ms, next_time_ms
 from twin.live.settings import Settings
 from twin.live.state import Rows, State, data_time_ms, read_state
 from twin.stage.encode import encode_grid, encode_plume
@@ -127,12 +128,15 @@ class Worker:
     k: int = 0
     plume_ms: int | None = None
     water_ms: int | None = None
+    missed_ms: set[int] = field(default_factory=set)
     _due_wall_s: dict[str, float] = field(default_factory=dict)
 
     def resume(self, results: ResultReader) -> None:
         """Start a new run where the last one left off."""
         self.run = self.store.new_run(self.clock.now_ms())
         self.plume_ms = max((row.time_ms for row in results.newest_plumes()), default=None)
+        if self.plume_ms is not None:
+            self.missed_ms.update(_holes(results, self.plume_ms))
         table = results.newest_water_table()
         self.water_ms = None if table is None else table.time_ms
         results.close()
@@ -156,18 +160,32 @@ class Worker:
             return False
 
     def _plumes(self, rows: Rows, data_ms: int) -> bool:
+        """The present if it is due, otherwise a moment that was missed; whether there was either."""
         waited_s = time.monotonic() - self._due_wall_s.get("plume", -1e9)
         at_ms = next_time_ms(self.plume_ms, data_ms, round(1000 * self.settings.plume_interval_s), waited_s)
         if at_ms is None:
+            return self._fill(rows, data_ms)
+        self._frames(rows, at_ms)
+        self.missed_ms.update(missed_ms(self.plume_ms, at_ms))
+        self.plume_ms = at_ms
+        self._due_wall_s["plume"] = time.monotonic()
+        return True
+
+    def _fill(self, rows: Rows, data_ms: int) -> bool:
+        at_ms = fill_time_ms(self.missed_ms, data_ms)
+        if at_ms is None:
+            self.missed_ms.clear()
             return False
+        self._frames(rows, at_ms)
+        self.missed_ms.discard(at_ms)
+        return True
+
+    def _frames(self, rows: Rows, at_ms: int) -> None:
         started = time.process_time()
         state = read_state(rows, self.ground.park, at_ms)
         for substance in substances_due(state):
             self._plume(state, substance)
-        self.plume_ms = at_ms
-        self._due_wall_s["plume"] = time.monotonic()
         _log.debug("plumes of %d took %.2f CPU-s", at_ms, time.process_time() - started)
-        return True
 
     def _plume(self, state: State, substance: str) -> None:
         try:
@@ -221,6 +239,12 @@ class Worker:
             return False
         self._due_wall_s[what] = now
         return True
+
+
+def _holes(results: ResultReader, newest_ms: int) -> list[int]:
+    """Whole five minutes without a frame between the frames of the last hours."""
+    times = sorted({row.time_ms for row in results.plumes(None, newest_ms - FILL_MS, newest_ms + 1)})
+    return [hole for last, at in itertools.pairwise(times) for hole in missed_ms(last, at)]
 
 
 def plume_row(run: str, k: int, result: Deduction) -> PlumeRow:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.live.pace import COARSE_MS, MAX_BEHIND_MS, next_time_ms
+from twin.live.pace import COARSE_MS, FILL_MS, fill_time_ms, missed_ms, next_time_ms
 
 NOW = 1_795_000_020_000
 STEP = 10_000
@@ -28,15 +28,32 @@ def test_fast_data_get_one_frame_per_five_minutes():
     assert {b - a for a, b in zip(times, times[1:], strict=False)} == {COARSE_MS}
 
 
-def test_what_cannot_be_computed_is_skipped():
-    last, data, made = NOW, NOW, 0
-    for _ in range(100):  # every frame takes so long that two hours of data arrive meanwhile
-        data += 2 * 3_600_000
-        due = next_time_ms(last, data, STEP, 1.0)
-        assert due is not None
-        assert data - due <= MAX_BEHIND_MS + COARSE_MS
-        last, made = due, made + 1
-    assert made == 100
+def test_the_present_comes_first_after_a_pause():
+    assert next_time_ms(NOW, NOW + 2 * 3_600_000 + 3, STEP, 1e9) == NOW + 2 * 3_600_000
+    data = NOW + 2 * 3_600_000 + 3
+    due = next_time_ms(NOW, data, STEP, 0.2)  # data that run fast
+    assert due is not None
+    assert 0 <= data - due < COARSE_MS
+
+
+def test_what_was_left_out_is_filled_in_newest_first():
+    missed = set(missed_ms(NOW, NOW + 1_800_000))
+    assert all(time % COARSE_MS == 0 and NOW < time < NOW + 1_800_000 for time in missed)
+    assert len(missed) == 6
+    filled = []
+    while (time := fill_time_ms(missed, NOW + 1_800_000)) is not None:
+        filled.append(time)
+        missed.discard(time)
+    assert filled == sorted(filled, reverse=True)
+    assert len(filled) == 6
+
+
+def test_nothing_is_left_out_by_live_steps_and_what_is_too_old_stays_out():
+    assert missed_ms(None, NOW) == ()
+    assert missed_ms(NOW, NOW + STEP) == ()
+    assert missed_ms(NOW + 86_400_000, NOW) == ()
+    assert min(missed_ms(NOW, NOW + 86_400_000)) >= NOW + 86_400_000 - FILL_MS
+    assert fill_time_ms({NOW - FILL_MS - 1, NOW + 1}, NOW) is None
 
 
 def test_after_a_catch_up_it_returns_to_live():

@@ -88,16 +88,51 @@ def test_each_interval_gives_one_frame(bench: Bench):
     assert [row.k for row in bench.reader.plumes("hf", 0, 2**62)] == [0, 1]
 
 
-def test_fast_data_do_not_leave_it_behind(bench: Bench):
+def test_behind_it_makes_the_present_first_and_the_past_afterwards(bench: Bench):
     bench.live(NOW - 600_000, NOW)
     while bench.worker.turn(bench.rows):
         pass
+    bench.worker._due_wall_s.pop("plume")  # the worker was away
     bench.live(NOW + 60_000, NOW + 3_600_000)
+    assert bench.worker.turn(bench.rows)
+    assert bench.reader.plumes("hf", 0, 2**62)[-1].time_ms == NOW + 3_600_000
+    assert len(bench.reader.plumes("hf", 0, 2**62)) == 2
+    assert bench.worker.turn(bench.rows)
+    (newest,) = bench.reader.newest_plumes()
+    assert newest.time_ms == NOW + 3_600_000  # an older frame that comes later is not the newest
+    assert len(bench.reader.plumes("hf", 0, 2**62)) == 3
+
+
+def test_the_past_is_filled_in_every_five_minutes(bench: Bench):
+    bench.live(NOW - 600_000, NOW)
+    while bench.worker.turn(bench.rows):
+        pass
+    bench.live(NOW + 60_000, NOW + 1_800_000)
     while bench.worker.turn(bench.rows):
         pass
     times = np.array([row.time_ms for row in bench.reader.plumes("hf", 0, 2**62)])
-    assert set(np.diff(times[1:])) == {300_000}
-    assert NOW + 3_600_000 - times[-1] < 300_000
+    assert set(np.diff(times[1:-1])) == {300_000}
+    assert np.diff(times).max() <= 300_000
+    assert NOW + 1_800_000 - times[-1] < 300_000
+
+
+def test_holes_of_a_run_that_ended_early_are_filled_by_the_next(tmp_path: Path):
+    first = Bench(tmp_path)
+    first.live(NOW - 600_000, NOW)
+    first.worker.turn(first.rows)
+    first.live(NOW + 60_000, NOW + 1_200_000)
+    first.worker._due_wall_s.pop("plume")
+    first.worker.turn(first.rows)
+    rows = first.rows
+    first.close()
+    second = Bench(tmp_path)
+    try:
+        while second.worker.turn(rows):
+            pass
+        times = np.array([row.time_ms for row in second.reader.plumes("hf", 0, 2**62)])
+        assert np.diff(times).max() <= 300_000
+    finally:
+        second.close()
 
 
 def test_it_goes_on_where_it_left_off(tmp_path: Path):
