@@ -80,10 +80,10 @@ export class PageActions implements Actions {
     const x = (cut.a[0] + cut.b[0]) / 2;
     const y = (cut.a[1] + cut.b[1]) / 2;
     const z = world.ground(x, y) ?? 0;
-    const back = length * 0.66 * Math.max(1, Math.min(1.5, 1.5 / Math.max(0.2, this.aspect())));
+    const back = length * 0.52 * Math.max(1, Math.min(1.5, 1.5 / Math.max(0.2, this.aspect())));
     const [nx, ny] = [(dy / length) * side, (-dx / length) * side];
     const [ex, ey] = [nx * Math.cos(ASLANT) + ny * Math.sin(ASLANT), ny * Math.cos(ASLANT) - nx * Math.sin(ASLANT)];
-    world.setCamera({ target: [x, y, z + back * 0.03], position: [x + ex * back, y + ey * back, z + back * 0.15] }, moves());
+    world.setCamera({ target: [x, y, z - 8], position: [x + ex * back, y + ey * back, z + back * 0.06] }, moves());
   }
 
   northUp(): void {

@@ -66,35 +66,31 @@ function wellLabel(index: SceneIndex, id: string, values: ReadonlyMap<string, Va
   };
 }
 
-const SAMPLES = 24;
-const THINNEST_M = 1.5;
+/** The names stand one beside the other like stairs about the middle of the cut: none covers its neighbour. */
+const FIRST_SHARE = 0.4;
+const STAIR = 0.045;
+const WATER_SHARE = 0.66;
+const THINNEST_M = 1;
 
-/** Names of the layers and of the water table on the face of a cut, each where its layer is thickest. */
+/** Names of the layers and of the water table on the face of a cut. */
 export function sectionLabels(index: SceneIndex, cut: SectionCut | null, strataAt: (x: number, y: number) => StrataColumn | null): readonly WorldLabel[] {
   if (!cut) return [];
-  const columns = Array.from({ length: SAMPLES - 3 }, (_, i) => {
-    const s = (i + 2) / SAMPLES;
-    const [x, y] = [cut.a[0] + (cut.b[0] - cut.a[0]) * s, cut.a[1] + (cut.b[1] - cut.a[1]) * s];
-    return { x, y, column: strataAt(x, y) };
-  });
+  const at = (share: number): readonly [number, number] => [cut.a[0] + (cut.b[0] - cut.a[0]) * share, cut.a[1] + (cut.b[1] - cut.a[1]) * share];
   const rows: WorldLabel[] = [];
-  const ids = columns[0]?.column?.layers.map((layer) => layer.id) ?? [];
-  ids.forEach((id, k) => {
-    let best: { at: Vec3; thick: number } | null = null;
-    for (const { x, y, column } of columns) {
-      const layer = column?.layers[k];
-      const thick = layer ? layer.top - layer.bottom : 0;
-      const down = k === ids.length - 1 ? Math.min(thick / 2, DEEP_LABEL_M) : thick / 2;
-      if (layer && thick > THINNEST_M && thick > (best?.thick ?? 0)) best = { at: [x, y, layer.top - down], thick };
-    }
-    const name = say(index.names.get(id)) || id;
-    const wet = index.scene.strata?.layers.find((layer) => layer.id === id)?.aquifer === true;
-    if (best) rows.push({ id: `layer:${id}`, at: best.at, lines: [wet ? `${name} · ${t('strata.aquifer')}` : name], tone: 'normal', priority: 90, flat: true });
-  });
-  const wet = columns.find(({ column }) => column?.water != null && column.water < column.ground - 1);
-  if (wet?.column?.water != null) {
-    rows.push({ id: 'layer:water', at: [wet.x, wet.y, wet.column.water], lines: [t('strata.water')], tone: 'normal', priority: 95 });
+  const count = strataAt(...at(FIRST_SHARE))?.layers.length ?? 0;
+  for (let k = 0; k < count; k++) {
+    const [x, y] = at(FIRST_SHARE + STAIR * k);
+    const layer = strataAt(x, y)?.layers[k];
+    const thick = layer ? layer.top - layer.bottom : 0;
+    if (!layer || thick < THINNEST_M) continue;
+    const wet = index.scene.strata?.layers.find((row) => row.id === layer.id)?.aquifer === true;
+    const name = say(index.names.get(layer.id)) || layer.id;
+    const z = layer.top - (k === count - 1 ? Math.min(thick / 2, DEEP_LABEL_M) : thick / 2);
+    rows.push({ id: `layer:${layer.id}`, at: [x, y, z], lines: [wet ? `${name} · ${t('strata.aquifer')}` : name], tone: 'normal', priority: 150 - k, flat: true });
   }
+  const [x, y] = at(WATER_SHARE);
+  const water = strataAt(x, y)?.water ?? null;
+  if (water !== null) rows.push({ id: 'layer:water', at: [x, y, water], lines: [t('strata.water')], tone: 'normal', priority: 160, flat: true });
   return rows;
 }
 

@@ -29,7 +29,7 @@ export interface WorldOptions {
 const OPENING_DEG = 40;
 const CLEARANCE_M = 6;
 /** The park lies in the middle of the overview: hills and sky above it, the legend below. */
-const OVERVIEW_WINDOW = { left: -0.92, right: 0.92, bottom: -0.62, top: 0.36 };
+const OVERVIEW_WINDOW = { left: -0.92, right: 0.92, bottom: -0.6, top: 0.46 };
 const EMPTY: Pose = { target: [0, 0, 0], bearing: 0, dip: 0.6, distance: 3000 };
 
 /** Makes the 3D world on a canvas; labels go into `labelRoot`, which must cover the canvas. */

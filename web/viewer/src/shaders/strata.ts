@@ -61,7 +61,7 @@ void main() {
   float z = vAt.z, pixel = max(fwidth(z), 1e-3);
   vec3 c = look.rgb;
   c *= 1. + mark(kind, vec2(vInfo.x, z * 1.6) / grain);
-  if (z < vDoubt.z) c = mix(c, vec3(.11, .40, .62), .30 + .32 * wet);
+  if (z < vDoubt.z) c = mix(c, vec3(.11, .40, .62), .16 + .24 * wet);
   float fade = k == LAYERS - 1 ? exp(-max(0., vInfo.y - z) / 130.) : 1.;
   c = mix(vec3(.060, .110, .155), c * light, .30 + .70 * fade);
   c *= mix(.72, 1., smoothstep(baseZ, baseZ + 40., z));

@@ -22,7 +22,7 @@ void main() {
   vec3 c = texture(ground, vUv).rgb;
   vec3 m = texture(mask, vUv).rgb;
   float grey = dot(c, vec3(.30, .59, .11));
-  vec3 far = mix(vec3(grey), c, 1.12) * vec3(.80, 1.02, .92) + vec3(.004, .016, .026);
+  vec3 far = mix(vec3(grey), c, .94) * vec3(.83, .99, .93) + vec3(.004, .014, .026);
   vec3 near = mix(vec3(grey), c, .92) * vec3(.95, 1.01, 1.04) + vec3(.01, .016, .022);
   c = mix(far, near, m.r);
   c += vec3(.03, .30, .46) * (m.g * fills.x) + vec3(.24, .22, .12) * (m.b * fills.y);

@@ -42,7 +42,7 @@ export function legend(ctx: Context): HTMLElement {
     if (!plume) return '';
     const index = ctx.stores.scene.get();
     const name = index?.formulas.get(plume.substance) ?? plume.substance;
-    return `${t('legend.plume', { name })} ${hourMinute(index, plume.t)} · ${ago(Math.max(0, ctx.stores.now_ms.get() - plume.t))} · ${resultOrigin(plume.origin)}`;
+    return `${t('legend.plume', { name })} ${hourMinute(index, plume.t)} · ${ago(Math.max(0, ctx.stores.now_ms.get() - plume.t))}`;
   };
   return h('div', { class: 'legend', 'aria-label': () => t('legend.title'), role: 'group' },
     h('p', { class: 'legend-title' }, () => {
@@ -55,6 +55,7 @@ export function legend(ctx: Context): HTMLElement {
     h('div', { class: 'legend-ticks' }, ...ticks.map((tick, i) =>
       h('span', { style: `left:${(100 * i) / decades}%` }, () => plain(fromSi(tick, 'mg/m3'), language())))),
     h('p', { class: 'legend-plume', hidden: () => drawn() === null }, () => plumeWords(drawn())),
+    h('p', { class: 'legend-plume', hidden: () => drawn() === null }, () => resultOrigin(drawn()?.origin ?? 'modelled')),
     h('p', { class: 'legend-none' }, h('i', { class: 'swatch-none' }), () => `${t('legend.noValue')} / ${t('legend.stale')}`));
 }
 

@@ -12,7 +12,7 @@ import { exaggerationRow } from './layers';
 type End = 'a' | 'b';
 const STEP_M = 25;
 /** Layers are thin against the length of a section; the factor stands over the picture while it holds. */
-const SECTION_EXAGGERATION = 3;
+const SECTION_EXAGGERATION = 4;
 
 function path(ring: readonly (readonly [number, number])[], closed: boolean): string {
   return ring.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(0)} ${(-y).toFixed(0)}`).join('') + (closed ? 'Z' : '');

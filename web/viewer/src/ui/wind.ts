@@ -22,8 +22,7 @@ function dial(wind: () => Wind): SVGSVGElement {
     s('text', { y: -22, class: 'dial-north' }, 'N'),
     s('g', { transform: () => `rotate(${Math.round(wind().from_deg)})`, visibility: () => (calm() ? 'hidden' : 'visible') },
       s('path', { d: 'M0 -24 8 -45 0 -40 -8 -45Z', class: 'dial-arrow' })),
-    s('text', { y: 8, class: 'dial-speed' }, () => number(wind().speed_m_s, 1, language())),
-    s('text', { y: 26, class: 'dial-unit' }, 'm/s'));
+    s('text', { y: 9, class: 'dial-speed' }, () => number(wind().speed_m_s, 1, language())));
 }
 
 function spoken(ctx: Context, wind: Wind): string {
@@ -51,8 +50,7 @@ function station(ctx: Context, item: { get(): Wind }, id: string): HTMLElement {
   h('span', { class: 'wind-name' }, () => shortName(ctx.stores.scene.get(), id)),
   h('span', { class: 'wind-from' }, () => `${compass(item.get().from_deg, language())} ${number(item.get().from_deg, 0, language())}°`),
   h('small', { class: 'muted' }, () => [age(item.get().age_ms), quality(item.get())].filter((text) => text !== '').join(' · ')),
-  h('small', { class: 'muted wind-air' }, () => other('air_temperature')),
-  h('small', { class: 'muted wind-air' }, () => other('relative_humidity')));
+  h('small', { class: 'muted wind-air' }, () => [other('air_temperature'), other('relative_humidity')].filter((text) => text !== '').join(' ')));
 }
 
 export function windPanel(ctx: Context): HTMLElement {
@@ -63,5 +61,5 @@ export function windPanel(ctx: Context): HTMLElement {
     stations,
     empty(() => t('wind.none'), () => rows().length > 0),
     rose(ctx),
-  ], { className: 'wind scroll', aside: () => t('wind.from') });
+  ], { className: 'wind scroll', aside: () => `${t('wind.from')} · m/s` });
 }
