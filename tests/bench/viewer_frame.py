@@ -4,6 +4,7 @@ Builds the page ``web/viewer/bench`` with Vite, serves it with a park's bundle a
 on the loopback, and measures user + system time of all Chromium processes per painted frame::
 
     python tests/bench/viewer_frame.py [--scene scenes/qingliu] [--size 1280x720] [--tier lite]
+        [--view overview]
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ def main() -> None:
     options.add_argument("--scene", type=Path, default=ROOT / "scenes" / "qingliu")
     options.add_argument("--size", default="1280x720")
     options.add_argument("--tier", default="lite")
+    options.add_argument("--view", default="fubao", help="overview or a bookmark of the scene")
     options.add_argument("--frames", type=int, default=12)
     given = options.parse_args()
     width, height = map(int, given.size.split("x"))
@@ -138,7 +140,8 @@ def main() -> None:
             browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
             page = browser.new_page(viewport={"width": width, "height": height})
             page.on("pageerror", lambda error: print("error:", error))
-            measure(page, f"http://127.0.0.1:{server.server_port}/?tier={given.tier}", given.frames)
+            address = f"http://127.0.0.1:{server.server_port}/?tier={given.tier}&view={given.view}"
+            measure(page, address, given.frames)
             browser.close()
 
 

@@ -1,6 +1,6 @@
 /**
  * The 3D world alone, with a park's bundle under /scene/ and a plume at /plume.twv, for
- * tests/bench/viewer_frame.py. Address: ?tier=lite|full|auto.
+ * tests/bench/viewer_frame.py. Address: ?tier=lite|full|auto and &view=overview or a bookmark of the scene.
  */
 import type { CameraState, Tier, Vec3, World } from '../src/contract';
 import type { SceneDoc } from '../src/formats/scene';
@@ -38,8 +38,9 @@ async function start(): Promise<void> {
   world.setLabels(scene.beams.map((beam, i) => ({
     id: beam.id, at: beam.a.map((v, k) => (v + (beam.b[k] ?? v)) / 2) as unknown as Vec3, lines: [beam.id, '0.42 mg/m³'], tone: 'normal', priority: i,
   })));
-  const home = scene.bookmarks.find((row) => row.id === 'fubao') ?? scene.bookmarks[0];
-  const view: CameraState = home ? { target: home.target, position: home.position } : world.camera();
+  const wanted = new URLSearchParams(location.search).get('view') ?? 'fubao';
+  const home = scene.bookmarks.find((row) => row.id === wanted);
+  const view: CameraState = wanted === 'overview' ? world.overview() : home ? { target: home.target, position: home.position } : world.camera();
   world.setCamera(view, false);
   await world.painted();
   window.bench = {

@@ -163,6 +163,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'note.unseen': 'Not seen by any beam: {list}',
   'note.alike': 'Cannot be told apart: {list}',
   'note.no_units': 'No candidate sources',
+  'note.weak': 'Weakly observed: fewer than two beams carry this result, rates may be wrong several times over',
   'note.no_readings': 'No usable readings',
 
   'dev.title': 'Devices',

@@ -161,6 +161,7 @@ export const zh = {
   'note.unseen': '没有光路能看到：{list}',
   'note.alike': '无法区分：{list}',
   'note.no_units': '没有候选排放源',
+  'note.weak': '观测不足：结果仅由不足两条光路支撑，源强可能差数倍',
   'note.no_readings': '没有可用读数',
 
   'dev.title': '设备状态',

@@ -66,10 +66,10 @@ function shownArea(ring: readonly V3[], pose: Pose, lens: Lens): number {
   return Math.abs(twice) / 2;
 }
 
-const BEARINGS = [-0.6, -0.3, 0, 0.25, 0.5, 0.75, 1.0];
+const BEARINGS = [-0.6, -0.3, 0, 0.25, 0.5, 0.7];
 const DIPS = [0.36, 0.42, 0.48];
 
-/** Of views from the south-east over south to the west, the one that shows every ring largest. */
+/** Of views from the south-east over south to the south-west, the one that shows every ring largest. */
 export function bestView(rings: readonly (readonly V3[])[], lens: Lens, window: Window4): Pose {
   const points = rings.flat();
   let best: { pose: Pose; worth: number } | null = null;

@@ -28,7 +28,7 @@ const SLOTS = [[0.5, 0], [0.14, 0], [0.86, 0], [0.5, 1], [0.14, 1], [0.86, 1], [
 const STEM = 16;
 const GAP = 3;
 /** Labels take at most this share of the picture, alarms apart; more cannot be read and hides the park. */
-const MOST_SHARE = 0.13;
+const MOST_SHARE = 0.11;
 /** From here on a label speaks of an alarm or of what is chosen. */
 const ALWAYS = 200;
 

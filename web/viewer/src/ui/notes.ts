@@ -6,7 +6,7 @@ const WHOLE: Readonly<Record<string, Key>> = {
   calm: 'note.calm', 'few stations': 'note.few_stations', 'gap in wind': 'note.gap_in_wind',
   stable: 'note.stable', neutral: 'note.neutral', unstable: 'note.unstable',
   'terrain-following, passive gas': 'note.passive', 'no plume': 'note.no_plume', 'unexplained signal': 'note.unexplained',
-  'no candidate units': 'note.no_units', 'no readings': 'note.no_readings',
+  'no candidate units': 'note.no_units', 'no readings': 'note.no_readings', 'weakly observed': 'note.weak',
 };
 
 const WITH_LIST: readonly (readonly [string, Key])[] = [
