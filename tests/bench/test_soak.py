@@ -2,40 +2,44 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.support.chromium import chromium, open_page
-from tests.support.cpu import browsers, pss_mb
+from tests.support.bare_chromium import bare_page
+from tests.support.cpu import pss_mb, tree
 from tests.support.whole_park import whole_park
 
 pytestmark = pytest.mark.bench
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
-START = """() => {
+READY = "window.__parkTwin ? window.__parkTwin.ready.then(() => true) : false"
+START = """(() => {
   const s = window.__parkTwin.stores;
-  const span = s.span.peek();
   s.speed.set(60); s.loop.set(true);
-  s.replay.set({ at: span.from_ms, playing: true });
-}"""
+  s.replay.set({ at: s.span.peek().from_ms, playing: true });
+  return true;
+})()"""
+STATS = "window.__parkTwin.world.stats()"
 
 
 def test_memory_of_a_long_replay(tmp_path):
-    with whole_park(tmp_path, simulate_back_h=2.0) as park, chromium() as browser:
+    with whole_park(tmp_path, simulate_back_h=2.0) as park:
         time.sleep(60)
-        soak(browser, park.url, MINUTES)
+        soak(park.url, tmp_path / "browser", MINUTES)
 
 
-def soak(browser, url, minutes):
+def soak(url: str, folder: Path, minutes: float) -> None:
     """Print the memory every two minutes."""
-    watched = open_page(browser, url + "/?mode=wall", width=1280, height=720)
-    watched.page.evaluate(START)
-    started = time.monotonic()
-    while (spent := time.monotonic() - started) < minutes * 60:
-        time.sleep(min(120.0, minutes * 60 - spent))
-        stats = watched.page.evaluate("window.__parkTwin.world.stats()")
-        print(
-            f"{(time.monotonic() - started) / 60:5.1f} min: {pss_mb(browsers()):6.0f} MB PSS, "
-            f"{stats['frames']} frames, plume of {stats['plumeTime_ms']}",
-            flush=True,
-        )
-    assert watched.errors == []
+    with bare_page(url + "/?mode=wall", folder) as page:
+        while not page.evaluate(READY):
+            time.sleep(1)
+        assert page.evaluate(START)
+        started = time.monotonic()
+        while (spent := time.monotonic() - started) < minutes * 60:
+            time.sleep(min(120.0, minutes * 60 - spent))
+            stats, memory_mb = page.evaluate(STATS), pss_mb(tree(page.process.pid))
+            print(
+                f"{(time.monotonic() - started) / 60:5.1f} min: {memory_mb:6.0f} MB PSS, "
+                f"{stats['frames']} frames, plume of {stats['plumeTime_ms']}",
+                flush=True,
+            )
