@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Tin } from '../formats/tin';
 import { parseScene } from '../formats/scene';
 import { distanceToLine, insideRing, ringArea } from './geometry2d';
+import { bestView, framed, pictured } from './framing';
 import { placeLabels, type LabelBox } from './label_layout';
 import { measured } from './measure';
 import { reuseOrder, tiles } from './mesh_order';
@@ -212,6 +213,14 @@ describe('labels', () => {
       }
     }
   });
+  it('keep off what lies over the picture; only alarms pass the share that labels may take', () => {
+    const at = (id: string, x: number, priority: number): LabelBox => ({ id, x, y: 300, width: 200, height: 60, priority, before: null });
+    expect(placeLabels([at('a', 100, 100)], 800, 500, [[0, 0, 400, 500]]).size).toBe(0);
+    expect(placeLabels([at('a', 600, 100)], 800, 500, [[0, 0, 400, 500]]).size).toBe(1);
+    const many = Array.from({ length: 6 }, (_, i) => at(`n${i}`, 100 + i * 110, 100));
+    expect(placeLabels(many, 800, 500).size).toBeLessThanOrEqual(3);
+    expect(placeLabels([...many, at('alarm', 400, 350)], 800, 500).has('alarm')).toBe(true);
+  });
   it('stay in their slot while it is free', () => {
     const box: LabelBox = { id: 'a', x: 300, y: 200, width: 80, height: 20, priority: 1, before: null };
     const before = { left: 0, top: 0, stem: 0, stemX: 0, slot: 4 };
@@ -297,5 +306,24 @@ describe('tier', () => {
     expect(tierOf([1, 2, 90])).toBe('full');
     expect(tierOf([40, 45, 60])).toBe('lite');
     expect(tierOf([])).toBe('lite');
+  });
+});
+
+describe('framing', () => {
+  const ring = (x: number, y: number): [number, number, number][] => [[x, y, 300], [x + 1600, y, 300], [x + 1600, y + 700, 310], [x, y + 700, 320]];
+  it.each([0.8, 1.2, 2.4, 3.6])('holds the whole park in a picture of %f to 1', (aspect) => {
+    const lens = { tan: 0.364, aspect };
+    const window = { left: -0.92, right: 0.92, bottom: -0.6, top: 0.46 };
+    const rings = [ring(-2500, -500), ring(900, -900)];
+    for (const pose of [bestView(rings, lens, window), framed(rings.flat(), 0.3, 0.42, lens, window)]) {
+      const seen = rings.flat().map((p) => pictured(pose, lens, p));
+      for (const p of seen) {
+        expect(Math.abs(p?.[0] ?? 9)).toBeLessThan(1);
+        expect(Math.abs(p?.[1] ?? 9)).toBeLessThan(0.8);
+      }
+      const reach = Math.max(...seen.map((p) => p?.[0] ?? 0)) - Math.min(...seen.map((p) => p?.[0] ?? 0));
+      const rise = Math.max(...seen.map((p) => p?.[1] ?? 0)) - Math.min(...seen.map((p) => p?.[1] ?? 0));
+      expect(Math.max(reach / 1.84, rise / 1.06)).toBeGreaterThan(0.85);
+    }
   });
 });
