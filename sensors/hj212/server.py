@@ -20,6 +20,7 @@ from twin.core.clock import Clock
 _READ_SIZE = 8192
 _POLL_S = 1.0
 _FINISH_S = 10.0
+_MOST_LEAVING = 64
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +57,8 @@ class Hj212Server:
         self._splits = SplitTracker(round(limits.split_timeout_s * 1000))
         self._lines: dict[asyncio.Task[None], str] = {}
         self._reading: set[asyncio.Task[None]] = set()
+        # Lines on which no known device has spoken, oldest first: they give way when there is no room.
+        self._strangers: dict[str, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
         self.stats = ServerStats()
 
@@ -94,10 +97,8 @@ class Hj212Server:
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = writer.get_extra_info("peername") or ("?", 0)
         host, peer = str(address[0]), f"{address[0]}:{address[1]}"
-        of_host = sum(1 for other in self._lines.values() if other == host)
         task = asyncio.current_task()
-        full = len(self._lines) >= self._limits.max_connections
-        if task is None or full or of_host >= self._limits.max_connections_per_address:
+        if task is None or not self._has_room(host):
             self.note(self._event(LineEventKind.REFUSED, peer, "too many connections"))
             writer.transport.abort()
             return
@@ -109,12 +110,30 @@ class Hj212Server:
             del self._lines[task]
             self.stats.connections = len(self._lines)
 
+    def _has_room(self, host: str) -> bool:
+        """Whether one more line may come, for which a stranger's may have to go."""
+        most, of_one = self._limits.max_connections, self._limits.max_connections_per_address
+        of_host = sum(1 for other in self._lines.values() if other == host)
+        if len(self._lines) < most and of_host < of_one:
+            return True
+        if (
+            not self._strangers
+            or len(self._lines) >= most + _MOST_LEAVING
+            or of_host >= of_one + _MOST_LEAVING
+        ):
+            return False
+        oldest = next(iter(self._strangers))
+        self._strangers.pop(oldest).cancel()
+        self.note(self._event(LineEventKind.REFUSED, oldest, "no known device spoke on this line"))
+        return True
+
     async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
         session = LineSession(peer, self._registry, self._limits, self._splits)
         waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue(self._limits.max_in_flight)
         answers = asyncio.create_task(self._answer(waiting, writer, peer))
         reading = asyncio.create_task(self._read(session, reader, waiting))
         self._reading.add(reading)
+        self._strangers[peer] = reading
         self.note(self._event(LineEventKind.CONNECT, peer))
         try:
             await asyncio.wait({reading})
@@ -122,6 +141,7 @@ class Hj212Server:
             await self._finish(session, waiting, answers)
         finally:
             self._reading.discard(reading)
+            self._strangers.pop(peer, None)
             reading.cancel()
             answers.cancel()
             writer.close()
@@ -181,6 +201,7 @@ class Hj212Server:
                 continue
             frames += 1
             if outcome.reason is None:
+                self._strangers.pop(outcome.frame.peer, None)
                 work = self._sink.accept(outcome.frame)
             else:
                 work = self._sink.quarantine(outcome.frame, outcome.reason)

@@ -127,7 +127,9 @@ def test_too_many_connections_are_refused_and_the_others_live():
         sink = MemorySink()
         async with serving(sink, max_connections=2) as server:
             lines = [await asyncio.open_connection(LOOPBACK, server.port) for _ in range(2)]
-            await asyncio.sleep(0.05)
+            for k, (reader, writer) in enumerate(lines):
+                writer.write(upload(qn=10 + k))
+                await answer_qns(reader, 1)
             late_reader, late_writer = await asyncio.open_connection(LOOPBACK, server.port)
             with contextlib.suppress(ConnectionError):
                 assert await late_reader.read() == b""
@@ -135,6 +137,30 @@ def test_too_many_connections_are_refused_and_the_others_live():
             lines[0][1].write(upload(qn=1))
             await answer_qns(lines[0][0], 1)
             for _, writer in [*lines, (late_reader, late_writer)]:
+                writer.close()
+
+    run(work())
+
+
+def test_a_line_on_which_nobody_known_speaks_gives_way():
+    """Whoever opens all lines and says nothing keeps no instrument out; a known device keeps its line."""
+
+    async def work() -> None:
+        sink = MemorySink()
+        async with serving(sink, max_connections=3) as server:
+            known = await asyncio.open_connection(LOOPBACK, server.port)
+            known[1].write(upload(qn=1))
+            await answer_qns(known[0], 1)
+            strangers = [await asyncio.open_connection(LOOPBACK, server.port) for _ in range(2)]
+            while server.stats.connections < 3:
+                await asyncio.sleep(0.005)
+            late = await asyncio.open_connection(LOOPBACK, server.port)
+            late[1].write(upload(qn=2))
+            await answer_qns(late[0], 1)
+            assert await strangers[0][0].read() == b"", "the oldest stranger has gone"
+            known[1].write(upload(qn=3))
+            await answer_qns(known[0], 1)
+            for _, writer in (known, late, *strangers):
                 writer.close()
 
     run(work())
