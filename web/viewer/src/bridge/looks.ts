@@ -67,8 +67,8 @@ function wellLabel(index: SceneIndex, id: string, values: ReadonlyMap<string, Va
 }
 
 /** The names stand one beside the other like stairs about the middle of the cut: none covers its neighbour. */
-const FIRST_SHARE = 0.4;
-const STAIR = 0.045;
+const FIRST_SHARE = 0.36;
+const STAIR = 0.065;
 const WATER_SHARE = 0.66;
 const THINNEST_M = 1;
 
