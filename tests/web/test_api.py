@@ -161,7 +161,9 @@ def test_sight_and_strata(client: FlaskClient) -> None:
     assert (row["blocker_kind"], row["blocker_id"], row["needed_platform_height_m"]) == ("tank", "T-01", 31.5)
     strata = client.get("/api/v1/strata").json
     assert strata["boreholes"] == 12
-    assert strata["layers"][0]["loo_rmse_m"] == 0.42
+    (layer,) = strata["layers"]
+    told = {key: layer[key] for key in ("loo_rmse_m", "loo_z_mean", "loo_z_sd", "sd_mean_m")}
+    assert told == {"loo_rmse_m": 0.42, "loo_z_mean": -0.1, "loo_z_sd": None, "sd_mean_m": 0.5}
 
 
 def test_health_says_what_is_wrong(client: FlaskClient, app) -> None:

@@ -30,7 +30,7 @@ from twin.core.park import Park
 from twin.stage import describe, encode
 from twin.stage.bake import bake_ground
 
-BUNDLE_VERSION = 2
+BUNDLE_VERSION = 3
 SCHEMA = "twin-scene/1"
 OUTSIDE_ERROR_M, FENCE_ERROR_M = 1.0, 0.5
 HEIGHT_GRID_M, STRATA_GRID_M = 20.0, 40.0
@@ -111,7 +111,9 @@ def _write(scene: Scene, work: Path, progress: Progress) -> None:
         (work / "strata.twg").write_bytes(_strata_grid(strata))
     document = _document(scene, terrain, tin, strata, sight, ground.shape)
     _add_sizes(document, work)
-    (work / "scene.json").write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    (work / "scene.json").write_text(
+        json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    )
     _compress(work)
     progress("write", len(steps), len(steps))
 
@@ -199,7 +201,7 @@ def _document(
         },
         "heights": {"url": "heights.twg"},
         "ground": {"url": "ground.webp", "size": [image_shape[1], image_shape[0]]},
-        "strata": None if strata is None else _strata(park, strata),
+        "strata": None if strata is None else {"url": "strata.twg", **describe.describe_strata(park, strata)},
         **describe.describe_park(park, describe.sight_by_beam(sight)),
         "bookmarks": bookmarks,
     }
@@ -223,18 +225,6 @@ def _crs(park: Park) -> Json:
         "vertical_datum": park.vertical_datum,
         "lon": round(float(lon), 7),
         "lat": round(float(lat), 7),
-    }
-
-
-def _strata(park: Park, model: StrataModel) -> Json:
-    return {
-        "url": "strata.twg",
-        "layers": [
-            {"id": row.id, "name": describe.text(row.name), "colour": row.colour, "aquifer": row.aquifer}
-            for row in park.strata
-        ],
-        "loo_rmse_m": [round(float(value), 3) for value in model.loo_rmse_m],
-        "boreholes": len(park.boreholes),
     }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from shapely.geometry import LineString, Polygon
 
 from gis.sight import SightRow
+from gis.strata import StrataModel
 from twin.core.aquifer import Borehole
 from twin.core.beam import Beam
 from twin.core.park import Park
@@ -271,6 +272,29 @@ def _borehole(row: Borehole, park: Park) -> Json:
         "depth": row.depth_m,
         "layers": layers,
     }
+
+
+def describe_strata(park: Park, model: StrataModel) -> Json:
+    """Layers, and how well their bottoms are known; null where no hole tells.
+
+    ``loo_z_mean`` and ``loo_z_sd`` are those of the leave-one-out errors over their predicted
+    standard deviations: 0 and 1 where the uncertainty is told rightly.
+    """
+    return {
+        "layers": [
+            {"id": row.id, "name": text(row.name), "colour": row.colour, "aquifer": row.aquifer}
+            for row in park.strata
+        ],
+        "loo_rmse_m": _known(model.loo_rmse_m),
+        "loo_z_mean": _known(model.loo_z_mean),
+        "loo_z_sd": _known(model.loo_z_sd),
+        "sd_mean_m": _known([float(np.mean(sd_m)) for sd_m in model.sd_m]),
+        "boreholes": len(park.boreholes),
+    }
+
+
+def _known(values: Iterable[float]) -> list[float | None]:
+    return [round(float(value), 3) if math.isfinite(value) else None for value in values]
 
 
 def sight_by_beam(rows: Sequence[SightRow]) -> dict[str, SightRow]:

@@ -12,6 +12,7 @@ from web.schemas.park import LayerOut, ParkOut, SightOut, SightRowOut, StrataOut
 from web.services import services
 
 park = APIBlueprint("park", __name__, url_prefix="/api/v1", tag="Park")
+_OF_A_BOTTOM = ("loo_rmse_m", "sd_mean_m", "loo_z_mean", "loo_z_sd")
 
 
 def get_park() -> ParkOut:
@@ -52,25 +53,17 @@ def get_sight() -> SightOut:
 def get_strata() -> StrataOut:
     """Leave-one-out error and uncertainty of the strata."""
     strata: dict[str, Any] = services().bundles.scene().get("strata") or {}
-    errors = strata.get("loo_rmse_m") or []
-    spreads = strata.get("sd_mean_m") or []
     layers = [
         LayerOut(
             id=row["id"],
             name=_text(row["name"]),
             colour=row["colour"],
             aquifer=row["aquifer"],
-            loo_rmse_m=_item(errors, i),
-            sd_mean_m=_item(spreads, i),
+            **{key: _item(strata.get(key) or [], i) for key in _OF_A_BOTTOM},
         )
         for i, row in enumerate(strata.get("layers", ()))
     ]
-    return StrataOut(
-        boreholes=strata.get("boreholes", 0),
-        layers=layers,
-        loo_z_mean=strata.get("loo_z_mean"),
-        loo_z_sd=strata.get("loo_z_sd"),
-    )
+    return StrataOut(boreholes=strata.get("boreholes", 0), layers=layers)
 
 
 def _text(value: dict[str, str]) -> TextOut:

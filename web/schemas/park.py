@@ -40,7 +40,10 @@ class SightOut(Out):
 
 
 class LayerOut(Out):
-    """One layer below ground and how well it is known."""
+    """One layer below ground and how well its bottom is known; null where no hole tells.
+
+    ``loo_z_mean``, ``loo_z_sd``: of the leave-one-out errors over their predicted standard deviations.
+    """
 
     id: str
     name: TextOut
@@ -48,6 +51,8 @@ class LayerOut(Out):
     aquifer: bool
     loo_rmse_m: float | None
     sd_mean_m: float | None
+    loo_z_mean: float | None
+    loo_z_sd: float | None
 
 
 class StrataOut(Out):
@@ -55,5 +60,3 @@ class StrataOut(Out):
 
     boreholes: int
     layers: list[LayerOut]
-    loo_z_mean: float | None
-    loo_z_sd: float | None

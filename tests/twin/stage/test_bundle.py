@@ -12,8 +12,10 @@ import pytest
 from gis.mesh import Tin, vertical_error
 from gis.scene.build import build_scene
 from gis.scene.load import load_scene
+from gis.strata import build_strata
 from twin.core.geometry import Extent
 from twin.stage import bundle, encode
+from twin.stage.describe import describe_strata
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -86,6 +88,28 @@ def test_strata_never_cross_and_hang_from_the_ground(built, document):
     step = np.ptp(surfaces) / 65534
     assert (np.diff(surfaces, axis=0) <= 2 * step).all()
     assert (bands[count + 1 :] >= 0).all()
+
+
+@pytest.mark.slow
+def test_the_strata_say_how_well_they_are_known(document):
+    strata = document["strata"]
+    count = len(strata["layers"])
+    for key in ("loo_rmse_m", "loo_z_mean", "loo_z_sd", "sd_mean_m"):
+        assert len(strata[key]) == count
+    assert min(strata["sd_mean_m"]) > 0
+    assert all(error > 0 for error in strata["loo_rmse_m"] if error is not None)
+
+
+def test_what_no_hole_tells_is_null_and_not_nan(scene):
+    """A last layer whose bottom nobody reached: browsers cannot read NaN."""
+    park, terrain = scene.park, scene.terrain()
+    holes = tuple(replace(row, thickness_m=(*row.thickness_m[:-1], None)) for row in park.boreholes)
+    model = build_strata(replace(park, boreholes=holes), terrain, 400.0)
+    assert model.open_bottom
+    told = describe_strata(park, model)
+    assert told["loo_rmse_m"][-1] is None
+    assert told["loo_z_sd"][-1] is None
+    json.dumps(told, allow_nan=False)
 
 
 @pytest.mark.slow
