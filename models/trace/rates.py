@@ -37,12 +37,14 @@ _TRIED = 3  # weakest units that are tried before the selection ends
 class RateFit:
     """Fitted rates of ``n_units`` sources in ``n_bins`` time bins, arrays (n_units, n_bins) in kg/s.
 
-    ``low_kg_s`` and ``high_kg_s`` bound the central 90 % of each rate: the Gaussian approximation of
+    ``low_kg_s`` and ``high_kg_s`` bound the central 95 % of each rate: the Gaussian approximation of
     the posterior (Laplace) around the fit with the active set held, cut at zero, widened when the
     residuals are larger than their stated noise. ``detectable_kg_s`` is the rate that all beams together
     would show at three standard deviations: above about that, "zero" is a finding; where it is infinite
-    the unit was not seen at all (and its ``high_kg_s`` is infinite too). ``alike`` lists pairs of units
-    that the beams cannot tell apart. ``residual_kg_m3`` (n_obs,) is observed minus fitted.
+    the unit was not seen at all (and its ``high_kg_s`` is infinite too). ``cost`` is minus twice the log of
+    the likelihood and the pulls, up to a constant that depends on readings and instruments only.
+    ``alike`` lists pairs of units that the beams cannot tell apart.
+    ``residual_kg_m3`` (n_obs,) is observed minus fitted.
     ``unexplained`` says that there is a clear signal of which the candidates explain less than half.
     """
 
@@ -52,6 +54,7 @@ class RateFit:
     detectable_kg_s: FloatArray
     background_kg_m3: float
     residual_kg_m3: FloatArray
+    cost: float
     explained_share: float
     unexplained: bool
     alike: tuple[tuple[int, int], ...]
@@ -133,10 +136,25 @@ def fit_rates(
         detectable_kg_s=frozen(detectable),
         background_kg_m3=float(solution[count]) if background else 0.0,
         residual_kg_m3=frozen(residual * noise),
+        cost=_likelihood_cost(residual, noise, sd_kg_m3, solution, pull),
         explained_share=share,
         unexplained=unexplained,
-        alike=_alike((matrix / sd_kg_m3[:, None]).reshape(-1, units, n_bins).sum(axis=2)),
+        alike=_alike((matrix / sd_kg_m3[:, None]).reshape(sd_kg_m3.size, units, n_bins).sum(axis=2)),
     )
+
+
+def reach_of(matrix: FloatArray, n_bins: int) -> FloatArray:
+    """Largest reading that a steady release of 1 kg/s from each unit would make, (n_units,)."""
+    steady = matrix.reshape(matrix.shape[0], matrix.shape[1] // n_bins, n_bins).sum(axis=2)
+    return np.asarray(steady.max(axis=0, initial=0.0), dtype=np.float64)
+
+
+def _likelihood_cost(
+    residual: FloatArray, noise: FloatArray, sd: FloatArray, solution: FloatArray, pull: FloatArray
+) -> float:
+    """Minus twice the log of likelihood and pulls; the log of the noise keeps excuses from being free."""
+    excuses = 2.0 * float(np.log(noise / sd).sum())
+    return float(residual @ residual) + excuses + float(solution @ pull @ solution)
 
 
 def _pull(
@@ -144,7 +162,7 @@ def _pull(
 ) -> FloatArray:
     """Quadratic form of the two weak pulls on the rates."""
     units = matrix.shape[1] // bins
-    reach = matrix.reshape(-1, units, bins).sum(axis=2).max(axis=0)
+    reach = reach_of(matrix, bins)
     seen = reach[reach > 0.0]
     signal = max(float(observed.max()), _SIGNAL_SD * float(np.median(sd)))
     typical = signal / float(np.median(seen)) if seen.size else 1.0
@@ -251,7 +269,7 @@ def _misfit(residual: FloatArray, solution: FloatArray) -> float:
 def _intervals(
     hessian: FloatArray, gradient: FloatArray, solution: FloatArray, misfit: float
 ) -> tuple[FloatArray, FloatArray]:
-    """5 and 95 per cent points of every rate; see ``RateFit``."""
+    """2.5 and 97.5 per cent points of every rate; see ``RateFit``."""
     free = solution > 0.0
     inverse = _inverse(hessian[np.ix_(free, free)])
     sd = np.zeros(solution.size)
@@ -266,7 +284,7 @@ def _intervals(
         mean[~free] = np.where(left > 0.0, slope / left, 0.0)
         sd[~free] = np.where(left > 0.0, 1.0 / np.sqrt(left), np.inf)
     sd *= np.sqrt(misfit)
-    low, high = _cut_normal(0.05, mean, sd), _cut_normal(0.95, mean, sd)
+    low, high = _cut_normal(0.025, mean, sd), _cut_normal(0.975, mean, sd)
     return np.where(free, np.minimum(low, solution), 0.0), np.maximum(high, solution)
 
 

