@@ -96,7 +96,9 @@ export function notice(ctx: Context): HTMLElement {
   return h('div', { class: 'notice', role: 'note', title: () => say(scene()?.scene.notice) },
     h('span', { hidden: () => !scene()?.scene.terrain_is_demonstration }, () => t('top.terrain')),
     h('span', { class: 'notice-plain', hidden: () => ctx.stores.exaggeration.get() === 1 }, () => `${t('layers.exaggeration')} ×${ctx.stores.exaggeration.get()}`),
-    h('span', { hidden: () => !scene()?.scene.placement_is_approximate }, () => t('top.placement')));
+    h('span', { hidden: () => !scene()?.scene.placement_is_approximate }, () => t('top.placement')),
+    // A park of real data names its sources in full: licences of maps ask for it.
+    h('span', { class: 'notice-plain notice-source', hidden: () => scene()?.scene.terrain_is_demonstration !== false }, () => say(scene()?.scene.notice)));
 }
 
 export function tooltip(ctx: Context, hover: Readable<Pick | null>): HTMLElement {
