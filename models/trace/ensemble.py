@@ -31,6 +31,8 @@ class Knobs:
     sensitivity of an observable unit as a share of the median unit's. ``temper`` is how many readings err
     together. ``likely`` is the weight, relative to the best, of a member whose interval still counts.
     ``least_factor`` is the factor to either side of a rate that 95 % intervals cover at least.
+    ``clearly`` is by how much (twice a log likelihood; 6 is odds of 20 to 1) a turned wind has to beat
+    the measured one before it is believed.
     """
 
     model_share: float = 0.5
@@ -41,6 +43,7 @@ class Knobs:
     temper: float = 4.0
     likely: float = 0.05
     least_factor: float = 4.0
+    clearly: float = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +108,7 @@ def fit_ensemble(
     ]
     cost = np.array([row.cost for row in fits]) / knobs.temper - 2.0 * np.asarray(log_weights)
     weights = np.exp(-0.5 * (cost - cost.min()))
-    best = int(np.argmin(cost))
+    best = _best(cost, np.asarray(log_weights), knobs.clearly)
     fit, predicted = _honest(matrices[best], fits[best], readings)
     others = [row for row, weight in zip(fits, weights, strict=True) if weight >= knobs.likely]
     observable = usable.mean(axis=0) >= 0.5
@@ -116,6 +119,12 @@ def fit_ensemble(
         observable=observable,
         weak=_weak(predicted, readings),
     )
+
+
+def _best(cost: FloatArray, log_weights: FloatArray, clearly: float) -> int:
+    """The measured wind, unless another one is clearly likelier: the masts are heard first."""
+    measured, cheapest = int(np.argmax(log_weights)), int(np.argmin(cost))
+    return cheapest if cost[measured] - cost[cheapest] > clearly else measured
 
 
 def _fit_some(

@@ -32,6 +32,12 @@ ALLOWED = {
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
     "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
     "models.trace.rates._Problem": {"worth"},  # in units of the misfit
+    "models.trace.rates.RateFit": {"cost"},  # twice a negative log posterior
+    "models.trace.doubt.TurnedWind": {"log_weight"},
+    "models.trace.ensemble.Knobs": {  # shares, factors and log likelihoods, all without a unit
+        *("model_share", "smoothing", "shrinkage", "significance"),
+        *("least_reach", "temper", "likely", "least_factor", "clearly"),
+    },
     "twin.store.rollups._Bucket": {"east", "north"},  # sums of unit vectors
     "sensors.simulated.air.Turbulence": {"profile"},  # an exponent
     "web.schemas.plume.PlumeOut": {"beams"},  # a name of the wire contract, kg/m3
