@@ -63,7 +63,7 @@ unit: .stamps/test
 	$(BIN)/python -m pytest -q -m "not browser and not bench" -n 2 --dist loadfile
 
 viewer-test: .stamps/test
-	$(BIN)/python hatch_build.py check test
+	$(BIN)/python hatch_build.py check
 
 browser: .stamps/test system
 	$(BIN)/python -m pytest -q -m "browser and not bench" tests/journeys

@@ -28,6 +28,7 @@ from twin.store.engine import reader_engine, sqlite_url
 
 ROOT = Path(__file__).parents[2]
 LINES = 4
+IN_FLIGHT = 32  # of one line, as tests.support.logger_line has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +76,15 @@ async def trial(folder: Path, *, frames: int, kills: int, seed: int) -> Outcome:
     process = await _start(folder, port)
     sending = [asyncio.create_task(line.run()) for line in lines]
     worst_s = 0.0
-    for moment in sorted(chance.sample(range(frames // 20, frames - frames // 10), kills)):
+    latest = frames - frames // 10 - LINES * IN_FLIGHT  # something is left to be sent after the last kill
+    for moment in sorted(chance.sample(range(frames // 20, latest), kills)):
         await _until(lines, moment)
         await asyncio.sleep(chance.uniform(0.0, 0.03))
         process.send_signal(signal.SIGKILL)
         await process.wait()
         killed_s, before = time.perf_counter(), _answered(lines)
         process = await _start(folder, port)
-        await _until(lines, before + 1)
+        await _until(lines, min(before + 1, frames))
         worst_s = max(worst_s, time.perf_counter() - killed_s)
     await asyncio.gather(*sending)
     process.terminate()
