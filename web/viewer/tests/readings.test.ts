@@ -39,10 +39,16 @@ describe('the level of the park', () => {
   });
 
   it('keeps a level whose line fell silent for an hour, and then no longer', () => {
-    const silent = (age_ms: number) => judge(value('B1/conc:hf', 20e-6, { t: NOW - age_ms }), value('B2/conc:hf', 1e-8, { t: NOW }));
+    const silent = (age_ms: number) => judge(value('B1/conc:hf', 20e-6, { t: NOW - age_ms }), value('B2/conc:hf', 1e-8, { t: NOW }), value('B3/conc:hf', 1e-8, { t: NOW }));
     expect(silent(LAST_WORD_MS - 1).level).toBe(2);
     expect(silent(LAST_WORD_MS - 1).worst?.stale).toBe(true);
     expect(silent(LAST_WORD_MS + 1).level).toBe(0);
+  });
+
+  it('is unknown, not normal, while fewer than half of the beams see', () => {
+    expect(judge(value('B2/conc:hf', 1e-8)).level).toBe(-1);
+    expect(judge(value('B2/conc:hf', 1e-8), value('B3/conc:hf', 1e-8)).level).toBe(0);
+    expect(judge(value('B2/conc:hf', 20e-6)).level).toBe(2);
   });
 
   it('lists the worst first, whatever the gas', () => {

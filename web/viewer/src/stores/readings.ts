@@ -140,13 +140,13 @@ function counts(reading: Reading): boolean {
   return reading.conc_kg_m3 !== null && (!reading.stale || (reading.level > 0 && (reading.age_ms ?? Infinity) <= LAST_WORD_MS));
 }
 
-/** The park's level. Without one fresh usable beam it is unknown, never normal. */
+/** The park's level. When fewer than half of the beams see, silence is no news: unknown, never normal. */
 export function overall(readings: readonly Reading[]): Overall {
   const beams = new Set(readings.map((reading) => reading.sensor)).size;
   const seeing = new Set(readings.filter((row) => row.conc_kg_m3 !== null && !row.stale).map((row) => row.sensor)).size;
   const counting = readings.filter(counts).sort(bySeverity);
   const worst = counting[0] ?? null;
   const exceedances = counting.filter((reading) => reading.level > 0);
-  const level = exceedances[0]?.level ?? (seeing === 0 ? UNKNOWN : 0);
+  const level = exceedances[0]?.level ?? (2 * seeing < beams || seeing === 0 ? UNKNOWN : 0);
   return { level, worst, exceedances, beams, seeing, doubtful: worst?.quality === 'doubtful' };
 }
