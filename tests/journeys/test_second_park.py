@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -61,7 +60,7 @@ def park(imported, log, tmp_path_factory):
             _wait_for_values(running)
             yield running
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(20)
 
 
