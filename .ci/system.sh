@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Debian packages for browser journeys and server-side pictures. Installs as root, else says what is missing.
 set -euo pipefail
-wanted=(chromium fonts-noto-cjk libegl1 libgl1 libgl1-mesa-dri)
+wanted=(postgresql mosquitto chromium fonts-noto-cjk libegl1 libgl1 libgl1-mesa-dri)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

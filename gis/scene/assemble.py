@@ -166,7 +166,7 @@ def devices(tables: Tables) -> tuple[Device, ...]:
 
 
 def _factor(row: FactorRow) -> Factor:
-    return Factor(code=row.code, quantity=row.quantity, unit=row.unit, low=row.low, high=row.high)
+    return Factor(**row.model_dump())
 
 
 def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:
@@ -180,6 +180,8 @@ def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:
         crc_mode=CrcMode(row.crc_mode),
         interval_s=row.interval_s,
         factors=factors,
+        protocol=row.protocol,
+        line=row.line,
     )
 
 

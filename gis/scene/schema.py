@@ -183,11 +183,16 @@ class StrataFile(Strict):
 class FactorRow(Strict):
     """A factor code: what it means, in which unit the device sends it, its plausible range."""
 
-    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,8}$")]
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]{1,40}$")]
     quantity: Words
     unit: Words
     low: float | None = None
     high: float | None = None
+    scale: float = 1.0
+    max_rate_per_min: Positive | None = None
+    detection_limit: Positive | None = None
+    fixed_after: Annotated[int, Field(ge=0)] = 0
+    reference_k: Positive | None = None
 
 
 class DeviceRow(Strict):
@@ -207,6 +212,8 @@ class DeviceRow(Strict):
     crc_mode: Literal["hj212", "modbus", "modbus_swapped"] = "hj212"
     interval_s: Positive
     factors: Id
+    protocol: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "hj212"
+    line: str = ""
 
 
 class DevicesFile(Strict):

@@ -28,8 +28,12 @@ class Edition(StrEnum):
 class Factor:
     """One factor code of a device.
 
-    ``quantity`` is a key of ``twin.core.quantity``; ``unit`` the unit that the device sends;
-    ``low``/``high`` the plausible range in that unit (None: no check).
+    ``code`` is the name under which the device's protocol sends the value. ``quantity`` is a key of
+    ``twin.core.quantity``; ``unit`` the unit that the device sends, after ``scale`` (number sent x
+    scale = number in ``unit``). ``low``/``high`` are the plausible range, ``detection_limit`` the
+    least value told from nothing, ``max_rate_per_min`` the fastest plausible change, all in that
+    unit (None: no check). ``fixed_after``: so many equal values in a row are doubted (0: no check).
+    ``reference_k``: temperature at which a volume ratio or a concentration is stated.
     """
 
     code: str
@@ -37,11 +41,20 @@ class Factor:
     unit: str
     low: float | None = None
     high: float | None = None
+    scale: float = 1.0
+    max_rate_per_min: float | None = None
+    detection_limit: float | None = None
+    fixed_after: int = 0
+    reference_k: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A registered device. ``sensor_id`` is the beam, weather set or well that it reports for."""
+    """A registered device. ``sensor_id`` is the beam, weather set or well that it reports for.
+
+    ``protocol`` is a row of ``sensors.table``; ``line`` names the line of ``lines.toml`` on which the
+    device is reached (empty: it comes to the HJ 212 port by itself).
+    """
 
     mn: str
     sensor_id: str
@@ -52,6 +65,8 @@ class Device:
     crc_mode: CrcMode
     interval_s: float
     factors: tuple[Factor, ...]
+    protocol: str = "hj212"
+    line: str = ""
 
     def factor(self, code: str) -> Factor | None:
         """Row for a factor code, or None."""

@@ -22,7 +22,11 @@ class Mark(StrEnum):
 
 
 class Check(IntFlag):
-    """Automatic marks. Nothing is removed because of them; they say why a value is doubted."""
+    """Marks that the platform puts on a value. Nothing is removed because of them.
+
+    ``REJECTED`` and ``CONFIRMED`` are people's decisions (a version of its own, with who, when and
+    why); all others come from rules.
+    """
 
     NONE = 0
     NOT_A_NUMBER = 1
@@ -34,6 +38,12 @@ class Check(IntFlag):
     RATE = 64
     FIXED_VALUE = 128
     NO_MARK = 256
+    CORRELATION = 512
+    DUAL_SENSOR = 1024
+    DUPLICATE = 2048
+    UNIT_DOUBTED = 4096
+    REJECTED = 8192
+    CONFIRMED = 16384
 
 
 class Quality(StrEnum):
@@ -45,15 +55,17 @@ class Quality(StrEnum):
     MISSING = "missing"
 
 
-# A plain number: this is asked for every value that comes in, and flags cost a microsecond each.
+# Plain numbers: this is asked for every value that comes in, and flags cost a microsecond each.
+# A fast change, an odd correlation and two sensors that disagree ask for a review but take nothing
+# from the models: a leak looks exactly like that.
 _DOUBTS = int(
     Check.NOT_A_NUMBER
     | Check.OUT_OF_RANGE
     | Check.TIME_OUT_OF_WINDOW
-    | Check.RATE
     | Check.FIXED_VALUE
     | Check.UNKNOWN_MARK
 )
+_REJECTED, _CONFIRMED = int(Check.REJECTED), int(Check.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +122,7 @@ def quality_of(value: float | None, mark: Mark, checks: Check) -> Quality:
         return Quality.MISSING
     if mark not in (Mark.NORMAL, Mark.BY_HAND):
         return Quality.NOT_MEASURING
-    if int(checks) & _DOUBTS:
+    bits = int(checks)
+    if bits & _REJECTED or (bits & _DOUBTS and not bits & _CONFIRMED):
         return Quality.DOUBTFUL
     return Quality.GOOD

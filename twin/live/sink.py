@@ -12,15 +12,17 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sensors.contract import LineEvent, LineEventKind, Receipt
 from twin.core.clock import Clock
-from twin.core.errors import StoreError, UnitError
+from twin.core.errors import ParkTwinError, StoreError, UnitError
 from twin.core.observation import RawFrame
 from twin.live.gate import Gate, one_error
 from twin.live.lines import LineBook
 from twin.store.catalog import OriginConflictError
 from twin.store.counters import add_counts
+from twin.store.deed import Deed
 from twin.store.ledger import Arrival, Batch, Ledger, Written
 from twin.store.rows import LineErrorCount
 
@@ -42,11 +44,20 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
+class _Act:
+    """A deed that somebody waits for."""
+
+    deed: Deed
+    result: asyncio.Future[object]
+
+
+@dataclass(frozen=True, slots=True)
 class _Stop:
     """The last thing in the queue."""
 
 
-_Item = _Job | LineEvent | LineErrorCount | _Stop
+_Item = _Job | _Act | LineEvent | LineErrorCount | _Stop
+_Answers = list[tuple[asyncio.Future[Any], object]]
 
 
 class LedgerSink:
@@ -81,6 +92,12 @@ class LedgerSink:
         """Keep a frame apart; returns when it is durable. Raises StoreError."""
         return await self._submit(Arrival(frame=frame), reason.value)
 
+    async def perform(self, deed: Deed) -> object:
+        """Write a deed; returns its result when it is durable. Raises the deed's own error."""
+        result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Act(deed, result))
+        return await result
+
     def line_event(self, event: LineEvent) -> None:
         """Note an event of a line."""
         self._queue.put(event)
@@ -111,36 +128,40 @@ class _Writer:
         """Write until stopped."""
         error: BaseException | None = None
         jobs: list[_Job] = []
+        acts: list[_Act] = []
         try:
             running = True
             while running:
-                jobs, running = self._collect()
-                self._commit(jobs, loop)
+                jobs, acts, running = self._collect()
+                self._commit(jobs, acts, loop)
         except BaseException as caught:  # noqa: BLE001 - handed to the event loop, which ends the process
             error = caught
-            for job in jobs:
-                _settle(loop, [(job.receipt, StoreError(f"the writer has ended: {caught!r}"))])
+            _settle(loop, _all(jobs, acts, StoreError(f"the writer has ended: {caught!r}")))
         if not loop.is_closed():
             loop.call_soon_threadsafe(_finish, done, error)
 
-    def _collect(self) -> tuple[list[_Job], bool]:
+    def _collect(self) -> tuple[list[_Job], list[_Act], bool]:
         """Jobs of one group: all that comes within the group time after the first."""
         jobs: list[_Job] = []
+        acts: list[_Act] = []
         end_s = time.monotonic() + TICK_S
-        while len(jobs) < BATCH_FRAMES:
+        while len(jobs) + len(acts) < BATCH_FRAMES:
             try:
                 item = self._items.get(timeout=max(0.0, end_s - time.monotonic()))
             except queue.Empty:
                 break
             if isinstance(item, _Stop):
-                return jobs, False
+                return jobs, acts, False
+            if isinstance(item, LineEvent | LineErrorCount):
+                self._note(item)
+                continue
+            if not (jobs or acts):
+                end_s = min(end_s, time.monotonic() + self._group_s)
             if isinstance(item, _Job):
-                if not jobs:
-                    end_s = min(end_s, time.monotonic() + self._group_s)
                 jobs.append(item)
             else:
-                self._note(item)
-        return jobs, True
+                acts.append(item)
+        return jobs, acts, True
 
     def _note(self, item: LineEvent | LineErrorCount) -> None:
         if isinstance(item, LineEvent):
@@ -154,22 +175,23 @@ class _Writer:
         known = self._errors.get(item.kind)
         self._errors[item.kind] = item if known is None else add_counts(known, item)
 
-    def _commit(self, jobs: list[_Job], loop: asyncio.AbstractEventLoop) -> None:
+    def _commit(self, jobs: list[_Job], acts: list[_Act], loop: asyncio.AbstractEventLoop) -> None:
         now_ms = self._clock.now_ms()
         try:
-            written = self._write(jobs, now_ms)
+            written = self._write(jobs, acts, now_ms)
         except StoreError as error:
             _log.error("nothing could be stored: %s", error)
-            _settle(loop, [(job.receipt, error) for job in jobs])
+            _settle(loop, _all(jobs, acts, error))
             return
         if written is None:
             return
         self._book.written()
         self._errors.clear()
         self._beat_ms = now_ms
-        _settle(loop, _receipts(jobs, written))
+        done = [(act.result, result) for act, result in zip(acts, written.deeds, strict=True)]
+        _settle(loop, [*_receipts(jobs, written), *done])
 
-    def _write(self, jobs: list[_Job], now_ms: int) -> Written | None:
+    def _write(self, jobs: list[_Job], acts: list[_Act], now_ms: int) -> Written | None:
         arrivals = [self._allowed(job.arrival) for job in jobs if not job.reason]
         for arrival in arrivals:
             self._book.heard(arrival.frame.mn, arrival.frame.peer, arrival.frame.received_ms)
@@ -178,9 +200,10 @@ class _Writer:
             quarantined=[(job.arrival.frame, job.reason) for job in jobs if job.reason],
             line_errors=list(self._errors.values()),
             devices=self._book.changes(now_ms),
+            deeds=[act.deed for act in acts],
         )
         # Either way: a clock that was set back must not silence the sign of life.
-        if not (jobs or batch.devices or abs(now_ms - self._beat_ms) >= BEAT_MS):
+        if not (jobs or acts or batch.devices or abs(now_ms - self._beat_ms) >= BEAT_MS):
             return None
         return self._ledger.write(batch, now_ms)
 
@@ -195,11 +218,13 @@ class _Writer:
         return arrival
 
 
-def _receipts(
-    jobs: list[_Job], written: Written
-) -> list[tuple[asyncio.Future[Receipt], Receipt | StoreError]]:
+def _all(jobs: list[_Job], acts: list[_Act], error: ParkTwinError) -> _Answers:
+    return [*((job.receipt, error) for job in jobs), *((act.result, error) for act in acts)]
+
+
+def _receipts(jobs: list[_Job], written: Written) -> _Answers:
     stored, apart = iter(written.arrivals), iter(written.quarantined)
-    receipts: list[tuple[asyncio.Future[Receipt], Receipt | StoreError]] = []
+    receipts: _Answers = []
     for job in jobs:
         if job.reason:
             receipt = Receipt(status="quarantined", ledger_seq=next(apart).seq)
@@ -210,18 +235,16 @@ def _receipts(
     return receipts
 
 
-def _settle(
-    loop: asyncio.AbstractEventLoop, results: list[tuple[asyncio.Future[Receipt], Receipt | StoreError]]
-) -> None:
+def _settle(loop: asyncio.AbstractEventLoop, results: _Answers) -> None:
     if results and not loop.is_closed():
         loop.call_soon_threadsafe(_set_results, results)
 
 
-def _set_results(results: list[tuple[asyncio.Future[Receipt], Receipt | StoreError]]) -> None:
+def _set_results(results: _Answers) -> None:
     for future, result in results:
         if future.done():
             continue
-        if isinstance(result, StoreError):
+        if isinstance(result, ParkTwinError):
             future.set_exception(result)
         else:
             future.set_result(result)

@@ -21,6 +21,7 @@ from twin.core.observation import Observation, RawFrame
 from twin.store import ledger_schema as t
 from twin.store.catalog import Catalog
 from twin.store.counters import Counters, LineErrorLog
+from twin.store.deed import Deed, DeedResult, run_deed
 from twin.store.devices import DeviceBook
 from twin.store.engine import WriterLock, cannot_write, writer_engine
 from twin.store.migrate import Kind, upgrade
@@ -50,13 +51,14 @@ class Batch:
     """What goes into one transaction.
 
     ``quarantined`` holds frames with the reason; ``line_errors`` counts to be added; ``devices``
-    the present state of devices that were heard or that fell silent.
+    the present state of devices that were heard or that fell silent; ``deeds`` run after the frames.
     """
 
     arrivals: Sequence[Arrival] = ()
     quarantined: Sequence[tuple[RawFrame, str]] = ()
     line_errors: Sequence[LineErrorCount] = ()
     devices: Sequence[DeviceState] = ()
+    deeds: Sequence[Deed] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Written:
     arrivals: tuple[Admission, ...] = ()
     quarantined: tuple[Admission, ...] = ()
     values: tuple[StoredValue, ...] = ()
+    deeds: tuple[DeedResult, ...] = ()
     cursor: int = 0
 
 
@@ -162,10 +165,17 @@ class Ledger:
         changed = books.devices.save(connection, batch.devices)
         books.line_errors.save(connection, batch.line_errors)
         _count(books.counters, batch, admitted, stored)
+        done = tuple(run_deed(connection, deed, now_ms) for deed in batch.deeds)
         books.counters.save(connection)
         cursor = books.ring.append(connection, _events(stored.news, changed, now_ms))
         self._save_beat(connection, now_ms)
-        return Written(arrivals=tuple(admitted), quarantined=tuple(apart), values=stored.news, cursor=cursor)
+        return Written(
+            arrivals=tuple(admitted),
+            quarantined=tuple(apart),
+            values=stored.news,
+            deeds=done,
+            cursor=cursor,
+        )
 
     def _save_beat(self, connection: sa.Connection, now_ms: int) -> None:
         save_beat(connection, t.BEAT, process=self._process, started_ms=self._started_ms, now_ms=now_ms)

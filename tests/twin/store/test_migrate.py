@@ -14,13 +14,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from twin.core.errors import ServiceUnavailableError, StoreError
-from twin.store import ledger_schema, migrate, result_schema
+from twin.store import all_tables, migrate, result_schema
 from twin.store.engine import sqlite_url, writer_engine
 from twin.store.ledger import Ledger
 from twin.store.migrate import HEAD, Kind, upgrade
 from twin.store.reader import LedgerReader
 
-SCHEMAS = {Kind.LEDGER: ledger_schema.METADATA, Kind.RESULTS: result_schema.METADATA}
+SCHEMAS = {Kind.LEDGER: all_tables.METADATA, Kind.RESULTS: result_schema.METADATA}
 SCRIPTS = Path(migrate.__file__).parent / "migrations"
 
 

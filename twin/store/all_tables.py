@@ -1,0 +1,7 @@
+"""All tables of the ledger in one place, whichever module declares them."""
+
+from __future__ import annotations
+
+from twin.store import ledger_schema
+
+METADATA = ledger_schema.METADATA
