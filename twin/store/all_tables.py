@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.store import archive_schema as archive_schema
 from twin.store import ledger_schema
 
 METADATA = ledger_schema.METADATA
