@@ -10,9 +10,12 @@ from werkzeug.exceptions import HTTPException
 
 from twin.core.errors import (
     BadRequestError,
+    ConflictError,
     CrsError,
     FrameError,
+    NotAllowedError,
     NotFoundError,
+    NotSignedInError,
     OutsideTerrainError,
     ParkTwinError,
     SceneError,
@@ -21,6 +24,7 @@ from twin.core.errors import (
     SolverError,
     StoreError,
     StrataError,
+    TooManyError,
     ToolMissingError,
     UnitError,
     UnknownSolverError,
@@ -45,6 +49,10 @@ class Answer:
 ANSWERS: dict[type[ParkTwinError], Answer] = {
     NotFoundError: Answer(status=404, code="not_found"),
     BadRequestError: Answer(status=422, code="bad_request"),
+    NotSignedInError: Answer(status=401, code="not_signed_in"),
+    NotAllowedError: Answer(status=403, code="not_allowed"),
+    ConflictError: Answer(status=409, code="conflict"),
+    TooManyError: Answer(status=429, code="too_many"),
     OutsideTerrainError: Answer(status=422, code="outside_terrain"),
     CrsError: Answer(status=422, code="bad_coordinates"),
     UnitError: Answer(status=422, code="bad_unit"),

@@ -95,6 +95,22 @@ class BadRequestError(ParkTwinError):
     """A request names a field with a value that cannot be served."""
 
 
+class ConflictError(ParkTwinError):
+    """What was asked does not fit what is: it is done already, or something else is under way."""
+
+
+class NotSignedInError(ParkTwinError):
+    """Nobody is known by this token."""
+
+
+class NotAllowedError(ParkTwinError):
+    """The role of a person is not enough for what was asked."""
+
+
+class TooManyError(ParkTwinError):
+    """More was asked than is taken at a time; try again later."""
+
+
 class SolverError(ParkTwinError):
     """A solver did not converge or was used outside its validity; a result to be shown."""
 
