@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from twin.core.errors import ServiceUnavailableError, StoreError
+from twin.store import postgres
 
 _WRITER_PRAGMAS = (
     "page_size=8192",
@@ -57,7 +58,9 @@ def writer_engine(url: str) -> sa.Engine:
     """Engine of the one writer: a single connection, transactions begin at once."""
     path = sqlite_path(url)
     if path is None:
-        return sa.create_engine(url, pool_size=1, max_overflow=0)
+        engine = sa.create_engine(url, pool_size=1, max_overflow=0)
+        postgres.prepare(engine, lambda: _taken(shown(url), url))
+        return engine
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, pool_size=1, max_overflow=0)
     _prepare(engine, _WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
@@ -68,9 +71,16 @@ def reader_engine(url: str) -> sa.Engine:
     """Engine of a reader. Raises ServiceUnavailableError as long as the ledger does not exist."""
     path = sqlite_path(url)
     if path is None:
-        return sa.create_engine(
-            url, pool_size=READER_CONNECTIONS, execution_options={"postgresql_readonly": True}
+        # Repeatable read: all questions of a snapshot see the same moment, as on SQLite.
+        engine = sa.create_engine(
+            url,
+            pool_size=READER_CONNECTIONS,
+            max_overflow=READER_CONNECTIONS,
+            isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
         )
+        postgres.prepare(engine)
+        return engine
     if not path.is_file():
         raise not_yet(url)
     engine = sa.create_engine(
@@ -82,10 +92,15 @@ def reader_engine(url: str) -> sa.Engine:
     return engine
 
 
+def shown(url: str) -> str:
+    """The URL without its password, for messages."""
+    return _parse(url).render_as_string()
+
+
 def not_yet(url: str) -> ServiceUnavailableError:
     """The error of a reader that came before the writer."""
     return ServiceUnavailableError(
-        f"ledger {sa.make_url(url).render_as_string()} is not there yet; its writer makes it at its start",
+        f"ledger {shown(url)} is not there yet; its writer makes it at its start",
         message_zh="台账尚未建立，写入进程启动后即可使用",
         field="url",
         value=url,
@@ -96,10 +111,10 @@ def cannot_write(url: str, error: Exception) -> StoreError:
     """The error of a writer whose data base refuses (disk full, file gone, ...)."""
     reason = getattr(error, "orig", None) or error
     return StoreError(
-        f"ledger {url} cannot be written: {reason}",
+        f"ledger {shown(url)} cannot be written: {reason}",
         message_zh=f"台账无法写入：{reason}",
         field="url",
-        value=url,
+        value=shown(url),
     )
 
 
@@ -110,6 +125,8 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple
     costs more than SQLite's.
     """
     if not rows:
+        return
+    if connection.dialect.name == "postgresql" and postgres.copy_rows(connection, table, rows):
         return
     if connection.dialect.paramstyle != "qmark":
         names = [column.name for column in table.columns]
@@ -166,10 +183,10 @@ class Watch:
     def version(self) -> int:
         """A number that differs after a commit."""
         if self._bare is None:
-            with self._engine.connect() as connection:
-                return int(
-                    connection.execute(sa.text("SELECT coalesce(max(seq), 0) FROM event")).scalar_one()
-                )
+            # The sign of life is written in every transaction; xmin is the number of the last one.
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                found = connection.exec_driver_sql("SELECT sum(xmin::text::bigint) FROM beat").scalar()
+                return int(found or 0)
         cursor = self._bare.cursor()
         try:
             cursor.execute("PRAGMA data_version")
@@ -188,24 +205,18 @@ class WriterLock:
     """Only one process may write a ledger: it counts the sequence numbers itself.
 
     The lock of an SQLite file is an ``flock`` on ``<file>.writer`` and dies with the process; that of
-    a PostgreSQL data base is an advisory lock held by the writer's connection.
+    a PostgreSQL data base is taken by every connection of ``writer_engine`` and dies with it.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._file: int | None = None
 
-    def take(self, connection: sa.Connection) -> None:
+    def take(self) -> None:
         """Take the lock. Raises StoreError when another process has it."""
         path = sqlite_path(self._url)
-        held = self._take_file(path) if path is not None else _take_advisory(connection)
-        if not held:
-            raise StoreError(
-                f"another process is writing the ledger {path or self._url}; stop it first",
-                message_zh=f"另一进程正在写入台账 {path or self._url}；请先停止它",
-                field="url",
-                value=self._url,
-            )
+        if path is not None and not self._take_file(path):
+            raise _taken(str(path), self._url)
 
     def _take_file(self, path: Path) -> bool:
         self._file = os.open(f"{path}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -223,8 +234,13 @@ class WriterLock:
             self._file = None
 
 
-def _take_advisory(connection: sa.Connection) -> bool:
-    return bool(connection.execute(sa.text("SELECT pg_try_advisory_lock(21220)")).scalar_one())
+def _taken(place: str, url: str) -> StoreError:
+    return StoreError(
+        f"another process is writing the ledger {place}; stop it first",
+        message_zh=f"另一进程正在写入台账 {place}；请先停止它",
+        field="url",
+        value=shown(url),
+    )
 
 
 def _parse(url: str) -> sa.URL:

@@ -24,10 +24,11 @@ from twin.store.counters import Counters, LineErrorLog
 from twin.store.deed import Deed, DeedResult, run_deed
 from twin.store.devices import DeviceBook
 from twin.store.engine import WriterLock, cannot_write, writer_engine
+from twin.store.judge import Judge, NoJudge
 from twin.store.migrate import Kind, upgrade
 from twin.store.rawlog import Admission, Quarantine, RawLog
 from twin.store.ring import EventRing
-from twin.store.rollups import RollupKeeper
+from twin.store.rollups import HOUR_MS, RollupKeeper
 from twin.store.rows import DeviceState, LineErrorCount, StoredValue
 from twin.store.schema_parts import save_beat
 from twin.store.values import Incoming, Stored, ValueLog
@@ -90,12 +91,23 @@ class _Books:
 class Ledger:
     """Writes the ledger at ``url``; makes and migrates it when needed.
 
-    Use it from one thread at a time. Raises StoreError when another process writes the same
+    ``judge`` may put marks on new values before they are stored. ``utc_offset_h`` is the park's zone,
+    in which the days and months of the roll-ups begin; a ledger keeps the one it was begun with. Use it from one thread at a time. Raises StoreError when another process writes the same
     ledger.
     """
 
-    def __init__(self, url: str, *, event_ring: int = EVENT_RING, process: str = "ingest") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        event_ring: int = EVENT_RING,
+        process: str = "ingest",
+        judge: Judge | None = None,
+        utc_offset_h: float = 0.0,
+    ) -> None:
         self.url = url
+        self._judge = judge or NoJudge()
+        self._utc_offset_h = utc_offset_h
         self._event_ring = event_ring
         self._process = process
         self._started_ms = SystemClock().now_ms()
@@ -103,8 +115,8 @@ class Ledger:
         self._lock = WriterLock(url)
         self._kept: _Books | None = None
         try:
-            with self._engine.connect() as connection:
-                self._lock.take(connection)
+            with self._engine.connect():
+                self._lock.take()
             upgrade(self._engine, Kind.LEDGER)
         except BaseException:
             self.close()
@@ -160,7 +172,10 @@ class Ledger:
     def _write(self, connection: sa.Connection, books: _Books, batch: Batch, now_ms: int) -> Written:
         admitted = books.raw.admit(connection, [(row.frame, row.fault) for row in batch.arrivals])
         apart = books.quarantine.admit(connection, batch.quarantined)
-        stored = books.values.store(connection, _incoming(connection, books, batch.arrivals, admitted))
+        incoming = _incoming(connection, books, batch.arrivals, admitted)
+        if incoming:
+            incoming = self._judge.judge(connection, incoming, now_ms)
+        stored = books.values.store(connection, incoming)
         books.rollups.apply(connection, stored.added)
         changed = books.devices.save(connection, batch.devices)
         books.line_errors.save(connection, batch.line_errors)
@@ -189,6 +204,7 @@ class Ledger:
                     yield connection, books
         except BaseException:
             self._kept = None
+            self._judge.forget()
             raise
 
     @contextmanager
@@ -206,7 +222,7 @@ class Ledger:
                     quarantine=Quarantine(connection),
                     catalog=Catalog(connection),
                     values=ValueLog(connection),
-                    rollups=RollupKeeper(),
+                    rollups=RollupKeeper(round(self._utc_offset_h * HOUR_MS)),
                     ring=EventRing(connection, t.EVENT, self._event_ring),
                     devices=DeviceBook(connection),
                     counters=Counters(connection),

@@ -60,8 +60,8 @@ class ResultStore:
         self._engine = writer_engine(url)
         self._lock = WriterLock(url)
         try:
-            with self._engine.connect() as connection:
-                self._lock.take(connection)
+            with self._engine.connect():
+                self._lock.take()
             upgrade(self._engine, Kind.RESULTS)
             with self._engine.begin() as connection:
                 self._ring = EventRing(connection, t.EVENT, event_ring)
