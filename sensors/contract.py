@@ -54,6 +54,13 @@ class LineEventKind(StrEnum):
     DUPLICATE_FACTOR = "duplicate_factor"
     BAD_SPLIT = "bad_split"
     SPLIT_INCOMPLETE = "split_incomplete"
+    LINE_DOWN = "line_down"
+    NO_ANSWER = "no_answer"
+    EXCEPTION_ANSWER = "exception_answer"
+    WRONG_DEVICE = "wrong_device"
+    BAD_CHECKSUM = "bad_checksum"
+    BAD_PAYLOAD = "bad_payload"
+    BAD_ROWS = "bad_rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from gis.scene.geopackage import Drawn
 from gis.scene.rows import ThresholdRow
 from gis.scene.rules import split_ids
-from gis.scene.schema import BeamRow, BookmarkRow, DeviceRow, FactorRow, Name, StationRow
+from gis.scene.schema import BeamRow, BookmarkRow, DeviceRow, FactorRow, LineRow, Name, StationRow
 from gis.scene.tables import HoleRow, Tables
 from gis.terrain import Terrain
 from twin.core.aquifer import Borehole, Stratum, Well
 from twin.core.beam import Beam
 from twin.core.device import CrcMode, Device, Edition, Factor
 from twin.core.geometry import Place
+from twin.core.line import Line, LineKind, LineMember
 from twin.core.origin import Origin
 from twin.core.park import Area, Building, Plot, ProcessUnit, Road, Settlement, Tank, Water
 from twin.core.station import Station, Tower, WeatherSet
@@ -183,6 +184,17 @@ def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:
         protocol=row.protocol,
         line=row.line,
     )
+
+
+def lines(tables: Tables) -> tuple[Line, ...]:
+    """Lines of ``lines.toml``."""
+    return tuple(_line(row) for row in tables.lines.lines)
+
+
+def _line(row: LineRow) -> Line:
+    told = row.model_dump(exclude={"kind", "members"})
+    members = tuple(LineMember(**member.model_dump()) for member in row.members)
+    return Line(**told, kind=LineKind(row.kind), members=members)
 
 
 def substances(tables: Tables) -> tuple[Substance, ...]:

@@ -15,7 +15,7 @@ from gis.scene.ground import read_ground
 from gis.scene.problems import Problems
 from gis.scene.rules import check_rules
 from gis.scene.schema import ParkFile
-from gis.scene.tables import Tables, read_tables
+from gis.scene.tables import LINES_FILE, Tables, read_tables
 from gis.scene.whereabouts import terrain_place
 from gis.terrain import Terrain
 from twin.core.errors import SceneError
@@ -40,7 +40,8 @@ DECLARED = (
 class Scene:
     """A loaded scene.
 
-    ``content_hash`` changes with every byte of the declared files and of the terrain.
+    ``content_hash`` changes with every byte of the declared files (``lines.toml`` where there is one)
+    and of the terrain.
     """
 
     park: Park
@@ -141,7 +142,8 @@ def frame_origin(park: ParkFile) -> FrameOrigin:
 def content_hash(folder: Path, terrain_path: Path) -> str:
     """SHA-256 over the declared files and the terrain raster."""
     digest = hashlib.sha256()
-    for path in [folder / name for name in DECLARED] + [terrain_path]:
+    lines = [folder / LINES_FILE] if (folder / LINES_FILE).exists() else []
+    for path in [*(folder / name for name in DECLARED), *lines, terrain_path]:
         body = path.read_bytes()
         digest.update(f"{path.name}:{len(body)}\n".encode())
         digest.update(body)
@@ -192,4 +194,5 @@ def _park(declared: Declared, ground: Ground) -> Park:
         substances=assemble.substances(tables),
         thresholds=assemble.thresholds(tables),
         devices=assemble.devices(tables),
+        lines=assemble.lines(tables),
     )

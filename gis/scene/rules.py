@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.geopackage import AnyFeature, Drawn
+from gis.scene.line_rules import check_lines
 from gis.scene.problems import Problems
 from gis.scene.schema import BeamRow, DeviceRow, FactorRow, StationRow, WellRow
 from gis.scene.tables import HoleRow, Tables
@@ -28,6 +29,7 @@ def check_rules(tables: Tables, drawn: Drawn, problems: Problems) -> None:
     _check_wells(tables.wells.wells, {row.id for row in tables.strata.strata}, problems)
     _check_holes(tables.holes, problems)
     _check_devices(tables, problems)
+    check_lines(tables, problems)
     _check_substances(tables, drawn, problems)
     _check_layers(drawn, problems)
     _check_inside(tables, drawn, problems)
@@ -153,7 +155,10 @@ def _check_devices(tables: Tables, problems: Problems) -> None:
     for row in tables.devices.devices:
         where = f"{row.mn}, "
         sensors = set(owners) | wells
-        _known(problems, "devices.toml", where + "sensor_id", row.sensor_id, sensors, ("a sensor", "测点"))
+        if row.sensor_id.rpartition(".")[0] not in sensors | set(stations):
+            _known(
+                problems, "devices.toml", where + "sensor_id", row.sensor_id, sensors, ("a sensor", "测点")
+            )
         _known(problems, "devices.toml", where + "station_id", row.station_id, stations, _STATION)
         sets = tables.devices.factor_sets
         _known(problems, "devices.toml", where + "factors", row.factors, sets, ("a factor set", "因子组"))
@@ -176,7 +181,7 @@ def _check_number(row: DeviceRow, problems: Problems) -> None:
 
 
 def _check_owner(row: DeviceRow, owners: dict[str, str], problems: Problems) -> None:
-    owner = owners.get(row.sensor_id, row.station_id)
+    owner = owners.get(row.sensor_id) or owners.get(row.sensor_id.rpartition(".")[0], row.station_id)
     if owner != row.station_id:
         problems.add(
             "devices.toml",

@@ -216,6 +216,43 @@ class DeviceRow(Strict):
     line: str = ""
 
 
+class LineMemberRow(Strict):
+    """``[[lines.members]]``: how one device is addressed on its line."""
+
+    mn: Words
+    address: str = ""
+    ask: Annotated[str, Field(max_length=80)] = ""
+    topic: Annotated[str, Field(max_length=200)] = ""
+    pattern: Annotated[str, Field(max_length=80)] = ""
+
+
+class LineRow(Strict):
+    """``[[lines]]`` of ``lines.toml``: a serial port, a serial device server, a broker, a folder."""
+
+    id: Id
+    kind: Literal["serial", "tcp-client", "modbus-rtu", "modbus-tcp", "mqtt", "folder"]
+    place: Words
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    baud: Annotated[int, Field(ge=110, le=4_000_000)] = 9600
+    parity: Literal["N", "E", "O"] = "N"
+    data_bits: Literal[7, 8] = 8
+    stop_bits: Literal[1, 2] = 1
+    rs485: bool = False
+    echo: bool = False
+    poll_s: Annotated[float, Field(ge=0.02, le=86_400)] = 5.0
+    timeout_s: Annotated[float, Field(ge=0.02, le=60)] = 1.0
+    retry_s: Annotated[float, Field(ge=0.02, le=3_600)] = 5.0
+    mqtt_version: Literal[4, 5] = 4
+    tls: bool = False
+    members: list[LineMemberRow] = []
+
+
+class LinesFile(Strict):
+    """``lines.toml``; a scene whose devices all come by themselves has none."""
+
+    lines: list[LineRow]
+
+
 class DevicesFile(Strict):
     """``devices.toml``."""
 

@@ -15,6 +15,7 @@ from gis.scene.rows import BoreholeRow, ChemicalRow, ThresholdRow
 from gis.scene.schema import (
     BeamsFile,
     DevicesFile,
+    LinesFile,
     ParkFile,
     StationsFile,
     StrataFile,
@@ -22,6 +23,7 @@ from gis.scene.schema import (
     WellsFile,
 )
 
+LINES_FILE = "lines.toml"
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -46,6 +48,7 @@ class Tables:
     chemicals: tuple[ChemicalRow, ...]
     thresholds: tuple[ThresholdRow, ...]
     holes: tuple[HoleRow, ...]
+    lines: LinesFile
 
 
 def read_tables(folder: Path, problems: Problems) -> Tables:
@@ -62,7 +65,14 @@ def read_tables(folder: Path, problems: Problems) -> Tables:
         chemicals=read_csv(folder / "chemicals.csv", ChemicalRow, problems),
         thresholds=read_csv(folder / "thresholds.csv", ThresholdRow, problems),
         holes=read_holes(folder / "boreholes.csv", strata.strata, problems),
+        lines=_lines(folder / LINES_FILE, problems),
     )
+
+
+def _lines(path: Path, problems: Problems) -> LinesFile:
+    if not path.exists():
+        return LinesFile(lines=[])
+    return read_toml(path, LinesFile, problems) or LinesFile(lines=[])
 
 
 def read_toml(path: Path, model: type[Model], problems: Problems) -> Model | None:
