@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
@@ -13,13 +14,17 @@ from sensors.hj212.server import Hj212Server, serve
 from twin.core.clock import Clock, SystemClock
 from twin.core.errors import SettingsError
 from twin.core.park import Park
+from twin.live.desk import Office
+from twin.live.desk_server import DeskServer
 from twin.live.gate import Gate
 from twin.live.logs import configure_logging
 from twin.live.passwords import ensure_passwords
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
+from twin.live.verbs import VERBS
 from twin.store.ledger import Ledger
+from twin.store.reader import LedgerReader
 
 _log = logging.getLogger(__name__)
 # Frames of one line that may wait for a commit: with this many per group a line is never slowed
@@ -77,12 +82,25 @@ async def ingest(
         sink = LedgerSink(ledger, gate, clock, group_commit_ms=settings.group_commit_ms)
         done = sink.start()
         try:
-            server = await _listen(settings, sink, registry, clock)
-            _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)
-            if on_ready is not None:
-                on_ready(server.port)
-            await _first(stop, done)
-            await server.close()
+            async with contextlib.AsyncExitStack() as stack:
+                server = await _listen(settings, sink, registry, clock)
+                stack.push_async_callback(server.close)
+                office = Office(
+                    settings=settings,
+                    park=park,
+                    sink=sink,
+                    reader=LedgerReader(settings.ledger),
+                    registry=registry,
+                    clock=clock,
+                    server=server,
+                )
+                desk = DeskServer(office, VERBS)
+                await desk.start()
+                stack.push_async_callback(desk.close)
+                _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)
+                if on_ready is not None:
+                    on_ready(server.port)
+                await _first(stop, done)
         finally:
             sink.close()
             await done

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 
-def _sequence() -> sa.Column:
+def _sequence() -> sa.Column[int]:
     wide = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return sa.Column("seq", wide, autoincrement=False, nullable=False)
 
