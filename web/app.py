@@ -14,6 +14,7 @@ from web.api.operation import operations
 from web.api.park import park
 from web.api.plumes import plumes
 from web.api.scene import scene
+from web.api.sensorthings import sensorthings
 from web.api.series import series
 from web.api.state import state
 from web.api.watertables import watertables
@@ -21,7 +22,20 @@ from web.openapi import complete
 from web.release import release
 from web.services import EXTENSION, StreamLimits, make_services
 
-BLUEPRINTS = (park, state, series, plumes, watertables, devices, frames, live, operations, scene)
+BLUEPRINTS = (
+    park,
+    state,
+    series,
+    plumes,
+    watertables,
+    devices,
+    frames,
+    desk,
+    live,
+    operations,
+    sensorthings,
+    scene,
+)
 
 
 def create_app(
@@ -29,7 +43,8 @@ def create_app(
 ) -> APIFlask:
     """Web application of a park.
 
-    It reads the ledgers and the scene bundle and writes nothing. Background work begins with
+    It reads the ledgers and the scene bundle and writes nothing itself: what people want goes to the
+    desk of the ingest process (``web.desk``). Background work begins with
     ``app.extensions["park_twin"].start()``, which the server calls after it has forked.
     """
     app = APIFlask(
@@ -45,6 +60,8 @@ def create_app(
         AUTO_404_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
         AUTO_OPERATION_ID=True,
+        AUTO_AUTH_ERROR_RESPONSE=False,
+        SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
         SYNC_LOCAL_SPEC=False,
     )
     app.url_map.strict_slashes = False

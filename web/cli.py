@@ -10,6 +10,7 @@ from rich.console import Console
 from twin.core.errors import ParkTwinError
 from web.commands import exits
 from web.commands.doctor import doctor
+from web.commands.operator import app as operator
 from web.commands.processes import ingest, serve, worker
 from web.commands.replay import replay
 from web.commands.run import run
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.add_typer(scene, name="scene")
+app.add_typer(operator, name="operator")
 app.command()(simulate)
 app.command()(serve)
 app.command()(ingest)

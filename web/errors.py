@@ -24,8 +24,8 @@ from twin.core.errors import (
     SolverError,
     StoreError,
     StrataError,
-    TooManyError,
     ToolMissingError,
+    TooManyError,
     UnitError,
     UnknownSolverError,
 )
@@ -117,7 +117,10 @@ def _park_twin(error: ParkTwinError) -> Response:
     body = body_of(error)
     if body.status >= 500:
         _LOG.warning("%s: %s", type(error).__name__, error.message)
-    return _respond(body)
+    response = _respond(body)
+    if body.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _http(error: HTTPException) -> Response:

@@ -24,6 +24,13 @@ _GZIP_FROM_BYTES = 1400  # below one packet compression only costs
 _GZIP_LEVEL = 4
 
 DESCRIPTIONS = {
+    400: "The body is not JSON",
+    401: "Nobody is known by this token",
+    403: "The role is not enough",
+    409: "It does not fit what is: done already, or something else is under way",
+    413: "The body is too large",
+    415: "The body is not application/json",
+    429: "Too much at a time, or too many wrong tokens",
     404: "No such thing",
     414: "The address is too long",
     422: "A parameter is unknown, given twice or out of range",
@@ -53,6 +60,10 @@ BINARY_FILE = Operation(mimetype="application/octet-stream", errors=(404,))
 ANY_FILE = Operation(mimetype="*/*", errors=(404,))
 
 
+# What whoever asks the desk may be told besides 414, 422 and 500.
+DESK_ERRORS = (400, 401, 403, 409, 413, 415, 429, 503)
+
+
 def serve(blueprint: APIBlueprint, rule: str, view: View, declared: Operation) -> None:
     """Serve GET requests to ``rule`` with ``view`` and put the operation into the OpenAPI document.
 
@@ -66,12 +77,19 @@ def serve(blueprint: APIBlueprint, rule: str, view: View, declared: Operation) -
         result = view(**path, **query)
         return result if isinstance(result, Response) else json_response(result, cache=declared.cache)
 
-    documented = blueprint.doc(responses=_responses(declared))(answer)
+    documented = document(blueprint, answer, declared)
+    blueprint.get(rule)(documented)
+
+
+def document(blueprint: APIBlueprint, answer: View, declared: Operation) -> View:
+    """The view with its answers and its query noted for the OpenAPI document."""
+    documented: View = blueprint.doc(responses=_responses(declared))(answer)
     if declared.gives is not None:
         # The answer above is a Response already, so APIFlask only notes the model.
         documented = blueprint.output(declared.gives)(documented)
-    documented._spec["args"] = [] if declared.reads is None else [(declared.reads, "query")]
-    blueprint.get(rule)(documented)
+    noted: dict[str, Any] = getattr(documented, "_spec")  # noqa: B009 - APIFlask's own notebook
+    noted["args"] = [] if declared.reads is None else [(declared.reads, "query")]
+    return documented
 
 
 def _responses(declared: Operation) -> dict[int, dict[str, object]]:
