@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from twin.core.clock import Clock
 from twin.live.settings import Settings
 from web import errors, security
+from web.api.desk import desk
 from web.api.devices import devices
 from web.api.frames import frames
 from web.api.live import live
