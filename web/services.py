@@ -16,6 +16,7 @@ from web.bundle import Bundles
 from web.follow import Follower
 from web.hub import Hub
 from web.metrics import HubCollector, LedgerCollector, Metrics
+from web.sensorthings.shapes import ShapeBook
 
 EXTENSION = "park_twin"
 BUNDLES = "bundles"
@@ -47,6 +48,7 @@ class Services:
     ledger: LedgerReader
     results: ResultReader
     bundles: Bundles
+    shapes: ShapeBook
     hub: Hub
     follower: Follower
     metrics: Metrics
@@ -80,13 +82,15 @@ def make_services(
         poll_s=limits.poll_s,
         remember=limits.ring,
     )
+    bundles = Bundles(settings.data_dir / BUNDLES)
     return Services(
         settings=settings,
         limits=limits,
         clock=clock,
         ledger=ledger,
         results=results,
-        bundles=Bundles(settings.data_dir / BUNDLES),
+        bundles=bundles,
+        shapes=ShapeBook(bundles),
         hub=hub,
         follower=follower,
         metrics=Metrics(HubCollector(hub, follower), LedgerCollector(ledger, results, clock)),
