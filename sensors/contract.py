@@ -54,6 +54,7 @@ class LineEventKind(StrEnum):
     DUPLICATE_FACTOR = "duplicate_factor"
     BAD_SPLIT = "bad_split"
     SPLIT_INCOMPLETE = "split_incomplete"
+    EDITION_DIFFERS = "edition_differs"
     LINE_DOWN = "line_down"
     NO_ANSWER = "no_answer"
     EXCEPTION_ANSWER = "exception_answer"
@@ -112,6 +113,14 @@ class Registry(Protocol):
 
     def password(self, mn: str) -> str | None:
         """Password of a device; None means that any is taken."""
+        ...
+
+    def sm4_key(self, mn: str) -> bytes | None:
+        """SM4 key of a device (16 bytes) for what is sent to it; None where it has none."""
+        ...
+
+    def sm4_keys(self, mn: str) -> tuple[bytes, ...]:
+        """Keys for what comes from a device: the present one first, then those that it had before."""
         ...
 
 

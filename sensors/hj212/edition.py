@@ -57,8 +57,10 @@ def _mean(interval_ms: int) -> Command:
 # HJ 212-2017 table 9 and HJ/T 212-2005 (2071, 2072); 2013, 2052, 2062, 2111 and 9015 come with 2025.
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
+        "1001": _NOTICE,  # 2025: hardware numbers of a logger without MN
         "1011": _DATA,
         "1013": _NOTICE,
+        "1014": _NOTICE,  # 2025: the site asks for a new key
         "1061": _DATA,
         "1063": _DATA,
         "2011": _MOMENT,
@@ -147,3 +149,12 @@ PROFILES: Mapping[Edition, Profile] = MappingProxyType(
         )
     }
 )
+
+
+def edition_of_flag(version_bits: int) -> Edition | None:
+    """Edition that the version bits of Flag claim; a hint, never a proof.
+
+    >>> edition_of_flag(2)
+    <Edition.HJ2025: '2025'>
+    """
+    return next((row.edition for row in PROFILES.values() if row.version_bits == version_bits), None)

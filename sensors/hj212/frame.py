@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from sensors.contract import LineEventKind
 from sensors.hj212.crc import ALGORITHMS, matches, variant_of
+from sensors.hj212.sm4 import decrypt, is_binary, looks_encrypted
 from twin.core.device import CrcMode
 
 MARK = b"##"
@@ -26,17 +27,21 @@ _HEX = re.compile(rb"[0-9A-Fa-f]{4}")
 _SEGMENT_START = frozenset(b" abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _MN = re.compile(rb"(?:^|[;,])\s*MN=([^;,]*)")
 _LINE_END = b"\r\n"
-_BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 _SLICE = 4096
 _GARBAGE_RUN = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A frame whose check sum is right. ``data`` is the data segment, undecoded."""
+    """A frame whose check sum is right.
+
+    ``data`` is the data segment as it came, undecoded; ``plain`` the same decrypted (equal to
+    ``data`` where nothing was encrypted).
+    """
 
     data: bytes
     crc_mode: CrcMode
+    plain: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,7 @@ class LineFault:
 
     ``size`` counts the bytes concerned, ``sample`` holds the first of them. ``variant`` names the
     algorithm that would have made a refused check sum right; ``mn`` the device, where legible.
+    ``data`` is the whole data segment of a frame that cannot be decrypted: it is worth keeping.
     """
 
     kind: LineEventKind
@@ -53,10 +59,12 @@ class LineFault:
     sample: bytes
     mn: str = ""
     variant: CrcMode | None = None
+    data: bytes = b""
 
 
 Piece = Segment | LineFault
 ModeOf = Callable[[str], CrcMode]
+KeysOf = Callable[[str], tuple[bytes, ...]]
 
 
 def frame(segment: bytes, mode: CrcMode = CrcMode.HJ212) -> bytes:
@@ -75,6 +83,11 @@ def always_hj212(_mn: str) -> CrcMode:
     return CrcMode.HJ212
 
 
+def no_keys(_mn: str) -> tuple[bytes, ...]:
+    """No device has a key."""
+    return ()
+
+
 class Framer:
     """One line's reader. Holds at most one unfinished frame and one slice of input.
 
@@ -86,6 +99,8 @@ class Framer:
         A frame must be complete this long after its first byte.
     mode_of
         Check sum of a device, by its MN.
+    keys_of
+        SM4 keys of a device, by its MN.
     """
 
     def __init__(
@@ -94,10 +109,12 @@ class Framer:
         max_data_len: int = 4096,
         frame_timeout_ms: int = 10_000,
         mode_of: ModeOf = always_hj212,
+        keys_of: KeysOf = no_keys,
     ) -> None:
         self._max_data_len = max_data_len
         self._frame_timeout_ms = frame_timeout_ms
         self._mode_of = mode_of
+        self._keys_of = keys_of
         self._buffer = bytearray()
         self._at = 0  # next byte to be judged
         self._base = 0  # stream offset of buffer[0]
@@ -206,19 +223,35 @@ class Framer:
         mn = mn_of(data)
         mode = self._mode_of(mn)
         value = int(text, 16) if _HEX.fullmatch(text) else -1
-        if value >= 0 and matches(data, value, mode):
+        plain = self._opened(data, value, mn, mode) if value >= 0 else None
+        if plain is not None:
             self._flush_noise()
-            self._out.append(Segment(data=data, crc_mode=mode))
+            self._out.append(Segment(data=data, crc_mode=mode, plain=plain))
             self._at = crc_at + CRC_LEN
             self._quiet_to = self._base + self._at
             return
         self._reject_sum(data, text, value, mn, mode)
 
+    def _opened(self, data: bytes, value: int, mn: str, mode: CrcMode) -> bytes | None:
+        """Plain form of a segment whose check sum is right, None where it is not.
+
+        An encrypted segment passes the sum as it stands once in 256 times, so what looks encrypted
+        is never taken for plain; and text is tried with the keys only when its sum is wrong.
+        """
+        if (data.isascii() or not looks_encrypted(data)) and matches(data, value, mode):
+            return data
+        for key in self._keys_of(mn):
+            plain = decrypt(data, key)
+            if plain is not data and not is_binary(plain) and matches(plain, value, mode):
+                return plain
+        return None
+
     def _reject_sum(self, data: bytes, text: bytes, value: int, mn: str, mode: CrcMode) -> None:
         size = HEADER_LEN + len(data) + CRC_LEN
-        if _looks_encrypted(data):
-            detail = "data area is not text and no key is set for the device"
-            self._reject(LineEventKind.CANNOT_DECRYPT, detail, size, mn=mn)
+        if looks_encrypted(data):
+            why = "none of its keys fits" if self._keys_of(mn) else "no key is set for the device"
+            detail = f"data area is not text and {why}"
+            self._reject(LineEventKind.CANNOT_DECRYPT, detail, size, mn=mn, data=data)
             return
         # Starts inside a frame that is already reported are not worth a second opinion.
         fresh = self._base + self._at >= self._quiet_to
@@ -236,8 +269,10 @@ class Framer:
         *,
         mn: str = "",
         variant: CrcMode | None = None,
+        data: bytes = b"",
     ) -> None:
-        self._fault(kind, detail, bytes(self._buffer[self._at : self._at + size]), mn=mn, variant=variant)
+        seen = bytes(self._buffer[self._at : self._at + size])
+        self._fault(kind, detail, seen, mn=mn, variant=variant, data=data)
         self._skip(1)
 
     def _fault(
@@ -248,6 +283,7 @@ class Framer:
         *,
         mn: str = "",
         variant: CrcMode | None = None,
+        data: bytes = b"",
     ) -> None:
         self._flush_noise()
         self._quiet_to = max(self._quiet_to, self._base + self._at + len(seen))
@@ -259,6 +295,7 @@ class Framer:
                 sample=seen[:SAMPLE_LEN],
                 mn=mn,
                 variant=variant,
+                data=data,
             )
         )
 
@@ -287,22 +324,3 @@ class Framer:
         )
         self._noise.clear()
         self._noise_size = 0
-
-
-def _looks_encrypted(data: bytes) -> bool:
-    """Whether a segment is a 2025 frame (Flag 8-11) with binary between ``&&`` and ``&&``."""
-    head, opened, body = data.partition(b"CP=&&")
-    if not opened or not body.endswith(b"&&"):
-        return False
-    flag = re.search(rb"Flag=([0-9]{1,3});", head)
-    if flag is None or int(flag.group(1)) >> 2 != 2:
-        return False
-    return bool(_BINARY.search(body)) and not _is_text(body)
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return not _BINARY.search(bytes(byte for byte in body if byte < 0x80))

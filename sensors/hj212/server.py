@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from sensors.contract import FrameSink, LineEvent, LineEventKind, LineLimits, Receipt, Registry
+from sensors.hj212.findings import FindingTally
 from sensors.hj212.session import Delivery, LineSession, Outcome
 from sensors.hj212.split import SplitTracker
 from twin.core.clock import Clock
@@ -60,6 +61,7 @@ class Hj212Server:
         # Lines on which no known device has spoken, oldest first: they give way when there is no room.
         self._strangers: dict[str, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
+        self.findings = FindingTally()
         self.stats = ServerStats()
 
     @property
@@ -128,7 +130,7 @@ class Hj212Server:
         return True
 
     async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
-        session = LineSession(peer, self._registry, self._limits, self._splits)
+        session = LineSession(peer, self._registry, self._limits, self._splits, self.findings)
         waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue(self._limits.max_in_flight)
         answers = asyncio.create_task(self._answer(waiting, writer, peer))
         reading = asyncio.create_task(self._read(session, reader, waiting))

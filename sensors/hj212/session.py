@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from sensors.contract import LineEvent, LineEventKind, LineLimits, Registry
 from sensors.hj212.answer import answer_frame
 from sensors.hj212.codec import Message, parse
+from sensors.hj212.edition import PROFILES, edition_of_flag
+from sensors.hj212.findings import FindingKind, FindingTally
 from sensors.hj212.frame import SAMPLE_LEN, Framer, LineFault, Piece, Segment
+from sensors.hj212.sm4 import should_encrypt
 from sensors.hj212.split import SplitTracker
-from twin.core.device import CrcMode
+from twin.core.device import CrcMode, Device, Edition
 from twin.core.observation import RawFrame
 
 _MINUTE_MS = 60_000
@@ -87,10 +90,17 @@ class LineSession:
     splits
         Packages of split messages, shared by the lines of a server: the rest of a message may
         come on the next connection.
+    findings
+        Where diagnoses of devices are counted, shared like ``splits``.
     """
 
     def __init__(
-        self, peer: str, registry: Registry, limits: LineLimits, splits: SplitTracker | None = None
+        self,
+        peer: str,
+        registry: Registry,
+        limits: LineLimits,
+        splits: SplitTracker | None = None,
+        findings: FindingTally | None = None,
     ) -> None:
         self._peer = peer
         self._registry = registry
@@ -98,12 +108,15 @@ class LineSession:
             max_data_len=limits.max_data_len,
             frame_timeout_ms=round(limits.frame_timeout_s * 1000),
             mode_of=self._mode_of,
+            keys_of=registry.sm4_keys,
         )
         self._split = splits or SplitTracker(round(limits.split_timeout_s * 1000))
+        self._findings = findings or FindingTally()
         self._gate = EventGate(limits.max_events_per_minute)
         self._now_ms = 0
         self.bad_bytes = 0
         self.devices: set[str] = set()
+        self._odd_editions: set[str] = set()
 
     @property
     def held(self) -> int:
@@ -136,16 +149,51 @@ class LineSession:
         outcomes: list[Outcome] = []
         for piece in pieces:
             if isinstance(piece, LineFault):
-                self.bad_bytes += piece.size
-                mn = piece.mn if self._registry.device(piece.mn) else ""
-                outcomes += self._event(piece.kind, piece.detail, mn=mn, sample=piece.sample)
+                outcomes += self._fault(piece)
             else:
                 self.bad_bytes = 0
                 outcomes += self._frame(piece)
         return outcomes
 
+    def _fault(self, fault: LineFault) -> list[Outcome]:
+        """Event of a refused frame; what cannot be decrypted is kept apart, the key may come later."""
+        self.bad_bytes += fault.size
+        known = self._registry.device(fault.mn) is not None
+        mn = fault.mn if known else ""
+        outcomes = self._event(fault.kind, fault.detail, mn=mn, sample=fault.sample)
+        if known and fault.kind is LineEventKind.BAD_CRC:
+            what = "" if fault.variant is None else fault.variant.value
+            self._findings.add(mn, FindingKind.CRC_WRONG, what, self._now_ms, fault.detail)
+        if fault.data:
+            message = parse(fault.data)
+            frame = raw_frame(fault.data, message, received_ms=self._now_ms, peer=self._peer)
+            reason = LineEventKind.CANNOT_DECRYPT if known else LineEventKind.UNKNOWN_DEVICE
+            outcomes.append(Delivery(frame=frame, message=message, answer=None, reason=reason))
+            if known:
+                self._findings.add(mn, FindingKind.CANNOT_DECRYPT, "", self._now_ms, fault.detail)
+        return outcomes
+
+    def _noticed(self, segment: Segment, message: Message, device: Device) -> list[Outcome]:
+        """Diagnoses of a good frame. The device's record says its edition, Flag is a hint only."""
+        add, mn, now_ms = self._findings.add, device.mn, self._now_ms
+        add(mn, FindingKind.CRC_RIGHT, segment.crc_mode.value, now_ms)
+        cn = message.cn or ""
+        if device.edition is Edition.HJ2025 and segment.plain is segment.data and should_encrypt(cn):
+            add(mn, FindingKind.NOT_ENCRYPTED, cn, now_ms)
+        bits = message.version_bits
+        if bits is None or bits == PROFILES[device.edition].version_bits:
+            return []
+        claimed = edition_of_flag(bits)
+        what = "" if claimed is None else claimed.value
+        add(mn, FindingKind.EDITION_DIFFERS, what, now_ms)
+        if mn in self._odd_editions:
+            return []
+        self._odd_editions.add(mn)
+        detail = f"Flag={message.flag} says {what or 'no known edition'}, its record {device.edition.value}"
+        return self._event(LineEventKind.EDITION_DIFFERS, detail, mn=mn)
+
     def _frame(self, segment: Segment) -> list[Outcome]:
-        message = parse(segment.data)
+        message = parse(segment.plain)
         frame = raw_frame(segment.data, message, received_ms=self._now_ms, peer=self._peer)
         reason = self._refusal(message)
         outcomes: list[Outcome] = []
@@ -157,6 +205,9 @@ class LineSession:
         if frame.mn not in self.devices:
             self.devices.add(frame.mn)
             outcomes.append(self._plain(LineEventKind.CONNECT, frame.mn))
+        device = self._registry.device(frame.mn)
+        if device is not None:
+            outcomes += self._noticed(segment, message, device)
         self._split.add(message, self._now_ms)
         for problem in message.problems:
             sample = segment.data[:SAMPLE_LEN]
@@ -177,6 +228,7 @@ class LineSession:
     def _late_splits(self, now_ms: int) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for mn, detail in self._split.expire(now_ms):
+            self._findings.add(mn, FindingKind.SPLIT_INCOMPLETE, "", now_ms, detail)
             outcomes += self._event(LineEventKind.SPLIT_INCOMPLETE, detail, mn=mn)
         return outcomes
 

@@ -58,8 +58,10 @@ class OpenRegistry:
         device: Callable[[str], Device] | None = None,
         passwords: dict[str, str] | None = None,
         crc_mode: CrcMode = CrcMode.HJ212,
+        sm4_keys: dict[str, tuple[bytes, ...]] | None = None,
     ) -> None:
         self._passwords = passwords
+        self._sm4_keys = sm4_keys or {}
         self._make = device or (lambda mn: make_device(mn, "X", "S", GAS_FACTORS, crc_mode=crc_mode))
 
     def device(self, mn: str) -> Device | None:
@@ -69,6 +71,12 @@ class OpenRegistry:
 
     def password(self, mn: str) -> str | None:
         return None if self._passwords is None else self._passwords[mn]
+
+    def sm4_key(self, mn: str) -> bytes | None:
+        return next(iter(self.sm4_keys(mn)), None)
+
+    def sm4_keys(self, mn: str) -> tuple[bytes, ...]:
+        return self._sm4_keys.get(mn, ())
 
 
 def upload(mn: str = "A1", *, qn: int = 0, value: str = "0.031", pw: str = "123456", flag: int = 5) -> bytes:

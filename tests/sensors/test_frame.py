@@ -140,7 +140,7 @@ def test_crc_mode_belongs_to_the_device():
     modes = {"A1": CrcMode.MODBUS_SWAPPED}
     framer = Framer(mode_of=lambda mn: modes.get(mn, CrcMode.HJ212))
     (piece,) = framer.feed(swapped, 0)
-    assert piece == Segment(data=GOOD[6:-6], crc_mode=CrcMode.MODBUS_SWAPPED)
+    assert piece == Segment(data=GOOD[6:-6], crc_mode=CrcMode.MODBUS_SWAPPED, plain=GOOD[6:-6])
 
 
 @pytest.mark.parametrize("length", [b"+171", b" 171", b"0x80", b"1_00", "１７１１".encode()[:4]])

@@ -272,6 +272,12 @@ class FewDevices:
     def password(self, mn: str) -> str | None:
         return "pw" + mn[-2:]
 
+    def sm4_key(self, mn: str) -> bytes | None:
+        return None
+
+    def sm4_keys(self, mn: str) -> tuple[bytes, ...]:
+        return ()
+
 
 def test_a_run_over_tcp_catches_up_and_every_frame_is_answered():
     """Ten simulated minutes at 600x with a dropped line: all frames stored once, none in the future."""
