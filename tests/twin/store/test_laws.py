@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.arrivals import arrival, value
+from tests.support.both_stores import empty_ledger
 from twin.core.observation import Check, Mark, Observation
 from twin.store.engine import sqlite_url
 from twin.store.ledger import Arrival, Batch, Ledger
@@ -87,10 +88,19 @@ def mean_of(model: dict[tuple[str, int, int], list[Observation]], quantity: str,
 @settings(max_examples=30, deadline=None)
 @given(batches, st.booleans())
 def test_the_ledger_agrees_with_a_model_of_it(work: list[list[Arrival]], restart: bool) -> None:
+    _check_against_the_model("sqlite", work, restart=restart)
+
+
+@settings(max_examples=12, deadline=None)
+@given(batches, st.booleans())
+def test_a_ledger_in_postgresql_agrees_with_the_same_model(work: list[list[Arrival]], restart: bool) -> None:
+    _check_against_the_model("postgresql", work, restart=restart)
+
+
+def _check_against_the_model(back_end: str, work: list[list[Arrival]], *, restart: bool) -> None:
     model: dict[tuple[str, int, int], list[Observation]] = {}
     known: set[str] = set()
-    with tempfile.TemporaryDirectory() as folder:
-        url = sqlite_url(Path(folder) / "ledger.sqlite")
+    with empty_ledger(back_end) as url:
         ledger, reader = Ledger(url), LedgerReader(url)
         for rows in work:
             ledger.write(Batch(arrivals=rows), 5)

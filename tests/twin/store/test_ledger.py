@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.arrivals import arrival, frame, value
+from tests.support.both_stores import BACK_ENDS, empty_ledger
 from tests.support.small_park import device
 from twin.core.errors import StoreError, UnitError
 from twin.core.observation import Check, Mark
@@ -27,9 +28,10 @@ from twin.store.rows import DeviceState, DeviceStatus, LineErrorCount
 KEY = "W1/wind_speed"
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return sqlite_url(tmp_path / "ledger.sqlite")
+@pytest.fixture(params=BACK_ENDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with empty_ledger(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
