@@ -16,8 +16,8 @@ from tests.support.synthetic import BEAM, BUNDLE, T0_MS, fill, open_writer, scen
 from twin.core.clock import FixedClock
 from twin.live.settings import Settings, load_settings
 from web.app import create_app
-from web.services import EXTENSION
 from web.sensorthings.times import iso
+from web.services import EXTENSION
 
 STREAM = "B1:conc:hf"
 CRS = {"epsg": 4548, "origin": [500000.0, 2898992.478, 0.0]}
@@ -147,8 +147,9 @@ def test_properties_values_and_references(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/Thing", "/Things('none')", "/Things(1)", "/Things('B1')/Nothing", "/Things/name", "/Things('B1')/$value",
-     "/Things('W0')/Datastreams('B1:conc:hf')", "/Observations('B1:conc:hf:1:0')", "/Observations('x')",
+    ["/Thing", "/Things('none')", "/Things(1)", "/Things('B1')/Nothing", "/Things/name",
+     "/Things('B1')/$value", "/Things('W0')/Datastreams('B1:conc:hf')", "/Observations('B1:conc:hf:1:0')",
+     "/Observations('x')",
      "/Observations('B1:conc:hf:²:0')"],
 )  # fmt: skip
 def test_addresses_that_lead_nowhere(client: FlaskClient, path: str) -> None:
