@@ -18,7 +18,7 @@ from twin.live.desk import Office
 from twin.live.desk_server import DeskServer
 from twin.live.gate import Gate
 from twin.live.logs import configure_logging
-from twin.live.passwords import ensure_passwords
+from twin.live.passwords import ensure_passwords, read_sm4_keys
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
@@ -73,7 +73,9 @@ async def ingest(
     clock = clock or SystemClock()
     stop = stop or _stop_on_signals()
     registry = SceneRegistry(
-        park.devices, ensure_passwords(settings.passwords_file, [row.mn for row in park.devices])
+        park.devices,
+        ensure_passwords(settings.passwords_file, [row.mn for row in park.devices]),
+        read_sm4_keys(settings.passwords_file),
     )
     ledger = Ledger(settings.ledger, event_ring=settings.event_ring)
     try:
