@@ -28,6 +28,7 @@ SOURCES = (
     "plugins",
     "public",
     "index.html",
+    "desk.html",
     "package.json",
     "package-lock.json",
     "vite.config.mjs",

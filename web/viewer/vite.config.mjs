@@ -17,6 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
     chunkSizeWarningLimit: 900,
+    rollupOptions: { input: ['index.html', 'desk.html'] },
   },
   server: { proxy: { '/api': server, '/scene': server, '/health': server } },
   test: {

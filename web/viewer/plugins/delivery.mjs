@@ -33,7 +33,9 @@ export function preloadWorld() {
     apply: 'build',
     transformIndexHtml: {
       order: 'post',
-      handler(_html, { bundle }) {
+      handler(_html, { bundle, filename }) {
+        // Only the viewer draws the world; the desk does without.
+        if (!filename.endsWith('index.html')) return [];
         const files = Object.keys(bundle ?? {}).filter((name) => /assets\/world-[^/]*\.(?:js|css)$/.test(name));
         return files.map((name) => ({
           tag: 'link', injectTo: 'head',

@@ -24,7 +24,8 @@ function isWireError(body: unknown): body is WireError {
   return typeof body === 'object' && body !== null && (body as { ok?: unknown }).ok === false;
 }
 
-async function failure(response: Response): Promise<ApiError> {
+/** The error that an answer carries, in both languages. */
+export async function failure(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (isWireError(body)) {
     return new ApiError(response.status, body.code, body.message, body.message_zh, body.field ?? null);
