@@ -6,6 +6,7 @@ from twin.store import acts as acts
 from twin.store import archive_schema as archive_schema
 from twin.store import checkpoint_schema as checkpoint_schema
 from twin.store import exchange_schema as exchange_schema
+from twin.store import instrument_schema as instrument_schema
 from twin.store import ledger_schema
 
 METADATA = ledger_schema.METADATA

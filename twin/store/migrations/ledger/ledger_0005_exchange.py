@@ -105,7 +105,40 @@ def _forward() -> None:
     )
 
 
+def _instruments() -> None:
+    op.create_table(
+        "device_fact",
+        sa.Column("frame_seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("mn", sa.Text(), nullable=False),
+        sa.Column("time_ms", sa.BigInteger(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.Column("cn", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=True),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("frame_seq", "n"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_device_fact_mn_time", "device_fact", ["mn", "time_ms"], unique=False)
+    op.create_table(
+        "device_finding",
+        sa.Column("mn", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("first_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_ms", sa.BigInteger(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mn", "kind", "what"),
+    )
+
+
 def upgrade() -> None:
     _exchange()
     _gap()
     _forward()
+    _instruments()
