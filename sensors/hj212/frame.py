@@ -36,12 +36,13 @@ class Segment:
     """A frame whose check sum is right.
 
     ``data`` is the data segment as it came, undecoded; ``plain`` the same decrypted (equal to
-    ``data`` where nothing was encrypted).
+    ``data`` where nothing was encrypted). ``crc`` is the sum's text as it came.
     """
 
     data: bytes
     crc_mode: CrcMode
     plain: bytes
+    crc: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +227,7 @@ class Framer:
         plain = self._opened(data, value, mn, mode) if value >= 0 else None
         if plain is not None:
             self._flush_noise()
-            self._out.append(Segment(data=data, crc_mode=mode, plain=plain))
+            self._out.append(Segment(data=data, crc_mode=mode, plain=plain, crc=text))
             self._at = crc_at + CRC_LEN
             self._quiet_to = self._base + self._at
             return

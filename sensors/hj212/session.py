@@ -26,13 +26,16 @@ _MINUTE_MS = 60_000
 class Delivery:
     """A good frame: store it, and only then send ``answer`` (None: no answer is due).
 
-    With a ``reason`` the frame is to be quarantined; such a frame has no answer.
+    With a ``reason`` the frame is to be quarantined; such a frame has no answer. ``odd_crc`` is the
+    check sum as it came where it is not the standard's one of the stored segment (another algorithm,
+    small letters, encrypted): only with it the packet can be passed on byte for byte.
     """
 
     frame: RawFrame
     message: Message
     answer: bytes | None
     reason: LineEventKind | None = None
+    odd_crc: bytes = b""
 
 
 Outcome = Delivery | LineEvent
@@ -213,7 +216,8 @@ class LineSession:
             sample = segment.data[:SAMPLE_LEN]
             outcomes += self._event(problem.kind, problem.detail, mn=frame.mn, sample=sample)
         answer = answer_frame(message, segment.crc_mode)
-        outcomes.append(Delivery(frame=frame, message=message, answer=answer))
+        odd_crc = b"" if _is_plain_sum(segment) else segment.crc
+        outcomes.append(Delivery(frame=frame, message=message, answer=answer, odd_crc=odd_crc))
         return outcomes
 
     def _refusal(self, message: Message) -> LineEventKind | None:
@@ -249,3 +253,9 @@ class LineSession:
             sample=sample,
         )
         return [event]
+
+
+def _is_plain_sum(segment: Segment) -> bool:
+    """Whether the sum that came is what the standard's algorithm gives for the segment as it came."""
+    by_standard = segment.crc_mode is CrcMode.HJ212 and segment.plain is segment.data
+    return by_standard and segment.crc == segment.crc.upper()
