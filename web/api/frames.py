@@ -1,4 +1,4 @@
-"""Newest raw frames with their decoded view."""
+"""Raw frames with their decoded view, and what was wrong on the lines."""
 
 from __future__ import annotations
 
@@ -8,21 +8,134 @@ import re
 from apiflask import APIBlueprint
 
 from sensors.hj212.codec import Message, parse
+from twin.core.errors import BadRequestError, NotFoundError
+from twin.store.frame_search import (
+    FrameFilter,
+    find_frames,
+    find_quarantined,
+    one_frame,
+    one_quarantined,
+)
 from twin.store.rows import QuarantinedFrame, StoredFrame
+from web.frame_values import kind_of, values_of
 from web.reply import Operation, serve
-from web.schemas.frame import FRAMES_MAX, FieldOut, FrameOut, FramesOut, FramesQuery
+from web.schemas.frame import (
+    FieldOut,
+    FrameDetailOut,
+    FrameOut,
+    FramesOut,
+    FramesQuery,
+    LineErrorOut,
+    LineErrorsOut,
+)
 from web.services import services
 
 frames = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Instruments")
-_PASSWORD = re.compile(rb"((?:^|[;,&])\s*PW\s*=)[^;,&]*", re.IGNORECASE)
+_PASSWORD = re.compile(rb"((?:^|[;,&])\s*PW\s*=)([^;,&]*)", re.IGNORECASE)
 
 
 def get_frames(query: FramesQuery) -> FramesOut:
-    """Newest raw frames, stored and quarantined, with what they mean."""
-    ledger = services().ledger
-    stored = [_stored(row) for row in ledger.frames(query.mn, query.limit)]
-    held = [_held(row) for row in ledger.quarantined(FRAMES_MAX) if query.mn in (None, row.mn)]
-    return FramesOut(frames=heapq.nlargest(query.limit, stored + held, key=lambda row: row.received_ms))
+    """Raw frames, stored and quarantined, newest first, with what they mean."""
+    if query.status == "all":
+        return _newest(query)
+    wanted = _filter(query)
+    if query.status == "stored":
+        page = find_frames(services().ledger, wanted, query.limit)
+        return FramesOut(
+            frames=[_stored(row) for row in page.frames], before=page.before, looked_to_ms=page.looked_to_ms
+        )
+    held, before = find_quarantined(services().ledger, wanted, query.limit)
+    return FramesOut(frames=[_held(row) for row in held], before=before, looked_to_ms=None)
+
+
+def _newest(query: FramesQuery) -> FramesOut:
+    if query.before is not None:
+        msg = "before counts the frames of one store; expected status=stored or status=quarantined with it"
+        raise BadRequestError(
+            msg,
+            message_zh="before 是某一存放处的序号；应同时给出 status=stored 或 status=quarantined",
+            field="before",
+            value=query.before,
+        )
+    ledger, wanted = services().ledger, _filter(query)
+    stored = [_stored(row) for row in find_frames(ledger, wanted, query.limit).frames]
+    held = [_held(row) for row in find_quarantined(ledger, wanted, query.limit)[0]]
+    newest = heapq.nlargest(query.limit, stored + held, key=lambda row: row.received_ms)
+    return FramesOut(frames=newest, before=None, looked_to_ms=None)
+
+
+def _filter(query: FramesQuery) -> FrameFilter:
+    return FrameFilter(
+        mn=query.mn,
+        cn=query.cn,
+        from_ms=query.from_ms,
+        to_ms=query.to_ms,
+        fault=query.fault,
+        before=query.before,
+    )
+
+
+def get_frame(seq: int) -> FrameDetailOut:
+    """One stored frame: its bytes, its header, the values that it wrote."""
+    row = one_frame(services().ledger, seq)
+    if row is None:
+        raise _nothing(seq)
+    read = parse(row.segment)
+    return FrameDetailOut(
+        frame=_stored(row),
+        bytes=len(row.segment),
+        hex=without_password(row.segment).hex(),
+        sha256=row.sha256,
+        pno=row.pno,
+        body_no=row.body_no,
+        flag=read.flag,
+        pnum=read.pnum,
+        kind=kind_of(row.cn),
+        values=values_of(row, read),
+    )
+
+
+def get_quarantined(seq: int) -> FrameDetailOut:
+    """One frame that is held apart: its bytes and its header. It wrote nothing."""
+    row = one_quarantined(services().ledger, seq)
+    if row is None:
+        raise _nothing(seq)
+    read = parse(row.segment)
+    return FrameDetailOut(
+        frame=_held(row),
+        bytes=len(row.segment),
+        hex=without_password(row.segment).hex(),
+        sha256="",
+        pno=read.pno,
+        body_no=0,
+        flag=read.flag,
+        pnum=read.pnum,
+        kind=kind_of(read.cn or ""),
+        values=[],
+    )
+
+
+def _nothing(seq: int) -> NotFoundError:
+    return NotFoundError(
+        f"there is no frame {seq}", message_zh=f"没有序号为 {seq} 的报文", field="seq", value=seq
+    )
+
+
+def get_line_errors() -> LineErrorsOut:
+    """What was wrong on the lines, by kind, with the newest example of each."""
+    own = services()
+    rows = [
+        LineErrorOut(
+            kind=row.kind,
+            count=row.count,
+            first_ms=row.first_ms,
+            last_ms=row.last_ms,
+            last_peer=row.last_peer,
+            last_detail=row.last_detail,
+        )
+        for row in own.ledger.line_errors()
+    ]
+    return LineErrorsOut(now_ms=own.clock.now_ms(), errors=rows)
 
 
 def _stored(row: StoredFrame) -> FrameOut:
@@ -65,13 +178,26 @@ def _fields(read: Message) -> list[FieldOut]:
     return [FieldOut(key=key, text=text) for group in read.groups for key, text in group]
 
 
-def as_text(segment: bytes) -> str:
-    r"""Segment for people: UTF-8 where it is, ``\xNN`` where it is not, without its password.
+def without_password(segment: bytes) -> bytes:
+    """Segment of the same length with stars in place of its password.
 
     Who may look at frames may not for that speak for the instruments; wrong passwords are often
     right ones of another device.
     """
+    return _PASSWORD.sub(lambda found: found[1] + b"*" * len(found[2]), segment)
+
+
+def as_text(segment: bytes) -> str:
+    r"""Segment for people: UTF-8 where it is, ``\xNN`` where it is not, without its password."""
     return _PASSWORD.sub(rb"\1******", segment).decode("utf-8", errors="backslashreplace")
 
 
 serve(frames, "/frames", get_frames, Operation(gives=FramesOut, reads=FramesQuery, errors=(503,)))
+serve(frames, "/frames/<int:seq>", get_frame, Operation(gives=FrameDetailOut, errors=(404, 503)))
+serve(
+    frames,
+    "/frames/quarantined/<int:seq>",
+    get_quarantined,
+    Operation(gives=FrameDetailOut, errors=(404, 503)),
+)
+serve(frames, "/line-errors", get_line_errors, Operation(gives=LineErrorsOut, errors=(503,)))

@@ -15,13 +15,22 @@ scene = APIBlueprint("scene", __name__, tag="Scene")
 
 def get_viewer() -> Response:
     """The viewer."""
+    return _page("index.html")
+
+
+def get_desk() -> Response:
+    """The desk of those who run the instruments; the part after ``#`` names the screen."""
+    return _page("desk.html")
+
+
+def _page(name: str) -> Response:
     folder = services().viewer_dir
-    if not (folder / "index.html").is_file():
+    if not (folder / name).is_file():
         msg = "the viewer is not built; run: make install"
         raise ServiceUnavailableError(
             msg, message_zh="浏览器界面尚未构建；请运行：make install", field="viewer"
         )
-    return files.send(folder, "index.html", cache=files.NO_CACHE)
+    return files.send(folder, name, cache=files.NO_CACHE)
 
 
 def get_asset(name: str) -> Response:
@@ -31,9 +40,9 @@ def get_asset(name: str) -> Response:
 
 def get_root_file(name: str) -> Response:
     """Files beside ``index.html`` (icons, manifest)."""
-    if name.startswith("index."):
-        msg = "the viewer lies at /"
-        raise NotFoundError(msg, message_zh="界面地址为 /", field="file", value=name)
+    if name.startswith(("index.", "desk.")):
+        msg = "the viewer lies at /, the desk at /desk"
+        raise NotFoundError(msg, message_zh="界面地址为 /，运维台为 /desk", field="file", value=name)
     return files.send(services().viewer_dir, name, cache=files.NO_CACHE)
 
 
@@ -43,6 +52,7 @@ def get_scene_file(bundle: str, name: str) -> Response:
 
 
 serve(scene, "/", get_viewer, Operation(mimetype="text/html", errors=(503,)))
+serve(scene, "/desk", get_desk, Operation(mimetype="text/html", errors=(503,)))
 serve(scene, "/assets/<path:name>", get_asset, ANY_FILE)
 serve(scene, "/<name>", get_root_file, ANY_FILE)
 serve(scene, "/scene/<bundle>/<path:name>", get_scene_file, ANY_FILE)
