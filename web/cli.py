@@ -13,6 +13,7 @@ from web.commands.doctor import doctor
 from web.commands.operator import app as operator
 from web.commands.processes import ingest, serve, worker
 from web.commands.replay import replay
+from web.commands.rules import rules
 from web.commands.run import run
 from web.commands.scene import app as scene
 from web.commands.simulate import simulate
@@ -34,6 +35,7 @@ app.command()(serve)
 app.command()(ingest)
 app.command(hidden=True)(worker)
 app.command()(replay)
+app.command()(rules)
 app.command()(doctor)
 app.command()(version)
 
