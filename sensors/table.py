@@ -12,6 +12,8 @@ from types import MappingProxyType
 from sensors.hj212 import codec
 from sensors.hj212 import decode as hj212
 from sensors.hj212.decode import Decoded
+from sensors.modbus import poll
+from sensors.weather import decode as weather
 from twin.core.device import Device
 from twin.core.errors import NotFoundError
 from twin.core.observation import RawFrame
@@ -52,6 +54,36 @@ _ROWS = (
         ),
         decode=_decode_hj212,
         view=_view_hj212,
+    ),
+    SensorRow(
+        protocol="modbus",
+        description=Text(zh="Modbus RTU 或 TCP 轮询", en="Modbus RTU or TCP, polled"),
+        decode=poll.decode,
+        view=poll.view,
+    ),
+    SensorRow(
+        protocol="vaisala",
+        description=Text(zh="维萨拉气象变送器（ASCII）", en="Vaisala weather transmitter (ASCII)"),
+        decode=weather.decode_vaisala,
+        view=weather.view_text,
+    ),
+    SensorRow(
+        protocol="nmea",
+        description=Text(zh="NMEA 0183 气象语句", en="NMEA 0183 weather sentences"),
+        decode=weather.decode_nmea,
+        view=weather.view_text,
+    ),
+    SensorRow(
+        protocol="umb",
+        description=Text(zh="Lufft UMB 气象站", en="Lufft UMB weather station"),
+        decode=weather.decode_umb,
+        view=weather.view_umb,
+    ),
+    SensorRow(
+        protocol="maximet",
+        description=Text(zh="Gill MaxiMet 气象站", en="Gill MaxiMet weather station"),
+        decode=weather.decode_maximet,
+        view=weather.view_text,
     ),
 )
 TABLE: Mapping[str, SensorRow] = MappingProxyType({row.protocol: row for row in _ROWS})

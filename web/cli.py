@@ -18,6 +18,7 @@ from web.commands.run import run
 from web.commands.scene import app as scene
 from web.commands.simulate import simulate
 from web.commands.version import version
+from web.commands.weather import app as weather
 from web.i18n import Language, language_of_environment
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command()(ingest)
 app.command(hidden=True)(worker)
 app.command()(replay)
 app.command()(rules)
+app.add_typer(weather, name="weather")
 app.command()(doctor)
 app.command()(version)
 

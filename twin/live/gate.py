@@ -15,6 +15,7 @@ from twin.store.ledger import Arrival
 from twin.store.rows import LineErrorCount
 
 UNKNOWN_FACTOR = "unknown_factor"
+_WRONG_PROTOCOL = "wrong_protocol"
 _DETAIL_LENGTH = 200
 
 
@@ -47,7 +48,7 @@ class Gate:
         """What a frame of another protocol says. Raises ParkTwinError."""
         if frame.cn != device.protocol:
             raise FrameError(
-                "wrong_protocol", f"{frame.mn}: frame of {frame.cn!r}, the device speaks {device.protocol!r}"
+                _WRONG_PROTOCOL, f"{frame.mn}: frame of {frame.cn!r}, the device speaks {device.protocol!r}"
             )
         return sensor_row(device.protocol).decode(frame, device, self.utc_offset_h)
 

@@ -1,0 +1,1 @@
+"""Drivers of lines: serial ports, streams, pollers, brokers."""

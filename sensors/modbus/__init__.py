@@ -1,0 +1,1 @@
+"""Modbus: factor codes, canonical polls."""

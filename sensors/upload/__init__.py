@@ -1,0 +1,1 @@
+"""Files and bodies that people or laboratories send."""

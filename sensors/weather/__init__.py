@@ -1,0 +1,1 @@
+"""Weather heads and their languages."""
