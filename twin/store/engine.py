@@ -137,6 +137,25 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple
     connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", list(rows))
 
 
+def upsert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows given in the order of the table's columns; those whose key is there are replaced."""
+    if not rows:
+        return
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    names = [column.name for column in table.columns]
+    changed = ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if not c.primary_key)
+    on_conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changed}"
+    if connection.dialect.paramstyle != "qmark":
+        marks = ", ".join(f":{name}" for name in names)
+        statement = sa.text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {on_conflict}")
+        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    marks = ", ".join("?" * len(names))
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {on_conflict}", list(rows)
+    )
+
+
 def seek_sql(columns: Sequence[sa.Column[Any]], key: Sequence[sa.Column[Any]]) -> str:
     """One look-up by key, for drivers with positional parameters."""
     wanted = " AND ".join(f"{column.name} = ?" for column in key)

@@ -31,6 +31,7 @@ from twin.store.ring import EventRing
 from twin.store.rollups import HOUR_MS, RollupKeeper
 from twin.store.rows import DeviceState, LineErrorCount, StoredValue
 from twin.store.schema_parts import save_beat
+from twin.store.tape import Tape
 from twin.store.values import Incoming, Stored, ValueLog
 
 EVENT_RING = 20_000
@@ -77,6 +78,7 @@ class Written:
 class _Books:
     """All that the writer knows by heart of the data base."""
 
+    tape: Tape
     raw: RawLog
     quarantine: Quarantine
     catalog: Catalog
@@ -217,12 +219,14 @@ class Ledger:
     def _books(self) -> _Books:
         if self._kept is None:
             with self._engine.begin() as connection:
+                tape = Tape(connection)
                 self._kept = _Books(
+                    tape=tape,
                     raw=RawLog(connection),
                     quarantine=Quarantine(connection),
                     catalog=Catalog(connection),
-                    values=ValueLog(connection),
-                    rollups=RollupKeeper(round(self._utc_offset_h * HOUR_MS)),
+                    values=ValueLog(connection, tape),
+                    rollups=RollupKeeper(tape, round(self._utc_offset_h * HOUR_MS)),
                     ring=EventRing(connection, t.EVENT, self._event_ring),
                     devices=DeviceBook(connection),
                     counters=Counters(connection),

@@ -23,12 +23,23 @@ RAW_FRAME = sa.Table(
     sa.Column("cn", sa.Text, nullable=False),
     sa.Column("qn", sa.Text, nullable=False),
     sa.Column("pno", sa.Integer, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("sha256", sa.LargeBinary(32), nullable=False),
     sa.Column("segment", sa.LargeBinary, nullable=False),
     sa.Column("body_no", sa.Integer, nullable=False),
     sa.Column("fault", sa.Text, nullable=False),
-    sa.UniqueConstraint("mn", "qn", "cn", "st", "pno", "sha256", name="uq_raw_frame_key"),
+    sa.Column("chain", sa.LargeBinary(32), nullable=False),
     sa.Index("ix_raw_frame_mn_seq", "mn", "seq"),
+)
+
+# Finds a frame by its exchange: 18 bytes a frame where an index over the texts takes 110.
+# ``exchange`` is a hash of (MN, ST, CN, QN, PNO); what it finds is compared in full.
+FRAME_KEY = sa.Table(
+    "frame_key",
+    METADATA,
+    sa.Column("exchange", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("body_no", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 QUARANTINE = sa.Table(
@@ -81,6 +92,34 @@ OBSERVATION = sa.Table(
     sa.Column("received_ms", sa.BigInteger, nullable=False),
     sa.Column("frame_seq", sa.BigInteger, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Rows of ``observation`` that are no longer young, per series and span of time (twin.store.pages).
+# The spans of a series do not overlap; ``first_ms``..``last_ms`` is that of the possible times.
+PAGE = sa.Table(
+    "page",
+    METADATA,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    sa.Column("end_ms", sa.BigInteger, nullable=False),
+    sa.Column("first_ms", sa.BigInteger),
+    sa.Column("last_ms", sa.BigInteger),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+# Who made a version of a value that no instrument sent, and why.
+CORRECTION = sa.Table(
+    "correction",
+    METADATA,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
+    sa.Column("time_ms", sa.BigInteger, primary_key=True),
+    sa.Column("interval_ms", sa.Integer, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import sqlalchemy as sa
 
 from twin.core.errors import NotFoundError
-from twin.core.observation import Check, Mark, quality_of
+from twin.core.observation import Check, Mark, Quality, quality_of
 from twin.core.origin import Origin
 from twin.store import ledger_schema as t
+from twin.store.columns import Columns
 from twin.store.devices import read_devices
 from twin.store.engine import seek
 from twin.store.migrate import Kind
 from twin.store.reading import Reader, cursor_of
-from twin.store.rollups import row_of_rollup
+from twin.store.rollups import read_rollups, row_of_rollup
 from twin.store.rows import (
+    Curve,
     DeviceState,
     LineErrorCount,
     QuarantinedFrame,
@@ -29,6 +32,7 @@ from twin.store.rows import (
     StoredValue,
     StoredVersion,
 )
+from twin.store.tape import both, packed, possible_before
 
 SERIES_LIMIT = 20_000
 _POSSIBLE = t.OBSERVATION.c.checks.op("&")(int(Check.TIME_OUT_OF_WINDOW)) == 0
@@ -102,67 +106,79 @@ class LedgerReader(Reader):
         Where a series holds moments and means, the shortest interval of the span is given;
         ``interval_ms`` asks for another. Raises NotFoundError for an unknown key.
         """
-        o = t.OBSERVATION
+        curve = self.curve(key, from_ms, to_ms, limit, interval_ms=interval_ms)
+        return tuple(
+            StoredValue(
+                series_key=key,
+                time_ms=time_ms,
+                value=value,
+                quality=Quality(quality),
+                mark=Mark(mark),
+                checks=Check(checks),
+                origin=curve.origin,
+                received_ms=received_ms,
+                interval_ms=curve.interval_ms,
+                version=version,
+            )
+            for time_ms, value, quality, mark, checks, received_ms, version in zip(
+                curve.time_ms,
+                curve.value,
+                curve.quality,
+                curve.mark,
+                curve.checks,
+                curve.received_ms,
+                curve.version,
+                strict=True,
+            )
+        )
+
+    def curve(
+        self, key: str, from_ms: int, to_ms: int, limit: int = SERIES_LIMIT, *, interval_ms: int | None = None
+    ) -> Curve:
+        """As ``series``, side by side: a month of minutes costs some milliseconds."""
         with self.snapshot() as connection:
             row = _series_row(connection, key)
-            inside = (o.c.series_id == row.id) & (o.c.time_ms >= from_ms) & (o.c.time_ms < to_ms)
-            if interval_ms is None:
-                interval_ms = connection.execute(
-                    sa.select(sa.func.min(o.c.interval_ms)).where(inside)
-                ).scalar()
-            newer = o.alias("newer")
-            superseded = sa.exists().where(
-                newer.c.series_id == o.c.series_id,
-                newer.c.time_ms == o.c.time_ms,
-                newer.c.interval_ms == o.c.interval_ms,
-                newer.c.version > o.c.version,
-            )
-            question = (
-                sa.select(o)
-                .where(inside, o.c.interval_ms == interval_ms, ~superseded)
-                .order_by(o.c.time_ms.desc())
-                .limit(limit)
-            )
-            found = connection.execute(question).all()
-        return tuple(_value(row.key, row.origin, r) for r in reversed(found))
+            found = both(connection, row.id, from_ms, to_ms, whole=True)
+        if len(found):
+            shortest = int(found.interval_ms.min()) if interval_ms is None else interval_ms
+            found = found.take(found.interval_ms == shortest).last()
+        found = found.take(slice(max(0, len(found) - limit), None))
+        return _curve(row, found)
 
     def versions(self, key: str, time_ms: int, interval_ms: int = 0) -> tuple[StoredVersion, ...]:
         """All versions of one value, oldest first, each with the reason why it was written."""
-        o = t.OBSERVATION
         with self.snapshot() as connection:
             row = _series_row(connection, key)
-            question = (
-                sa.select(o)
-                .where(o.c.series_id == row.id, o.c.time_ms == time_ms, o.c.interval_ms == interval_ms)
-                .order_by(o.c.version)
-            )
-            found = connection.execute(question).all()
+            found = both(connection, row.id, time_ms, time_ms + 1, whole=True)
+        found = found.take(found.interval_ms == interval_ms)
+        curve = _curve(row, found)
         return tuple(
             StoredVersion(
-                value=_value(row.key, row.origin, r),
-                raw_text=r.raw_text,
-                reason=r.reason,
-                frame_seq=r.frame_seq,
+                value=StoredValue(
+                    series_key=key,
+                    time_ms=time_ms,
+                    value=curve.value[i],
+                    quality=Quality(curve.quality[i]),
+                    mark=Mark(curve.mark[i]),
+                    checks=Check(curve.checks[i]),
+                    origin=curve.origin,
+                    received_ms=curve.received_ms[i],
+                    interval_ms=interval_ms,
+                    version=curve.version[i],
+                ),
+                raw_text=found.raw_text[i],
+                reason=found.reason[i],
+                frame_seq=int(found.frame_seq[i]),
             )
-            for r in found
+            for i in range(len(found))
         )
 
     def rollup(self, key: str, step: Step, from_ms: int, to_ms: int) -> tuple[RollupRow, ...]:
         """Roll-ups that start in ``[from_ms, to_ms)``. Raises NotFoundError for an unknown key."""
         with self.snapshot() as connection:
             row = _series_row(connection, key)
-            question = (
-                sa.select(t.ROLLUP)
-                .where(
-                    t.ROLLUP.c.series_id == row.id,
-                    t.ROLLUP.c.step_ms == step.length_ms,
-                    t.ROLLUP.c.start_ms >= from_ms,
-                    t.ROLLUP.c.start_ms < to_ms,
-                )
-                .order_by(t.ROLLUP.c.start_ms)
-            )
-            found = connection.execute(question).all()
-        return tuple(row_of_rollup(row.key, step, r) for r in found)
+            found = read_rollups(connection, row.id, row.quantity, step, from_ms, to_ms)
+        return tuple(row_of_rollup(row.key, step, start_ms, bucket) for start_ms, bucket in found)
 
     def devices(self) -> tuple[DeviceState, ...]:
         """All registered devices with their connection state."""
@@ -185,6 +201,11 @@ class LedgerReader(Reader):
         f = t.RAW_FRAME
         question = sa.select(f).where(f.c.seq > seq).order_by(f.c.seq).limit(limit)
         return self._frames(question if mn is None else question.where(f.c.mn == mn))
+
+    def frames_of(self, seqs: Sequence[int]) -> tuple[StoredFrame, ...]:
+        """Raw frames with these sequence numbers, newest first; those that are not there are left out."""
+        f = t.RAW_FRAME
+        return self._frames(sa.select(f).where(f.c.seq.in_(seqs)).order_by(f.c.seq.desc()))
 
     def quarantined(self, limit: int = 50) -> tuple[QuarantinedFrame, ...]:
         """Newest frames that belong to no registered device or may not be used."""
@@ -223,7 +244,7 @@ class LedgerReader(Reader):
     def _frames(self, question: sa.Select[Any]) -> tuple[StoredFrame, ...]:
         with self.snapshot() as connection:
             rows = connection.execute(question).all()
-        return tuple(StoredFrame(**r._mapping) for r in rows)
+        return tuple(StoredFrame(**{**r._mapping, "sha256": bytes(r.sha256).hex()}) for r in rows)
 
 
 def _series_row(connection: sa.Connection, key: str) -> sa.Row[Any]:
@@ -284,7 +305,7 @@ class _Found(NamedTuple):
 
 
 def _newest_at(connection: sa.Connection, at_ms: int) -> list[_Found]:
-    """All rows of the latest possible time of each series, two seeks per series."""
+    """All rows of the latest possible time of each series: two seeks a series, and a page where it is old."""
     s, o = t.SERIES, t.OBSERVATION
     latest = (
         sa.select(o.c.time_ms)
@@ -295,12 +316,37 @@ def _newest_at(connection: sa.Connection, at_ms: int) -> list[_Found]:
         .scalar_subquery()
     )
     series, times = {}, []
-    for r in connection.execute(sa.select(s.c.id, s.c.key, s.c.origin, latest.label("time_ms"))):
+    old: list[_Found] = []
+    for r in connection.execute(sa.select(s.c.id, s.c.key, s.c.origin, latest.label("time_ms"))).all():
+        series[r.id] = (r.key, r.origin)
         if r.time_ms is not None:
-            series[r.id] = (r.key, r.origin)
             times.append((r.id, r.time_ms))
+        old += _old_at(connection, r.id, series[r.id], at_ms, r.time_ms)
     found = (_Found(*series[row[0]], *row[1:]) for row in seek(connection, _FOUND, _FOUND[:2], times))
-    return [row for row in found if not row.checks & Check.TIME_OUT_OF_WINDOW]
+    return [row for row in (*old, *found) if not row.checks & Check.TIME_OUT_OF_WINDOW]
+
+
+def _old_at(
+    connection: sa.Connection, series_id: int, series: tuple[str, str], at_ms: int, young_ms: int | None
+) -> list[_Found]:
+    """Rows of pages at their latest possible time, unless a young row is later."""
+    time_ms = possible_before(connection, series_id, at_ms)
+    if time_ms is None or (young_ms is not None and young_ms > time_ms):
+        return []
+    found = packed(connection, series_id, time_ms, time_ms + 1, whole=True)
+    return [
+        _Found(
+            *series,
+            time_ms,
+            int(found.interval_ms[i]),
+            int(found.version[i]),
+            None if np.isnan(found.value[i]) else float(found.value[i]),
+            str(found.mark[i]),
+            int(found.checks[i]),
+            int(found.received_ms[i]),
+        )
+        for i in range(len(found))
+    ]
 
 
 def _rank(value: StoredValue) -> tuple[int, int, int]:
@@ -308,8 +354,8 @@ def _rank(value: StoredValue) -> tuple[int, int, int]:
 
 
 def _span(connection: sa.Connection) -> Span | None:
-    s, o = t.SERIES, t.OBSERVATION
-    first = (
+    s, o, p = t.SERIES, t.OBSERVATION, t.PAGE
+    young = (
         sa.select(o.c.time_ms)
         .where(o.c.series_id == s.c.id, _POSSIBLE)
         .order_by(o.c.time_ms)
@@ -317,6 +363,38 @@ def _span(connection: sa.Connection) -> Span | None:
         .correlate(s)
         .scalar_subquery()
     )
-    starts = [r[1] for r in connection.execute(sa.select(s.c.id, first)) if r[1] is not None]
+    old = (
+        sa.select(p.c.first_ms)
+        .where(p.c.series_id == s.c.id, p.c.first_ms.is_not(None))
+        .order_by(p.c.start_ms)
+        .limit(1)
+        .correlate(s)
+        .scalar_subquery()
+    )
+    starts = [
+        time_ms
+        for row in connection.execute(sa.select(s.c.id, young, old))
+        for time_ms in row[1:]
+        if time_ms is not None
+    ]
     newest = connection.execute(sa.select(sa.func.max(t.NEWEST.c.time_ms))).scalar()
     return None if not starts or newest is None else Span(from_ms=min(starts), to_ms=int(newest))
+
+
+def _curve(row: sa.Row[Any], found: Columns) -> Curve:
+    missing = np.isnan(found.value)
+    values: list[float | None] = found.value.tolist()
+    for i in np.flatnonzero(missing).tolist():
+        values[i] = None
+    return Curve(
+        series_key=row.key,
+        origin=Origin(row.origin),
+        interval_ms=int(found.interval_ms[0]) if len(found) else 0,
+        time_ms=found.time_ms.tolist(),
+        value=values,
+        quality=found.qualities().tolist(),
+        mark=found.mark.tolist(),
+        checks=found.checks.tolist(),
+        received_ms=found.received_ms.tolist(),
+        version=found.version.tolist(),
+    )

@@ -1,4 +1,4 @@
-"""Roll-ups by minute and hour, kept in the same transaction as the values.
+"""Roll-ups by minute, hour, day and month, kept in the same transaction as the values.
 
 A bucket counts usable values of the shortest interval that it has seen: moments outweigh means,
 minute means outweigh hour means, whatever comes first. Values longer than the bucket do not
@@ -13,24 +13,25 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from twin.core.observation import Check, Mark, Quality, quality_of
-from twin.store.engine import seek
-from twin.store.ledger_schema import OBSERVATION, ROLLUP
+from twin.core.clock import DAY_MS
+from twin.store.engine import seek, upsert_many
+from twin.store.ledger_schema import ROLLUP
 from twin.store.rows import RollupRow, Step
+from twin.store.tape import Tape, packed
 
 DIRECTIONS = frozenset({"wind_from"})
+HOUR_MS = Step.HOUR.length_ms
 # Shorter than this the mean of unit vectors has no direction that could be told from rounding.
 _NO_DIRECTION = 1e-9
-_KEPT_BUCKETS = 20_000
-
-_STEPS_MS = tuple(step.length_ms for step in Step)
-
+_KEPT_BUCKETS = 40_000
 _COLUMNS = tuple(ROLLUP.columns)  # the key, then what a bucket holds, in its order
+_R = ROLLUP.c
 
 BucketKey = tuple[int, int, int]
 
@@ -46,22 +47,30 @@ class Contribution(NamedTuple):
     value: float | None
 
 
-@dataclass(slots=True)
-class _Bucket:
-    interval_ms: int = 0
-    count: int = 0
-    total: float = 0.0
-    low: float | None = None
-    high: float | None = None
-    east: float | None = None
-    north: float | None = None
-    stored: bool = False
+class Bucket:
+    """What a bucket holds, in the order of the table's columns."""
+
+    __slots__ = ("count", "east", "high", "interval_ms", "low", "north", "total")
+
+    def __init__(
+        self,
+        interval_ms: int = 0,
+        count: int = 0,
+        total: float = 0.0,
+        low: float | None = None,
+        high: float | None = None,
+        east: float | None = None,
+        north: float | None = None,
+    ) -> None:
+        self.interval_ms, self.count, self.total = interval_ms, count, total
+        self.low, self.high, self.east, self.north = low, high, east, north
 
     def add(self, value: float, interval_ms: int, *, is_direction: bool) -> None:
-        if self.count and interval_ms > self.interval_ms:
-            return
+        """Count a usable value."""
         if not self.count or interval_ms < self.interval_ms:
-            self.clear(interval_ms)
+            self.__init__(interval_ms)  # type: ignore[misc]
+        elif interval_ms > self.interval_ms:
+            return
         self.count += 1
         self.total += value
         if is_direction:
@@ -69,144 +78,210 @@ class _Bucket:
             self.east = (self.east or 0.0) + math.sin(angle)
             self.north = (self.north or 0.0) + math.cos(angle)
             return
-        self.low = value if self.low is None else min(self.low, value)
-        self.high = value if self.high is None else max(self.high, value)
+        if self.low is None or value < self.low:
+            self.low = value
+        if self.high is None or value > self.high:
+            self.high = value
 
-    def clear(self, interval_ms: int = 0) -> None:
-        self.interval_ms, self.count, self.total = interval_ms, 0, 0.0
-        self.low = self.high = self.east = self.north = None
+    def merge(self, part: Bucket) -> None:
+        """Count what a shorter bucket has counted: exactly what its values would have added."""
+        if not part.count or (self.count and part.interval_ms > self.interval_ms):
+            return
+        if not self.count or part.interval_ms < self.interval_ms:
+            self.__init__(*part.values())  # type: ignore[misc]
+            return
+        self.count += part.count
+        self.total += part.total
+        if part.east is not None and part.north is not None:
+            self.east, self.north = (self.east or 0.0) + part.east, (self.north or 0.0) + part.north
+        if part.low is not None and part.high is not None:
+            self.low = part.low if self.low is None else min(self.low, part.low)
+            self.high = part.high if self.high is None else max(self.high, part.high)
+
+    def values(self) -> tuple[int, int, float, float | None, float | None, float | None, float | None]:
+        """In the order of the table's columns after the key."""
+        return self.interval_ms, self.count, self.total, self.low, self.high, self.east, self.north
 
 
 class RollupKeeper:
-    """Updates the roll-ups for a batch of new versions. Part of the one writer."""
+    """Updates the roll-ups for a batch of new versions. Part of the one writer.
 
-    def __init__(self) -> None:
-        self._buckets: OrderedDict[BucketKey, _Bucket] = OrderedDict()
+    ``utc_offset_ms`` is the zone in which days and months begin.
+    """
+
+    def __init__(self, tape: Tape, utc_offset_ms: int = 0) -> None:
+        self._tape = tape
+        self._offset_ms = utc_offset_ms
+        self._buckets: OrderedDict[BucketKey, Bucket] = OrderedDict()
 
     def apply(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
         """Take in versions that were stored just now on this connection."""
-        groups: dict[BucketKey, list[Contribution]] = {}
-        for item in added:
-            if item.value is None and not item.version:
-                continue
-            for step_ms in _STEPS_MS:
-                if item.interval_ms <= step_ms:
-                    key = (item.series_id, step_ms, item.time_ms - item.time_ms % step_ms)
-                    groups.setdefault(key, []).append(item)
-        self._load(connection, groups.keys())
-        for key, items in groups.items():
-            if any(item.version for item in items):
-                self._recount(connection, key, is_direction=items[0].is_direction)
-            else:
-                self._add(key, items)
-        self._save(connection, groups.keys())
+        counted = [item for item in added if item.value is not None or item.version]
+        for step in Step if counted else ():
+            self._apply_step(connection, step, counted)
         while len(self._buckets) > _KEPT_BUCKETS:
             self._buckets.popitem(last=False)
 
-    def _add(self, key: BucketKey, items: Sequence[Contribution]) -> None:
-        bucket = self._buckets[key]
-        for item in items:
-            if item.value is not None:
-                bucket.add(item.value, item.interval_ms, is_direction=item.is_direction)
+    def forget(self) -> None:
+        """Somebody else has changed roll-ups."""
+        self._buckets.clear()
 
-    def _load(self, connection: sa.Connection, keys: Iterable[BucketKey]) -> None:
-        missing = [key for key in keys if key not in self._buckets]
-        for series_id, step_ms, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
-            self._buckets[series_id, step_ms, start_ms] = bucket = _Bucket(*rest)
-            bucket.stored = True
-        for key in keys:
-            self._buckets.setdefault(key, _Bucket())
-            self._buckets.move_to_end(key)
-
-    def _recount(self, connection: sa.Connection, key: BucketKey, *, is_direction: bool) -> None:
-        bucket = self._buckets[key]
-        bucket.clear()
-        for value, interval_ms in _usable_in(connection, key):
-            bucket.add(value, interval_ms, is_direction=is_direction)
-
-    def _save(self, connection: sa.Connection, keys: Iterable[BucketKey]) -> None:
-        insert: list[dict[str, object]] = []
-        update: list[dict[str, object]] = []
-        for key in keys:
+    def _apply_step(self, connection: sa.Connection, step: Step, added: Sequence[Contribution]) -> None:
+        groups: dict[BucketKey, list[Contribution]] = {}
+        longest_ms, code, offset_ms = step.length_ms, step.code, self._offset_ms
+        for item in added:
+            if item.interval_ms <= longest_ms:
+                start_ms = bucket_start(step, item.time_ms, offset_ms)
+                groups.setdefault((item.series_id, code, start_ms), []).append(item)
+        fresh = self._load(connection, step, groups)
+        changed: list[tuple[object, ...]] = []
+        for key, items in groups.items():
             bucket = self._buckets[key]
-            if not bucket.count and not bucket.stored:
-                continue
-            (update if bucket.stored else insert).append(_as_row(key, bucket))
-            bucket.stored = True
-        if insert:
-            connection.execute(ROLLUP.insert(), insert)
-        if update:
-            connection.execute(_UPDATE, update)
+            if key in fresh or any(item.version for item in items):
+                had = bucket.count
+                bucket.__init__()  # type: ignore[misc]
+                self._recount(connection, step, key, bucket, is_direction=items[0].is_direction)
+                if not bucket.count and not had:
+                    continue
+            else:
+                for item in items:
+                    if item.value is not None:
+                        bucket.add(item.value, item.interval_ms, is_direction=item.is_direction)
+            changed.append((*key, *bucket.values()))
+        upsert_many(connection, ROLLUP, changed)
+
+    def _load(self, connection: sa.Connection, step: Step, keys: Iterable[BucketKey]) -> set[BucketKey]:
+        """Have all buckets at hand; those that must be counted from their values are returned."""
+        missing = {key for key in keys if key not in self._buckets}
+        for series_id, code, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
+            self._buckets[series_id, code, start_ms] = Bucket(*rest)
+            missing.discard((series_id, code, start_ms))
+        for key in missing:
+            self._buckets[key] = Bucket()
+        for key in keys:
+            self._buckets.move_to_end(key)
+        if step is not Step.MINUTE:
+            return set()
+        # Minutes of packed values are not stored as long as they can be counted from the pages.
+        return {key for key in missing if self._tape.is_packed(key[0], key[2])}
+
+    def _recount(
+        self, connection: sa.Connection, step: Step, key: BucketKey, bucket: Bucket, *, is_direction: bool
+    ) -> None:
+        series_id, _, start_ms = key
+        end_ms = bucket_end(step, start_ms, self._offset_ms)
+        for part in self._parts(connection, step, series_id, start_ms, end_ms):
+            bucket.merge(part)
+        if bucket.count:
+            return
+        for value, interval_ms in self._tape.usable(connection, series_id, start_ms, end_ms):
+            if interval_ms <= step.length_ms:
+                bucket.add(value, interval_ms, is_direction=is_direction)
+
+    def _parts(
+        self, connection: sa.Connection, step: Step, series_id: int, start_ms: int, end_ms: int
+    ) -> list[Bucket]:
+        """The shorter buckets of which a day or a month consists."""
+        part = {Step.DAY: Step.HOUR, Step.MONTH: Step.DAY}.get(step)
+        if part is None or (part is Step.HOUR and self._offset_ms % HOUR_MS):
+            return []
+        question = (
+            sa.select(*_COLUMNS[3:])
+            .where(
+                _R.series_id == series_id,
+                _R.step_ms == part.code,
+                _R.start_ms >= start_ms,
+                _R.start_ms < end_ms,
+            )
+            .order_by(_R.start_ms)
+        )
+        return [Bucket(*row) for row in connection.execute(question)]
 
 
-_UPDATE = (
-    ROLLUP.update()
-    .where(
-        ROLLUP.c.series_id == sa.bindparam("b_series_id"),
-        ROLLUP.c.step_ms == sa.bindparam("b_step_ms"),
-        ROLLUP.c.start_ms == sa.bindparam("b_start_ms"),
-    )
-    .values({c.name: sa.bindparam(c.name) for c in ROLLUP.c if not c.primary_key})
-)
+def bucket_start(step: Step, time_ms: int, utc_offset_ms: int = 0) -> int:
+    """Start of the bucket that holds a moment; days and months begin at midnight of the zone.
+
+    >>> bucket_start(Step.DAY, 0, 8 * 3_600_000)
+    -28800000
+    """
+    if step is Step.MINUTE or step is Step.HOUR:
+        return time_ms - time_ms % step.length_ms
+    local_ms = time_ms + utc_offset_ms
+    day = local_ms // DAY_MS
+    return (day if step is Step.DAY else _month_of(day)) * DAY_MS - utc_offset_ms
 
 
-def row_of_rollup(series_key: str, step: Step, r: sa.Row[Any]) -> RollupRow:
+def bucket_end(step: Step, start_ms: int, utc_offset_ms: int = 0) -> int:
+    """End (exclusive) of the bucket that begins at ``start_ms``."""
+    if step is not Step.MONTH:
+        return start_ms + step.length_ms
+    return bucket_start(step, start_ms + step.length_ms + DAY_MS, utc_offset_ms)
+
+
+@lru_cache(maxsize=4096)
+def _month_of(day: int) -> int:
+    """First day of the month of a day; days are counted from 1970-01-01."""
+    return day - datetime.fromtimestamp(day * DAY_MS / 1000, tz=UTC).day + 1
+
+
+def row_of_rollup(series_key: str, step: Step, start_ms: int, bucket: Bucket) -> RollupRow:
     """Statistics of a stored bucket; an emptied bucket has count 0 and no mean."""
     return RollupRow(
         series_key=series_key,
         step=step,
-        start_ms=r.start_ms,
-        count=r.n,
-        mean=_mean(r.n, r.total, r.east, r.north),
-        low=r.low,
-        high=r.high,
+        start_ms=start_ms,
+        count=bucket.count,
+        mean=mean_of(bucket),
+        low=bucket.low,
+        high=bucket.high,
     )
 
 
-def _mean(count: int, total: float, east: float | None, north: float | None) -> float | None:
-    if not count:
+def mean_of(bucket: Bucket) -> float | None:
+    """Arithmetic mean; of directions the direction of the mean unit vector, None where they cancel."""
+    if not bucket.count:
         return None
-    if east is None or north is None:
-        return total / count
-    if math.hypot(east, north) / count < _NO_DIRECTION:
+    if bucket.east is None or bucket.north is None:
+        return bucket.total / bucket.count
+    if math.hypot(bucket.east, bucket.north) / bucket.count < _NO_DIRECTION:
         return None
-    return math.degrees(math.atan2(east, north)) % 360.0
+    return math.degrees(math.atan2(bucket.east, bucket.north)) % 360.0
 
 
-def _as_row(key: BucketKey, bucket: _Bucket) -> dict[str, object]:
-    series_id, step_ms, start_ms = key
-    values: dict[str, object] = {
-        "interval_ms": bucket.interval_ms,
-        "n": bucket.count,
-        "total": bucket.total,
-        "low": bucket.low,
-        "high": bucket.high,
-        "east": bucket.east,
-        "north": bucket.north,
-    }
-    names = (
-        ("b_series_id", "b_step_ms", "b_start_ms") if bucket.stored else ("series_id", "step_ms", "start_ms")
+def read_rollups(
+    connection: sa.Connection, series_id: int, quantity: str, step: Step, from_ms: int, to_ms: int
+) -> list[tuple[int, Bucket]]:
+    """Buckets that start in ``[from_ms, to_ms)``, in time order, stored or counted from pages."""
+    found: dict[int, Bucket] = {}
+    if step is Step.MINUTE:
+        found = minutes_of_pages(connection, series_id, from_ms, to_ms, is_direction=quantity in DIRECTIONS)
+    question = sa.select(_R.start_ms, *_COLUMNS[3:]).where(
+        _R.series_id == series_id, _R.step_ms == step.code, _R.start_ms >= from_ms, _R.start_ms < to_ms
     )
-    return dict(zip(names, (series_id, step_ms, start_ms), strict=True)) | values
+    for start_ms, *rest in connection.execute(question):
+        found[start_ms] = Bucket(*rest)
+    return sorted(found.items(), key=_start)
 
 
-def _usable_in(connection: sa.Connection, key: BucketKey) -> list[tuple[float, int]]:
-    """Value and interval of every usable newest version inside a bucket."""
-    series_id, step_ms, start_ms = key
-    o = OBSERVATION
-    question = (
-        sa.select(o.c.time_ms, o.c.interval_ms, o.c.value, o.c.mark, o.c.checks)
-        .where(
-            o.c.series_id == series_id,
-            o.c.time_ms >= start_ms,
-            o.c.time_ms < start_ms + step_ms,
-            o.c.interval_ms <= step_ms,
-        )
-        .order_by(o.c.time_ms, o.c.interval_ms, o.c.version)
+def minutes_of_pages(
+    connection: sa.Connection, series_id: int, from_ms: int, to_ms: int, *, is_direction: bool
+) -> dict[int, Bucket]:
+    """Minutes that start in ``[from_ms, to_ms)``, counted from packed values alone."""
+    length_ms = Step.MINUTE.length_ms
+    usable = packed(connection, series_id, from_ms, to_ms + length_ms).last().usable()
+    found: dict[int, Bucket] = {}
+    rows: Iterable[tuple[Any, ...]] = zip(
+        usable.time_ms.tolist(), usable.interval_ms.tolist(), usable.value.tolist(), strict=True
     )
-    last = {(r.time_ms, r.interval_ms): r for r in connection.execute(question)}
-    return [
-        (r.value, r.interval_ms)
-        for r in last.values()
-        if r.value is not None and quality_of(r.value, Mark(r.mark), Check(r.checks)) is Quality.GOOD
-    ]
+    for time_ms, interval_ms, value in rows:
+        start_ms = time_ms - time_ms % length_ms
+        if from_ms <= start_ms < to_ms and interval_ms <= length_ms:
+            bucket = found.get(start_ms)
+            if bucket is None:
+                bucket = found[start_ms] = Bucket()
+            bucket.add(value, interval_ms, is_direction=is_direction)
+    return found
+
+
+def _start(item: tuple[int, Bucket]) -> int:
+    return item[0]

@@ -25,15 +25,25 @@ class DeviceStatus(StrEnum):
 
 
 class Step(StrEnum):
-    """Length of a roll-up."""
+    """Length of a roll-up. Days and months begin at midnight of the park's zone."""
 
     MINUTE = "minute"
     HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
 
     @property
     def length_ms(self) -> int:
-        """Length in milliseconds."""
-        return 60_000 if self is Step.MINUTE else 3_600_000
+        """Length in milliseconds; of a month the longest."""
+        return _LENGTHS_MS[self.value]
+
+    @property
+    def code(self) -> int:
+        """The step in the data base: its length, 0 for the month, which has none."""
+        return 0 if self is Step.MONTH else self.length_ms
+
+
+_LENGTHS_MS = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "month": 31 * 86_400_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,25 @@ class StoredValue:
             "c": int(self.checks),
             "o": self.origin.value,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Newest versions of a series side by side, equally long, in order of time; see ``StoredValue``.
+
+    ``quality`` and ``mark`` hold the texts of ``Quality`` and ``Mark``, ``checks`` the bits of ``Check``.
+    """
+
+    series_key: str
+    origin: Origin
+    interval_ms: int
+    time_ms: list[int]
+    value: list[float | None]
+    quality: list[str]
+    mark: list[str]
+    checks: list[int]
+    received_ms: list[int]
+    version: list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +177,10 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFrame:
-    """A raw frame as it was stored. ``body_no`` > 0: another body under an exchange seen before."""
+    """A raw frame as it was stored. ``body_no`` > 0: another body under an exchange seen before.
+
+    ``chain`` is the link that seals it (twin.store.chain).
+    """
 
     seq: int
     received_ms: int
@@ -162,6 +194,7 @@ class StoredFrame:
     segment: bytes
     body_no: int
     fault: str
+    chain: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

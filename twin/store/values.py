@@ -17,17 +17,15 @@ import sqlalchemy as sa
 
 from twin.core.observation import Check, Observation, Quality
 from twin.store.catalog import Series
-from twin.store.engine import insert_many, seek
-from twin.store.ledger_schema import NEWEST, OBSERVATION, SERIES
+from twin.store.engine import insert_many, upsert_many
+from twin.store.ledger_schema import NEWEST, OBSERVATION
 from twin.store.rollups import DIRECTIONS, Contribution
 from twin.store.rows import StoredValue
+from twin.store.tape import NEVER, Head, Tape, ValueKey
 
 FIRST, CORRECTED = "", "corrected"
-_O = OBSERVATION.c
-_HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark)
 _OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
 
-ValueKey = tuple[int, int, int]
 Rank = tuple[int, int, int, int]
 
 
@@ -49,17 +47,12 @@ class Stored:
     corrected: int
 
 
-class _Head(NamedTuple):
-    version: int
-    value: float | None
-    mark: str
-
-
 class ValueLog:
     """Writes observations, versions and newest values. Part of the one writer."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._frontier = _frontier(connection)
+    def __init__(self, connection: sa.Connection, tape: Tape) -> None:
+        self._tape = tape
+        self._frontier = tape.frontier(connection)
         self._newest: dict[int, Rank] = {
             r.series_id: _rank(r.time_ms, r.received_ms, r.interval_ms, r.version)
             for r in connection.execute(sa.select(NEWEST))
@@ -71,7 +64,6 @@ class ValueLog:
         rows: list[tuple[object, ...]] = []
         added: list[Contribution] = []
         news: list[StoredValue] = []
-        first: dict[int, bool] = {}
         for item in incoming:
             version = _next_version(heads, item)
             if version is None:
@@ -82,11 +74,10 @@ class ValueLog:
             series_id, time_ms = item.series.id, item.observation.time_ms
             self._frontier[series_id] = max(time_ms, self._frontier.get(series_id, time_ms))
             if self._advances(item, version):
-                first.setdefault(series_id, series_id not in self._newest)
                 self._newest[series_id] = _rank_of(item, version)
                 news.append(_stored(item, version, quality))
         insert_many(connection, OBSERVATION, rows)
-        _save_newest(connection, news, first, {item.series.key: item.series.id for item in incoming})
+        _save_newest(connection, news, {item.series.key: item.series.id for item in incoming})
         return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
 
     def _advances(self, item: Incoming, version: int) -> bool:
@@ -95,21 +86,14 @@ class ValueLog:
         known = self._newest.get(item.series.id)
         return known is None or _rank_of(item, version) > known
 
-    def _heads(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> dict[ValueKey, _Head]:
+    def _heads(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> dict[ValueKey, Head]:
         # Times beyond all that the series holds cannot be known yet: live data need no look-up.
         keys = {
             _key(item)
             for item in incoming
-            if item.observation.time_ms <= self._frontier.get(item.series.id, -(2**62))
+            if item.observation.time_ms <= self._frontier.get(item.series.id, NEVER)
         }
-        heads: dict[ValueKey, _Head] = {}
-        for series_id, time_ms, interval_ms, version, number, mark in seek(
-            connection, _HEAD, _HEAD[:3], keys
-        ):
-            known = heads.get((series_id, time_ms, interval_ms))
-            if known is None or version > known.version:
-                heads[series_id, time_ms, interval_ms] = _Head(version, number, mark)
-        return heads
+        return self._tape.heads(connection, keys) if keys else {}
 
 
 def _rank(time_ms: int, received_ms: int, interval_ms: int, version: int) -> Rank:
@@ -121,33 +105,18 @@ def _rank_of(item: Incoming, version: int) -> Rank:
     return _rank(o.time_ms, item.received_ms, o.interval_ms, version)
 
 
-def _frontier(connection: sa.Connection) -> dict[int, int]:
-    """Latest time of every series; one seek each, however long the ledger is."""
-    o = OBSERVATION
-    latest = (
-        sa.select(o.c.time_ms)
-        .where(o.c.series_id == SERIES.c.id)
-        .order_by(o.c.time_ms.desc())
-        .limit(1)
-        .correlate(SERIES)
-        .scalar_subquery()
-    )
-    rows = connection.execute(sa.select(SERIES.c.id, latest))
-    return {r[0]: r[1] for r in rows if r[1] is not None}
-
-
 def _key(item: Incoming) -> ValueKey:
     return item.series.id, item.observation.time_ms, item.observation.interval_ms
 
 
-def _next_version(heads: dict[ValueKey, _Head], item: Incoming) -> int | None:
+def _next_version(heads: dict[ValueKey, Head], item: Incoming) -> int | None:
     """Version number for a value, None when the newest version says the same."""
     o, key = item.observation, _key(item)
     head = heads.get(key)
     if head is not None and head.value == o.value and head.mark == o.mark.value:
         return None
     version = 0 if head is None else head.version + 1
-    heads[key] = _Head(version, o.value, o.mark.value)
+    heads[key] = Head(version, o.value, o.mark.value)
     return version
 
 
@@ -191,32 +160,20 @@ def _stored(item: Incoming, version: int, quality: Quality) -> StoredValue:
     )
 
 
-def _save_newest(
-    connection: sa.Connection, news: Iterable[StoredValue], first: dict[int, bool], ids: dict[str, int]
-) -> None:
+def _save_newest(connection: sa.Connection, news: Iterable[StoredValue], ids: dict[str, int]) -> None:
     last = {ids[value.series_key]: value for value in news}
-    insert = [{"series_id": i, **_newest_row(value)} for i, value in last.items() if first[i]]
-    update = [{"b_series_id": i, **_newest_row(value)} for i, value in last.items() if not first[i]]
-    if insert:
-        connection.execute(NEWEST.insert(), insert)
-    if update:
-        connection.execute(_UPDATE_NEWEST, update)
+    upsert_many(connection, NEWEST, [newest_row(i, value) for i, value in last.items()])
 
 
-_UPDATE_NEWEST = (
-    NEWEST.update()
-    .where(NEWEST.c.series_id == sa.bindparam("b_series_id"))
-    .values({c.name: sa.bindparam(c.name) for c in NEWEST.c if not c.primary_key})
-)
-
-
-def _newest_row(value: StoredValue) -> dict[str, object]:
-    return {
-        "time_ms": value.time_ms,
-        "interval_ms": value.interval_ms,
-        "version": value.version,
-        "value": value.value,
-        "mark": value.mark.value,
-        "checks": int(value.checks),
-        "received_ms": value.received_ms,
-    }
+def newest_row(series_id: int, value: StoredValue) -> tuple[object, ...]:
+    """In the order of the table's columns."""
+    return (
+        series_id,
+        value.time_ms,
+        value.interval_ms,
+        value.version,
+        value.value,
+        value.mark.value,
+        int(value.checks),
+        value.received_ms,
+    )

@@ -1,0 +1,202 @@
+"""The values of a series as one tape, whether they are young rows or lie in pages.
+
+Young rows stand in ``observation``; old ones were moved into ``page`` (twin.store.packer). What came
+late for an old time is a young row again, with a version above those in its page.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+
+from twin.store.columns import EMPTY, Columns, joined, of_rows
+from twin.store.engine import seek
+from twin.store.ledger_schema import OBSERVATION, PAGE, SERIES
+from twin.store.pages import decode
+
+_O, _P = OBSERVATION.c, PAGE.c
+_ROW = tuple(column for column in OBSERVATION.columns if column.name != "series_id")
+_HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark)
+_KEPT_PAGES = 512
+NEVER = -(2**62)
+
+ValueKey = tuple[int, int, int]
+
+
+class Head(NamedTuple):
+    """Newest version of a value."""
+
+    version: int
+    value: float | None
+    mark: str
+
+
+def young(connection: sa.Connection, series_id: int, from_ms: int, to_ms: int) -> Columns:
+    """Rows that are in no page, with ``from_ms <= time < to_ms``."""
+    question = (
+        sa.select(*_ROW)
+        .where(_O.series_id == series_id, _O.time_ms >= from_ms, _O.time_ms < to_ms)
+        .order_by(_O.time_ms, _O.interval_ms, _O.version)
+    )
+    return of_rows(connection.execute(question).all())
+
+
+def packed(
+    connection: sa.Connection, series_id: int, from_ms: int, to_ms: int, *, whole: bool = False
+) -> Columns:
+    """Rows that lie in pages, with ``from_ms <= time < to_ms``."""
+    first = _start_before(connection, series_id, from_ms)
+    question = (
+        sa.select(_P.start_ms, _P.body)
+        .where(
+            _P.series_id == series_id,
+            _P.start_ms >= (from_ms if first is None else first),
+            _P.start_ms < to_ms,
+            _P.end_ms >= from_ms,
+        )
+        .order_by(_P.start_ms)
+    )
+    parts = [decode(row.body, row.start_ms, whole=whole) for row in connection.execute(question)]
+    return joined([part.between(from_ms, to_ms) for part in parts])
+
+
+def both(
+    connection: sa.Connection, series_id: int, from_ms: int, to_ms: int, *, whole: bool = False
+) -> Columns:
+    """All rows with ``from_ms <= time < to_ms``, all versions."""
+    old = packed(connection, series_id, from_ms, to_ms, whole=whole)
+    new = young(connection, series_id, from_ms, to_ms)
+    return joined([old, new if whole else new.light()])
+
+
+def possible_before(connection: sa.Connection, series_id: int, at_ms: int) -> int | None:
+    """Latest time of a page's row up to ``at_ms`` whose time is possible."""
+    from twin.core.observation import Check
+
+    start_ms = _start_before(connection, series_id, at_ms)
+    while start_ms is not None:
+        found = packed(connection, series_id, start_ms, at_ms + 1)
+        times = found.time_ms[(found.checks & int(Check.TIME_OUT_OF_WINDOW)) == 0]
+        if len(times):
+            return int(times[-1])
+        at_ms = start_ms - 1
+        start_ms = _start_before(connection, series_id, at_ms)
+    return None
+
+
+def latest_times(connection: sa.Connection) -> dict[int, int]:
+    """Latest time of every series among its young rows; one seek each."""
+    latest = (
+        sa.select(_O.time_ms)
+        .where(_O.series_id == SERIES.c.id)
+        .order_by(_O.time_ms.desc())
+        .limit(1)
+        .correlate(SERIES)
+        .scalar_subquery()
+    )
+    return {
+        row[0]: row[1] for row in connection.execute(sa.select(SERIES.c.id, latest)) if row[1] is not None
+    }
+
+
+def packed_ends(connection: sa.Connection) -> dict[int, int]:
+    """Latest time of every series among its pages; one seek each."""
+    latest = (
+        sa.select(_P.end_ms)
+        .where(_P.series_id == SERIES.c.id)
+        .order_by(_P.start_ms.desc())
+        .limit(1)
+        .correlate(SERIES)
+        .scalar_subquery()
+    )
+    return {
+        row[0]: row[1] for row in connection.execute(sa.select(SERIES.c.id, latest)) if row[1] is not None
+    }
+
+
+def _start_before(connection: sa.Connection, series_id: int, at_ms: int) -> int | None:
+    """Start of the last page that begins at or before a moment."""
+    question = (
+        sa.select(_P.start_ms)
+        .where(_P.series_id == series_id, _P.start_ms <= at_ms)
+        .order_by(_P.start_ms.desc())
+        .limit(1)
+    )
+    found: int | None = connection.execute(question).scalar()
+    return found
+
+
+class Tape:
+    """What the one writer knows of the pages: how far they reach, and those asked for last."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._ends = packed_ends(connection)
+        self._pages: OrderedDict[tuple[int, int], Columns] = OrderedDict()
+
+    def frontier(self, connection: sa.Connection) -> dict[int, int]:
+        """Latest time of every series."""
+        latest = latest_times(connection)
+        return {i: max(latest.get(i, NEVER), self._ends.get(i, NEVER)) for i in latest.keys() | self._ends}
+
+    def is_packed(self, series_id: int, time_ms: int) -> bool:
+        """Whether there may be a page at or after this time."""
+        return time_ms <= self._ends.get(series_id, NEVER)
+
+    def note_pages(self, series_id: int, end_ms: int) -> None:
+        """Pages of a series were written anew."""
+        self._ends[series_id] = max(end_ms, self._ends.get(series_id, NEVER))
+        for key in [key for key in self._pages if key[0] == series_id]:
+            del self._pages[key]
+
+    def heads(self, connection: sa.Connection, keys: Iterable[ValueKey]) -> dict[ValueKey, Head]:
+        """Newest version of each of these values that is known."""
+        wanted = set(keys)
+        heads: dict[ValueKey, Head] = {}
+        for series_id, time_ms, interval_ms, version, value, mark in seek(
+            connection, _HEAD, _HEAD[:3], wanted
+        ):
+            known = heads.get((series_id, time_ms, interval_ms))
+            if known is None or version > known.version:
+                heads[series_id, time_ms, interval_ms] = Head(version, value, mark)
+        for key in sorted(wanted - heads.keys()):
+            if self.is_packed(key[0], key[1]):
+                head = self._head(connection, key)
+                if head is not None:
+                    heads[key] = head
+        return heads
+
+    def _head(self, connection: sa.Connection, key: ValueKey) -> Head | None:
+        series_id, time_ms, interval_ms = key
+        start_ms = _start_before(connection, series_id, time_ms)
+        if start_ms is None:
+            return None
+        page = self._page(connection, series_id, start_ms)
+        first, end = np.searchsorted(page.time_ms, [time_ms, time_ms + 1])
+        for i in range(int(end) - 1, int(first) - 1, -1):
+            if page.interval_ms[i] == interval_ms:
+                value = float(page.value[i])
+                return Head(int(page.version[i]), None if value != value else value, str(page.mark[i]))
+        return None
+
+    def _page(self, connection: sa.Connection, series_id: int, start_ms: int) -> Columns:
+        key = (series_id, start_ms)
+        if key not in self._pages:
+            question = sa.select(_P.body).where(_P.series_id == series_id, _P.start_ms == start_ms)
+            body = connection.execute(question).scalar()
+            self._pages[key] = EMPTY if body is None else decode(body, start_ms, whole=False)
+            if len(self._pages) > _KEPT_PAGES:
+                self._pages.popitem(last=False)
+        self._pages.move_to_end(key)
+        return self._pages[key]
+
+    @staticmethod
+    def usable(
+        connection: sa.Connection, series_id: int, from_ms: int, to_ms: int
+    ) -> list[tuple[float, int]]:
+        """Value and interval of every usable newest version, in order of time."""
+        found = both(connection, series_id, from_ms, to_ms).last().usable()
+        return list(zip(found.value.tolist(), found.interval_ms.tolist(), strict=True))
