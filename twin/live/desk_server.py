@@ -43,6 +43,7 @@ CALLERS_MAX = 16
 IDLE_S = 30.0
 # Refusals are written down, but a flood of them must not fill the book.
 _REFUSALS_PER_MINUTE = 60
+_LAST_WORD_S = 2.0
 _TEXT_CHARS = 2_000
 _BODY_CHARS = 60_000
 _MINUTE_MS = 60_000
@@ -154,9 +155,11 @@ class DeskServer:
             await self._note("desk.failed", call.actor.name, {**head, "error": row})
             raise
         except BaseException as error:
-            with contextlib.suppress(StoreError):
+            # The process may be ending because the writer has: then nobody takes a last word.
+            with contextlib.suppress(StoreError, TimeoutError):
                 row = {"kind": type(error).__name__, "message": "internal error"}
-                await self._note("desk.failed", call.actor.name, {**head, "error": row})
+                note = self._note("desk.failed", call.actor.name, {**head, "error": row})
+                await asyncio.wait_for(note, _LAST_WORD_S)
             raise
         await self._note("desk.done", call.actor.name, {**head, "result": told(result, frozenset())})
         return result
