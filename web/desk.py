@@ -87,8 +87,7 @@ def receive(
         result = view(**path, **told)
         return result if isinstance(result, Response) else json_response(result)
 
-    documented = document(blueprint, answer, whole)
-    documented = blueprint.doc(security=[{"bearer": []}])(documented)
+    documented = document(blueprint, answer, whole, security=[{"bearer": []}])
     if takes is not None:
         noted: dict[str, Any] = getattr(documented, "_spec")  # noqa: B009 - APIFlask's own notebook
         noted |= {"body": takes, "content_type": "application/json"}

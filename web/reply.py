@@ -81,9 +81,9 @@ def serve(blueprint: APIBlueprint, rule: str, view: View, declared: Operation) -
     blueprint.get(rule)(documented)
 
 
-def document(blueprint: APIBlueprint, answer: View, declared: Operation) -> View:
-    """The view with its answers and its query noted for the OpenAPI document."""
-    documented: View = blueprint.doc(responses=_responses(declared))(answer)
+def document(blueprint: APIBlueprint, answer: View, declared: Operation, **more: Any) -> View:
+    """The view with its answers and its query noted for the OpenAPI document; ``more`` as APIFlask's doc."""
+    documented: View = blueprint.doc(responses=_responses(declared), **more)(answer)
     if declared.gives is not None:
         # The answer above is a Response already, so APIFlask only notes the model.
         documented = blueprint.output(declared.gives)(documented)

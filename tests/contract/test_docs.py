@@ -60,9 +60,10 @@ def test_every_query_parameter_is_documented(app: APIFlask) -> None:
     spec = app.spec
     assert isinstance(spec, dict)
     for path, operations in spec["paths"].items():
-        for parameter in operations["get"]["parameters"]:
-            if parameter["in"] == "query":
-                assert f"`{parameter['name']}`" in rows[path], (path, parameter["name"])
+        for operation in operations.values():
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "query":
+                    assert f"`{parameter['name']}`" in rows[path], (path, parameter["name"])
 
 
 def test_every_error_code_is_documented() -> None:
