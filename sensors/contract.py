@@ -130,8 +130,12 @@ class LineLimits:
 
     ``max_data_len``: longest data segment in bytes (the standard says 1024; field devices send
     up to 1623). ``max_in_flight``: frames of one line that may wait for the sink.
-    ``max_frames_per_s`` slows the reading of a line down. ``max_bad_bytes``: bytes without one
-    good frame after which a line is closed.
+    ``max_frames_per_s`` and ``max_bytes_per_s`` slow the reading of a line down, those ``of_address`` that
+    of all lines of one address together. ``max_bad_bytes`` and ``max_faults``: bytes, and pieces of noise,
+    without one good frame after which a line is closed. ``idle_timeout_s``: a line without a byte for so
+    long is closed, or after ten intervals of its slowest device where that is longer.
+    ``max_new_per_s``, ``max_new_burst``: new lines of one address. ``max_strange_per_min``: frames of
+    unknown devices that are kept, of one address; the others are counted only.
     """
 
     max_data_len: int = 4096
@@ -142,6 +146,13 @@ class LineLimits:
     max_connections_per_address: int = 256
     max_in_flight: int = 256
     max_frames_per_s: float = 2000.0
+    max_bytes_per_s: float = 2_000_000.0
+    max_frames_per_s_of_address: float = 10_000.0
+    max_bytes_per_s_of_address: float = 10_000_000.0
+    max_new_per_s: float = 20.0
+    max_new_burst: int = 1_024
+    max_strange_per_min: int = 120
     max_bad_bytes: int = 65_536
+    max_faults: int = 256
     max_events_per_minute: int = 20
     write_timeout_s: float = 20.0

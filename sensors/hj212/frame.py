@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sensors.contract import LineEventKind
 from sensors.hj212.crc import ALGORITHMS, matches, variant_of
@@ -42,7 +42,7 @@ class Segment:
     data: bytes
     crc_mode: CrcMode
     plain: bytes
-    crc: bytes = b""
+    crc: bytes = field(default=b"", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

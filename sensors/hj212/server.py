@@ -1,68 +1,62 @@
-"""TCP server for instruments. An answer goes out only after the sink has made the frame durable.
+"""TCP server for instruments: listens, lets lines in, knows on which line a device is.
 
-Frames of one line are handed to the sink without waiting for each other, so that the sink can
-store many of them in one transaction; the answers go out in the order of the frames.
+What happens on one line stands in ``sensors.hj212.line``; who may have one in ``sensors.hj212.door``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections import Counter
-from dataclasses import dataclass, field
 
-from sensors.contract import FrameSink, LineEvent, LineEventKind, LineLimits, Receipt, Registry
+from sensors.contract import FrameSink, LineEvent, LineEventKind, LineLimits, Registry
+from sensors.hj212.door import AddressLists, Door, HomeRegistry, Pace
 from sensors.hj212.findings import FindingTally
-from sensors.hj212.session import Delivery, LineSession, Outcome
+from sensors.hj212.line import READ_SIZE, DeviceCount, House, Line, LineListener, ServerStats
+from sensors.hj212.session import LineSession
 from sensors.hj212.split import SplitTracker
 from twin.core.clock import Clock
 
-_READ_SIZE = 8192
-_POLL_S = 1.0
-_FINISH_S = 10.0
+__all__ = ["DeviceCount", "Hj212Server", "Pace", "ServerStats", "serve"]
+
 _MOST_LEAVING = 64
-_log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class DeviceCount:
-    """What came from one device since the server started."""
-
-    frames: int = 0
-    duplicates: int = 0
-    answered: int = 0
-    last_seen_ms: int = 0
-
-
-@dataclass(slots=True)
-class ServerStats:
-    """Counters of a server; ``events`` by kind."""
-
-    connections: int = 0
-    devices: dict[str, DeviceCount] = field(default_factory=dict)
-    events: Counter[LineEventKind] = field(default_factory=Counter)
-
-
-_Waiting = tuple[asyncio.Task[Receipt], Delivery]
 
 
 class Hj212Server:
     """A listening server; made by ``serve``."""
 
-    def __init__(self, sink: FrameSink, registry: Registry, clock: Clock, limits: LineLimits) -> None:
-        self._sink = sink
+    def __init__(
+        self,
+        sink: FrameSink,
+        registry: Registry,
+        clock: Clock,
+        limits: LineLimits,
+        *,
+        lists: AddressLists | None = None,
+        listener: LineListener | None = None,
+    ) -> None:
         self._registry = registry
         self._clock = clock
         self._limits = limits
         self._splits = SplitTracker(round(limits.split_timeout_s * 1000))
-        self._lines: dict[asyncio.Task[None], str] = {}
-        self._reading: set[asyncio.Task[None]] = set()
-        # Lines on which no known device has spoken, oldest first: they give way when there is no room.
-        self._strangers: dict[str, asyncio.Task[None]] = {}
-        self._listener: asyncio.Server | None = None
+        self._door = Door(limits, lists)
         self.findings = FindingTally()
         self.stats = ServerStats()
+        self._house = House(
+            sink=sink,
+            clock=clock,
+            limits=limits,
+            stats=self.stats,
+            note=self.note,
+            spoke=self._spoke,
+            interval_s=self._interval_s,
+            listener=listener,
+        )
+        self._lines: dict[asyncio.Task[None], Line] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+        # Lines on which no known device has spoken, oldest first: they give way when there is no room.
+        self._strangers: dict[Line, asyncio.Task[None]] = {}
+        # Lines of every device, the one it spoke on last at the end.
+        self._homes: dict[str, list[Line]] = {}
+        self._listener: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
@@ -71,9 +65,23 @@ class Hj212Server:
             return 0
         return int(self._listener.sockets[0].getsockname()[1])
 
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """Open lines, oldest first."""
+        return tuple(self._lines.values())
+
+    def has_line(self, mn: str) -> bool:
+        """Whether a device is connected now."""
+        return mn in self._homes
+
+    def send(self, mn: str, data: bytes) -> bool:
+        """Send to a device on the line it spoke on last; False when it has none that takes it."""
+        homes = self._homes.get(mn, ())
+        return any(line.send(data) for line in reversed(homes))
+
     async def listen(self, host: str, port: int) -> None:
         """Start to listen. Raises OSError when the address cannot be had."""
-        self._listener = await asyncio.start_server(self._greet, host, port, limit=_READ_SIZE)
+        self._listener = await asyncio.start_server(self._greet, host, port, limit=READ_SIZE, backlog=512)
 
     async def close(self) -> None:
         """Stop listening, let frames already read be stored and answered, hang up."""
@@ -94,182 +102,97 @@ class Hj212Server:
     def note(self, event: LineEvent) -> None:
         """Count an event and hand it on."""
         self.stats.events[event.kind] += event.count
-        self._sink.line_event(event)
+        self._house.sink.line_event(event)
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = writer.get_extra_info("peername") or ("?", 0)
         host, peer = str(address[0]), f"{address[0]}:{address[1]}"
-        task = asyncio.current_task()
-        if task is None or not self._has_room(host):
-            self.note(self._event(LineEventKind.REFUSED, peer, "too many connections"))
+        task, now_s = asyncio.current_task(), asyncio.get_running_loop().time()
+        refusal = self._door.refusal(host, now_s) or self._no_room(host, now_s)
+        if task is None or refusal:
+            self.stats.refused += 1
+            self.note(self._event(LineEventKind.REFUSED, peer, refusal))
             writer.transport.abort()
             return
-        self._lines[task] = host
+        registry = self._registry
+        if self._door.lists.homes:
+            registry = HomeRegistry(registry, self._door.lists, host)
+        session = LineSession(peer, registry, self._limits, self._splits, self.findings)
+        allowance = self._door.address(host, now_s)
+        line = Line(peer, host, session, self._house, allowance, (reader, writer))
+        self._lines[task] = line
         self.stats.connections = len(self._lines)
+        allowance.lines += 1
         try:
-            await self._line(reader, writer, peer)
+            await self._live(line)
         finally:
             del self._lines[task]
             self.stats.connections = len(self._lines)
+            allowance.lines -= 1
+            allowance.known -= line.was_known
+            if line.was_noise:
+                self._door.strike(host, asyncio.get_running_loop().time())
 
-    def _has_room(self, host: str) -> bool:
-        """Whether one more line may come, for which a stranger's may have to go."""
+    async def _live(self, line: Line) -> None:
+        mine: list[asyncio.Task[None]] = []
+
+        def begun(reading: asyncio.Task[None]) -> None:
+            mine.append(reading)
+            self._reading.add(reading)
+            self._strangers[line] = reading
+
+        self.note(self._event(LineEventKind.CONNECT, line.peer))
+        try:
+            await line.run(begun)
+        finally:
+            self._reading.difference_update(mine)
+            self._strangers.pop(line, None)
+            self._leave(line)
+            self.note(self._event(LineEventKind.DISCONNECT, line.peer))
+
+    def _no_room(self, host: str, now_s: float) -> str:
+        """Why there is no room for one more line, for which a stranger's may have to go."""
         most, of_one = self._limits.max_connections, self._limits.max_connections_per_address
-        of_host = sum(1 for other in self._lines.values() if other == host)
+        of_host = self._door.address(host, now_s).lines
         if len(self._lines) < most and of_host < of_one:
-            return True
-        if (
-            not self._strangers
-            or len(self._lines) >= most + _MOST_LEAVING
-            or of_host >= of_one + _MOST_LEAVING
-        ):
-            return False
+            return ""
+        full = len(self._lines) >= most + _MOST_LEAVING or of_host >= of_one + _MOST_LEAVING
+        if full or not self._strangers:
+            return "too many connections"
         oldest = next(iter(self._strangers))
         self._strangers.pop(oldest).cancel()
-        self.note(self._event(LineEventKind.REFUSED, oldest, "no known device spoke on this line"))
-        return True
+        self.note(self._event(LineEventKind.REFUSED, oldest.peer, "no known device spoke on this line"))
+        return ""
 
-    async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> None:
-        session = LineSession(peer, self._registry, self._limits, self._splits, self.findings)
-        waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue(self._limits.max_in_flight)
-        answers = asyncio.create_task(self._answer(waiting, writer, peer))
-        reading = asyncio.create_task(self._read(session, reader, waiting))
-        self._reading.add(reading)
-        self._strangers[peer] = reading
-        self.note(self._event(LineEventKind.CONNECT, peer))
-        try:
-            await asyncio.wait({reading})
-            self._explain_end(reading, session, peer)
-            await self._finish(session, waiting, answers)
-        finally:
-            self._reading.discard(reading)
-            self._strangers.pop(peer, None)
-            reading.cancel()
-            answers.cancel()
-            writer.close()
-            self.note(self._event(LineEventKind.DISCONNECT, peer))
-        with contextlib.suppress(OSError, TimeoutError):
-            await asyncio.wait_for(writer.wait_closed(), _POLL_S)
-        writer.transport.abort()
+    def _spoke(self, mn: str, line: Line) -> None:
+        self._strangers.pop(line, None)
+        if not line.was_known:
+            line.was_known = True
+            self._door.address(line.host, asyncio.get_running_loop().time()).known += 1
+        homes = self._homes.get(mn)
+        if homes is None:
+            self._homes[mn] = [line]
+            if self._house.listener is not None:
+                self._house.listener.opened(mn)
+        elif homes[-1] is not line:
+            if line in homes:
+                homes.remove(line)
+            homes.append(line)
 
-    def _explain_end(self, reading: asyncio.Task[None], session: LineSession, peer: str) -> None:
-        if session.bad_bytes > self._limits.max_bad_bytes:
-            self.note(self._event(LineEventKind.REFUSED, peer, "nothing but noise on this line"))
-        error = None if reading.cancelled() else reading.exception()
-        if isinstance(error, OSError):
-            _log.info("line %s broke: %s", peer, error)
-        elif error is not None:
-            _log.error("line %s ended by a fault of ours", peer, exc_info=error)
+    def _leave(self, line: Line) -> None:
+        for mn in line.count.devices:
+            homes = self._homes.get(mn, [])
+            if line in homes:
+                homes.remove(line)
+            if not homes and self._homes.pop(mn, None) is not None and self._house.listener is not None:
+                self._house.listener.closed(mn)
 
-    async def _finish(
-        self, session: LineSession, waiting: asyncio.Queue[_Waiting | None], answers: asyncio.Task[None]
-    ) -> None:
-        """Read what is still held; wait until everything taken is stored and answered."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_FINISH_S):
-                await self._dispatch(session.close(self._clock.now_ms()), waiting)
-                await waiting.put(None)
-                await asyncio.shield(answers)
+    def _interval_s(self, mn: str) -> float:
+        device = self._registry.device(mn)
+        return 0.0 if device is None else device.interval_s
 
-    async def _read(
-        self,
-        session: LineSession,
-        reader: asyncio.StreamReader,
-        waiting: asyncio.Queue[_Waiting | None],
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        heard = loop.time()
-        pace = Pace(self._limits.max_frames_per_s, loop.time())
-        while session.bad_bytes <= self._limits.max_bad_bytes:
-            data = await _read_some(reader)
-            now_ms = self._clock.now_ms()
-            if data is None:
-                if loop.time() - heard > self._limits.idle_timeout_s:
-                    return
-                await self._dispatch(session.tick(now_ms), waiting)
-                continue
-            if not data:
-                return
-            heard = loop.time()
-            frames = await self._dispatch(session.read(data, now_ms), waiting)
-            await asyncio.sleep(pace.wait_s(frames, loop.time()))
-
-    async def _dispatch(self, outcomes: list[Outcome], waiting: asyncio.Queue[_Waiting | None]) -> int:
-        """Hand frames to the sink, events to the counters; how many frames there were."""
-        frames = 0
-        for outcome in outcomes:
-            if isinstance(outcome, LineEvent):
-                self.note(outcome)
-                continue
-            frames += 1
-            if outcome.reason is None:
-                self._strangers.pop(outcome.frame.peer, None)
-                work = self._sink.accept(outcome.frame)
-            else:
-                work = self._sink.quarantine(outcome.frame, outcome.reason)
-            await waiting.put((asyncio.create_task(work), outcome))
-        return frames
-
-    async def _answer(
-        self, waiting: asyncio.Queue[_Waiting | None], writer: asyncio.StreamWriter, peer: str
-    ) -> None:
-        """Send answers in the order of the frames, each after its receipt."""
-        while (item := await waiting.get()) is not None:
-            task, delivery = item
-            await asyncio.wait({task})
-            error = task.exception()
-            if error is not None:
-                self._store_failed(error, delivery, peer)
-            elif delivery.reason is None:
-                self._count(delivery, task.result())
-                await self._send(delivery.answer, writer, flush=waiting.empty())
-
-    def _store_failed(self, error: BaseException, delivery: Delivery, peer: str) -> None:
-        _log.error("frame of %s was not stored: %r", delivery.frame.mn, error)
-        self.note(self._event(LineEventKind.STORE_FAILED, peer, str(error), mn=delivery.frame.mn))
-
-    async def _send(self, answer: bytes | None, writer: asyncio.StreamWriter, *, flush: bool) -> None:
-        if answer is not None and not writer.is_closing():
-            writer.write(answer)
-        if not flush:
-            return
-        try:
-            await asyncio.wait_for(writer.drain(), self._limits.write_timeout_s)
-        except (OSError, TimeoutError):
-            writer.transport.abort()  # the peer does not read; its frames are stored all the same
-
-    def _count(self, delivery: Delivery, receipt: Receipt) -> None:
-        row = self.stats.devices.setdefault(delivery.frame.mn, DeviceCount())
-        row.frames += 1
-        row.duplicates += receipt.status == "duplicate"
-        row.answered += delivery.answer is not None
-        row.last_seen_ms = delivery.frame.received_ms
-
-    def _event(self, kind: LineEventKind, peer: str, detail: str = "", mn: str = "") -> LineEvent:
-        return LineEvent(kind=kind, time_ms=self._clock.now_ms(), peer=peer, mn=mn, detail=detail)
-
-
-class Pace:
-    """Token bucket: one second's worth of frames may come at once."""
-
-    def __init__(self, per_s: float, now_s: float) -> None:
-        self._per_s = per_s
-        self._tokens = per_s
-        self._at_s = now_s
-
-    def wait_s(self, frames: int, now_s: float) -> float:
-        """How long to stop reading after this many frames."""
-        self._tokens = min(self._per_s, self._tokens + (now_s - self._at_s) * self._per_s) - frames
-        self._at_s = now_s
-        return max(0.0, -self._tokens / self._per_s)
-
-
-async def _read_some(reader: asyncio.StreamReader) -> bytes | None:
-    """Bytes, empty at the end of the stream, None when nothing came for a while."""
-    try:
-        return await asyncio.wait_for(reader.read(_READ_SIZE), _POLL_S)
-    except TimeoutError:
-        return None
+    def _event(self, kind: LineEventKind, peer: str, detail: str = "") -> LineEvent:
+        return LineEvent(kind=kind, time_ms=self._clock.now_ms(), peer=peer, detail=detail)
 
 
 async def serve(
@@ -279,11 +202,15 @@ async def serve(
     registry: Registry,
     clock: Clock,
     limits: LineLimits | None = None,
+    *,
+    lists: AddressLists | None = None,
+    listener: LineListener | None = None,
 ) -> Hj212Server:
     """Listen for instruments; returns the server once the port is open.
 
-    Close it with ``await server.close()``. Raises OSError when the address cannot be had.
+    ``lists`` says which addresses may connect, ``listener`` hears what is delivered. Close the server
+    with ``await server.close()``. Raises OSError when the address cannot be had.
     """
-    server = Hj212Server(sink, registry, clock, limits or LineLimits())
+    server = Hj212Server(sink, registry, clock, limits or LineLimits(), lists=lists, listener=listener)
     await server.listen(host, port)
     return server
