@@ -12,6 +12,7 @@ from gis.scene.assemble import Bookmark, Ground
 from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.geopackage import Drawn, read_layers
 from gis.scene.ground import read_ground
+from gis.scene.judging import CONDITIONS_FILE, RULES_FILE, judge_book
 from gis.scene.problems import Problems
 from gis.scene.rules import check_rules
 from gis.scene.schema import ParkFile
@@ -35,12 +36,14 @@ DECLARED = (
     DRAWN_FILE,
 )
 
+OPTIONAL = (LINES_FILE, RULES_FILE, CONDITIONS_FILE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """A loaded scene.
 
-    ``content_hash`` changes with every byte of the declared files (``lines.toml`` where there is one)
+    ``content_hash`` changes with every byte of the declared files (``OPTIONAL`` ones where they are)
     and of the terrain.
     """
 
@@ -142,7 +145,7 @@ def frame_origin(park: ParkFile) -> FrameOrigin:
 def content_hash(folder: Path, terrain_path: Path) -> str:
     """SHA-256 over the declared files and the terrain raster."""
     digest = hashlib.sha256()
-    lines = [folder / LINES_FILE] if (folder / LINES_FILE).exists() else []
+    lines = [folder / name for name in OPTIONAL if (folder / name).exists()]
     for path in [*(folder / name for name in DECLARED), *lines, terrain_path]:
         body = path.read_bytes()
         digest.update(f"{path.name}:{len(body)}\n".encode())
@@ -195,4 +198,5 @@ def _park(declared: Declared, ground: Ground) -> Park:
         thresholds=assemble.thresholds(tables),
         devices=assemble.devices(tables),
         lines=assemble.lines(tables),
+        book=judge_book(tables.rules, tables.conditions),
     )

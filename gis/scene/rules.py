@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.geopackage import AnyFeature, Drawn
+from gis.scene.judging_rules import check_judging
 from gis.scene.line_rules import check_lines
 from gis.scene.problems import Problems
 from gis.scene.schema import BeamRow, DeviceRow, FactorRow, StationRow, WellRow
@@ -30,6 +31,7 @@ def check_rules(tables: Tables, drawn: Drawn, problems: Problems) -> None:
     _check_holes(tables.holes, problems)
     _check_devices(tables, problems)
     check_lines(tables, problems)
+    check_judging(tables, problems)
     _check_substances(tables, drawn, problems)
     _check_layers(drawn, problems)
     _check_inside(tables, drawn, problems)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gis.scene.judging import CONDITIONS_FILE, RULES_FILE, ConditionsFile, RulesFile
 from gis.scene.problems import Problems
 from gis.scene.rows import BoreholeRow, ChemicalRow, ThresholdRow
 from gis.scene.schema import (
@@ -49,6 +50,8 @@ class Tables:
     thresholds: tuple[ThresholdRow, ...]
     holes: tuple[HoleRow, ...]
     lines: LinesFile
+    rules: RulesFile
+    conditions: ConditionsFile
 
 
 def read_tables(folder: Path, problems: Problems) -> Tables:
@@ -66,6 +69,8 @@ def read_tables(folder: Path, problems: Problems) -> Tables:
         thresholds=read_csv(folder / "thresholds.csv", ThresholdRow, problems),
         holes=read_holes(folder / "boreholes.csv", strata.strata, problems),
         lines=_lines(folder / LINES_FILE, problems),
+        rules=_optional(folder / RULES_FILE, RulesFile, problems),
+        conditions=_optional(folder / CONDITIONS_FILE, ConditionsFile, problems),
     )
 
 
@@ -73,6 +78,12 @@ def _lines(path: Path, problems: Problems) -> LinesFile:
     if not path.exists():
         return LinesFile(lines=[])
     return read_toml(path, LinesFile, problems) or LinesFile(lines=[])
+
+
+def _optional(path: Path, model: type[Model], problems: Problems) -> Model:
+    """Model of a file that may be absent."""
+    found = read_toml(path, model, problems) if path.exists() else None
+    return found or model()
 
 
 def read_toml(path: Path, model: type[Model], problems: Problems) -> Model | None:

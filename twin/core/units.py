@@ -56,6 +56,8 @@ _UNITS: dict[str, Unit] = {
     "kg": Unit(dimension="mass", factor=1.0),
     "t": Unit(dimension="mass", factor=1000.0),
     "m3": Unit(dimension="volume", factor=1.0),
+    "A": Unit(dimension="current", factor=1.0),
+    "mA": Unit(dimension="current", factor=1e-3),
     "s": Unit(dimension="time", factor=1.0),
     "min": Unit(dimension="time", factor=60.0),
 }
