@@ -183,6 +183,7 @@ def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:
         factors=factors,
         protocol=row.protocol,
         line=row.line,
+        minute_interval_s=float(row.minute_interval_s),
     )
 
 

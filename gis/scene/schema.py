@@ -193,6 +193,7 @@ class FactorRow(Strict):
     detection_limit: Positive | None = None
     fixed_after: Annotated[int, Field(ge=0)] = 0
     reference_k: Positive | None = None
+    total_unit: str = ""
 
 
 class DeviceRow(Strict):
@@ -214,6 +215,7 @@ class DeviceRow(Strict):
     factors: Id
     protocol: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "hj212"
     line: str = ""
+    minute_interval_s: Literal[60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800] = 60
 
 
 class LineMemberRow(Strict):

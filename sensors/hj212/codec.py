@@ -38,7 +38,7 @@ class Message:
     """A data segment, taken apart. Header fields are None where missing.
 
     ``flag`` is None when missing or not in 0..255. ``groups`` are the ``;`` groups of CP, each a
-    tuple of (key, value) pairs in order, blanks trimmed.
+    tuple of (key, value) pairs in order, blanks trimmed. ``backfilled``: RF=1 in the header (2025).
     """
 
     qn: str | None
@@ -51,6 +51,7 @@ class Message:
     pno: int | None
     groups: tuple[Group, ...]
     problems: tuple[Problem, ...] = ()
+    backfilled: bool = False
 
     @property
     def wants_answer(self) -> bool:
@@ -95,6 +96,7 @@ def parse(segment: bytes) -> Message:
         pnum=_small(fields.get("PNUM")),
         pno=_small(fields.get("PNO")),
         groups=groups,
+        backfilled=fields.get("RF") == "1",
     )
     problems += _header_problems(message)
     return _with(message, tuple(problems))
@@ -129,6 +131,7 @@ def _with(message: Message, problems: tuple[Problem, ...]) -> Message:
         pno=message.pno,
         groups=message.groups,
         problems=problems,
+        backfilled=message.backfilled,
     )
 
 

@@ -35,12 +35,16 @@ class Command:
     """One command number. ``interval_ms`` is set for means and sums, 0 for moments.
 
     ``fields`` are the sub-fields that carry the value of a factor, best first; empty where the
-    command carries no factors.
+    command carries no factors. ``statistic`` names the series beside the factor's own in which the
+    value is kept (raw readings are no real-time data). ``is_minute``: the length of the interval is
+    the device's.
     """
 
     kind: CommandKind
     interval_ms: int = 0
     fields: tuple[str, ...] = ()
+    statistic: str = ""
+    is_minute: bool = False
 
 
 _MOMENT = Command(kind=CommandKind.DATA, fields=("Rtd",))
@@ -64,12 +68,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "1061": _DATA,
         "1063": _DATA,
         "2011": _MOMENT,
-        "2013": _DATA,
+        "2013": Command(kind=CommandKind.DATA, fields=("Avg", "Rtd"), statistic="raw"),
         "2021": _DATA,
         "2031": _mean(86_400_000),
         "2041": _DATA,
-        "2051": _mean(60_000),
-        "2052": _DATA,
+        "2051": Command(kind=CommandKind.DATA, interval_ms=60_000, fields=("Avg", "Rtd"), is_minute=True),
+        "2052": Command(kind=CommandKind.DATA, fields=("Data", "Rtd")),
         "2061": _mean(3_600_000),
         "2062": _DATA,
         "2071": _DATA,
@@ -100,7 +104,8 @@ class Profile:
     """What differs between editions.
 
     ``version_bits`` stand in Flag above D and A. ``marks`` maps data marks to ours. ``has_qn``:
-    whether every frame must carry QN and Flag. ``may_encrypt``: SM4 in the data area.
+    whether every frame must carry QN and Flag. ``may_encrypt``: SM4 in the data area. ``air_marks``:
+    the marks of ambient stations, where they differ.
     """
 
     edition: Edition
@@ -108,6 +113,11 @@ class Profile:
     marks: Mapping[str, Mark]
     has_qn: bool
     may_encrypt: bool
+    air_marks: Mapping[str, Mark] | None = None
+
+    def marks_for(self, st: str) -> Mapping[str, Mark]:
+        """Table of marks for a system (ST): ambient air stations of 2005 send digits."""
+        return self.marks if self.air_marks is None or st not in _AIR_ST else self.air_marks
 
 
 _LETTERS = {mark.value: mark for mark in Mark}
@@ -115,11 +125,15 @@ _LETTERS = {mark.value: mark for mark in Mark}
 _MARKS_2005 = {
     **{key: mark for key, mark in _LETTERS.items() if key != "B"},
     "P": Mark.FAULT,
+}
+_MARKS_2005_AIR = {
+    **_MARKS_2005,
     "0": Mark.CALIBRATION,
     "1": Mark.NORMAL,
     "2": Mark.FAULT,
     "3": Mark.NORMAL,
 }
+_AIR_ST = frozenset({"22"})
 
 PROFILES: Mapping[Edition, Profile] = MappingProxyType(
     {
@@ -131,6 +145,7 @@ PROFILES: Mapping[Edition, Profile] = MappingProxyType(
                 marks=MappingProxyType(_MARKS_2005),
                 has_qn=False,
                 may_encrypt=False,
+                air_marks=MappingProxyType(_MARKS_2005_AIR),
             ),
             Profile(
                 edition=Edition.HJ2017,

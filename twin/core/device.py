@@ -33,7 +33,8 @@ class Factor:
     scale = number in ``unit``). ``low``/``high`` are the plausible range, ``detection_limit`` the
     least value told from nothing, ``max_rate_per_min`` the fastest plausible change, all in that
     unit (None: no check). ``fixed_after``: so many equal values in a row are doubted (0: no check).
-    ``reference_k``: temperature at which a volume ratio or a concentration is stated.
+    ``reference_k``: temperature at which a volume ratio or a concentration is stated. ``total_unit``:
+    unit of the amount in an interval (``Cou``); empty: kg, m3 for flows.
     """
 
     code: str
@@ -46,6 +47,7 @@ class Factor:
     detection_limit: float | None = None
     fixed_after: int = 0
     reference_k: float | None = None
+    total_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Device:
     """A registered device. ``sensor_id`` is the beam, weather set or well that it reports for.
 
     ``protocol`` is a row of ``sensors.table``; ``line`` names the line of ``lines.toml`` on which the
-    device is reached (empty: it comes to the HJ 212 port by itself).
+    device is reached (empty: it comes to the HJ 212 port by itself). ``minute_interval_s``: length of
+    what it sends as minute data (HJ 212 commands 1063, 1064).
     """
 
     mn: str
@@ -67,6 +70,7 @@ class Device:
     factors: tuple[Factor, ...]
     protocol: str = "hj212"
     line: str = ""
+    minute_interval_s: float = 60.0
 
     def factor(self, code: str) -> Factor | None:
         """Row for a factor code, or None."""
