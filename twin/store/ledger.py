@@ -20,6 +20,7 @@ from twin.core.device import Device
 from twin.core.observation import Observation, RawFrame
 from twin.store import ledger_schema as t
 from twin.store.catalog import Catalog
+from twin.store.corrections import begin_corrections, take_corrected
 from twin.store.counters import Counters, LineErrorLog
 from twin.store.deed import Deed, DeedResult, run_deed
 from twin.store.devices import DeviceBook
@@ -94,8 +95,8 @@ class Ledger:
     """Writes the ledger at ``url``; makes and migrates it when needed.
 
     ``judge`` may put marks on new values before they are stored. ``utc_offset_h`` is the park's zone,
-    in which the days and months of the roll-ups begin; a ledger keeps the one it was begun with. Use it from one thread at a time. Raises StoreError when another process writes the same
-    ledger.
+    in which the days and months of the roll-ups begin; a ledger keeps the one it was begun with.
+    Use it from one thread at a time. Raises StoreError when another process writes the same ledger.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Ledger:
     ) -> None:
         self.url = url
         self._judge = judge or NoJudge()
-        self._utc_offset_h = utc_offset_h
+        self._utc_offset_ms = round(utc_offset_h * HOUR_MS)
         self._event_ring = event_ring
         self._process = process
         self._started_ms = SystemClock().now_ms()
@@ -155,6 +156,7 @@ class Ledger:
         """
         started = time.perf_counter()
         with self._transaction() as (connection, books):
+            begin_corrections(connection, self._utc_offset_ms)
             written = self._write(connection, books, batch, now_ms)
         # Seen by readers with the next commit: a transaction cannot know how long it will take.
         books.counters.observe_commit(time.perf_counter() - started)
@@ -183,13 +185,19 @@ class Ledger:
         books.line_errors.save(connection, batch.line_errors)
         _count(books.counters, batch, admitted, stored)
         done = tuple(run_deed(connection, deed, now_ms) for deed in batch.deeds)
+        corrected = take_corrected(connection)
+        if corrected.series_ids:
+            books.values.reload(connection, corrected.series_ids)
+            books.rollups.forget()
+        books.counters.add("values_corrected", corrected.count)
         books.counters.save(connection)
-        cursor = books.ring.append(connection, _events(stored.news, changed, now_ms))
+        news = (*stored.news, *corrected.news)
+        cursor = books.ring.append(connection, _events(news, changed, now_ms))
         self._save_beat(connection, now_ms)
         return Written(
             arrivals=tuple(admitted),
             quarantined=tuple(apart),
-            values=stored.news,
+            values=news,
             deeds=done,
             cursor=cursor,
         )
@@ -226,7 +234,7 @@ class Ledger:
                     quarantine=Quarantine(connection),
                     catalog=Catalog(connection),
                     values=ValueLog(connection, tape),
-                    rollups=RollupKeeper(tape, round(self._utc_offset_h * HOUR_MS)),
+                    rollups=RollupKeeper(tape, self._utc_offset_ms),
                     ring=EventRing(connection, t.EVENT, self._event_ring),
                     devices=DeviceBook(connection),
                     counters=Counters(connection),

@@ -73,7 +73,8 @@ def decode(body: bytes, start_ms: int, *, whole: bool = True) -> Columns:
 
 def _decode(body: bytes, start_ms: int, *, whole: bool) -> Columns:
     if body[:3] != _MAGIC:
-        raise ValueError("it does not begin with PT1")
+        msg = "it does not begin with PT1"
+        raise ValueError(msg)
     (n,) = _LENGTH.unpack_from(body, 3)
     parts, at = [], 3 + _LENGTH.size
     while at < len(body):
@@ -139,14 +140,15 @@ def _unpack_ints(packed: bytes, n: int) -> Ints:
     heads = np.frombuffer(packed, dtype="<i8", count=order, offset=_INTS.size)
     planes = np.frombuffer(zlib.decompress(packed[at:]), dtype=np.uint8)
     plain = np.ascontiguousarray(planes.reshape(width, -1).T).reshape(-1)
-    numbers = plain.view("<i8" if width == 8 else f"<u{width}").astype(np.int64) + base
+    numbers: Ints = plain.view("<i8" if width == 8 else f"<u{width}").astype(np.int64) + base
     for head in reversed(heads.tolist()):
         whole = np.empty(len(numbers) + 1, dtype=np.int64)
         whole[0] = head
         whole[1:] = numbers
         numbers = np.cumsum(whole)
     if len(numbers) != n:
-        raise ValueError(f"a column has {len(numbers)} rows of {n}")
+        msg = f"a column has {len(numbers)} rows of {n}"
+        raise ValueError(msg)
     return numbers
 
 

@@ -371,12 +371,8 @@ def _span(connection: sa.Connection) -> Span | None:
         .correlate(s)
         .scalar_subquery()
     )
-    starts = [
-        time_ms
-        for row in connection.execute(sa.select(s.c.id, young, old))
-        for time_ms in row[1:]
-        if time_ms is not None
-    ]
+    rows = connection.execute(sa.select(s.c.id, young, old)).all()
+    starts = [time_ms for row in rows for time_ms in row[1:] if time_ms is not None]
     newest = connection.execute(sa.select(sa.func.max(t.NEWEST.c.time_ms))).scalar()
     return None if not starts or newest is None else Span(from_ms=min(starts), to_ms=int(newest))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -20,15 +21,20 @@ from twin.store.pages import decode
 
 _O, _P = OBSERVATION.c, PAGE.c
 _ROW = tuple(column for column in OBSERVATION.columns if column.name != "series_id")
-_HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark)
+_HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark, _O.reason)
 _KEPT_PAGES = 512
 NEVER = -(2**62)
+# Reason of a version that a person has made.
+BY_HAND = "corrected by hand"
 
 ValueKey = tuple[int, int, int]
 
 
 class Head(NamedTuple):
-    """Newest version of a value."""
+    """Number of the newest version of a value, and what the instrument has said last.
+
+    A person's version stands until the instrument says something new: what it repeats is no news.
+    """
 
     version: int
     value: float | None
@@ -156,38 +162,37 @@ class Tape:
         """Newest version of each of these values that is known."""
         wanted = set(keys)
         heads: dict[ValueKey, Head] = {}
-        for series_id, time_ms, interval_ms, version, value, mark in seek(
-            connection, _HEAD, _HEAD[:3], wanted
-        ):
-            known = heads.get((series_id, time_ms, interval_ms))
-            if known is None or version > known.version:
-                heads[series_id, time_ms, interval_ms] = Head(version, value, mark)
-        for key in sorted(wanted - heads.keys()):
+        for row in sorted(seek(connection, _HEAD, _HEAD[:3], wanted), key=_version):
+            _take(heads, row[:3], *row[3:])
+        # A person's version says what nobody has sent: what was sent last may lie in a page.
+        unsaid = {key for key, head in heads.items() if head.mark == ""}
+        for key in sorted((wanted - heads.keys()) | unsaid):
             if self.is_packed(key[0], key[1]):
-                head = self._head(connection, key)
-                if head is not None:
-                    heads[key] = head
+                self._take_packed(connection, key, heads)
         return heads
 
-    def _head(self, connection: sa.Connection, key: ValueKey) -> Head | None:
+    def _take_packed(self, connection: sa.Connection, key: ValueKey, heads: dict[ValueKey, Head]) -> None:
         series_id, time_ms, interval_ms = key
         start_ms = _start_before(connection, series_id, time_ms)
         if start_ms is None:
-            return None
+            return
+        young_version = heads.pop(key).version if key in heads else None
         page = self._page(connection, series_id, start_ms)
         first, end = np.searchsorted(page.time_ms, [time_ms, time_ms + 1])
-        for i in range(int(end) - 1, int(first) - 1, -1):
+        for i in range(int(first), int(end)):
             if page.interval_ms[i] == interval_ms:
                 value = float(page.value[i])
-                return Head(int(page.version[i]), None if value != value else value, str(page.mark[i]))
-        return None
+                number = None if np.isnan(value) else value
+                _take(heads, key, int(page.version[i]), number, str(page.mark[i]), page.reason[i])
+        if young_version is not None:
+            heads[key] = heads.get(key, Head(0, None, ""))._replace(version=young_version)
 
     def _page(self, connection: sa.Connection, series_id: int, start_ms: int) -> Columns:
         key = (series_id, start_ms)
         if key not in self._pages:
             question = sa.select(_P.body).where(_P.series_id == series_id, _P.start_ms == start_ms)
             body = connection.execute(question).scalar()
-            self._pages[key] = EMPTY if body is None else decode(body, start_ms, whole=False)
+            self._pages[key] = EMPTY if body is None else _thin(decode(body, start_ms))
             if len(self._pages) > _KEPT_PAGES:
                 self._pages.popitem(last=False)
         self._pages.move_to_end(key)
@@ -200,3 +205,23 @@ class Tape:
         """Value and interval of every usable newest version, in order of time."""
         found = both(connection, series_id, from_ms, to_ms).last().usable()
         return list(zip(found.value.tolist(), found.interval_ms.tolist(), strict=True))
+
+
+def _thin(page: Columns) -> Columns:
+    """What a look at the newest version needs."""
+    return replace(page.light(), reason=page.reason)
+
+
+def _version(row: tuple[Any, ...]) -> int:
+    version: int = row[3]
+    return version
+
+
+def _take(
+    heads: dict[ValueKey, Head], key: ValueKey, version: int, value: float | None, mark: str, reason: str
+) -> None:
+    """Note a version; they come in their order."""
+    if reason != BY_HAND:
+        heads[key] = Head(version, value, mark)
+    else:
+        heads[key] = heads.get(key, Head(version, None, ""))._replace(version=version)

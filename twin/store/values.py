@@ -9,7 +9,7 @@ instrument says in that hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,6 +79,12 @@ class ValueLog:
         insert_many(connection, OBSERVATION, rows)
         _save_newest(connection, news, {item.series.key: item.series.id for item in incoming})
         return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
+
+    def reload(self, connection: sa.Connection, series_ids: Collection[int]) -> None:
+        """Somebody else has written newest values of these series."""
+        rows = connection.execute(sa.select(NEWEST).where(NEWEST.c.series_id.in_(series_ids)))
+        for r in rows:
+            self._newest[r.series_id] = _rank(r.time_ms, r.received_ms, r.interval_ms, r.version)
 
     def _advances(self, item: Incoming, version: int) -> bool:
         if int(item.observation.checks) & _OUT_OF_WINDOW:

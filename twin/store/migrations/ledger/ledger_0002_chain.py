@@ -83,7 +83,8 @@ def _chain(connection: sa.Connection) -> None:
     fresh = sa.MetaData()
     new = sa.Table("raw_frame", fresh, autoload_with=connection)
     keys = sa.Table("frame_key", fresh, autoload_with=connection)
-    seq, chain, seen = 0, GENESIS, {}
+    seq, chain = 0, GENESIS
+    seen: dict[int, int] = {}
     while True:
         question = sa.select(old).where(old.c.seq > seq).order_by(old.c.seq).limit(_AT_ONCE)
         rows = connection.execute(question).mappings().all()
@@ -94,9 +95,9 @@ def _chain(connection: sa.Connection) -> None:
             number = exchange_number(r["mn"], r["st"], r["cn"], r["qn"], r["pno"])
             body_no = seen[number] = seen.get(number, -1) + 1
             sha256 = bytes.fromhex(r["sha256"])
-            names = [r[name] for name in ("received_ms", "pno")]
-            texts = [r[name] for name in ("peer", "mn", "st", "cn", "qn")]
-            chain = link(chain, frame_header(r["seq"], *names, body_no, *texts), sha256)
+            peer, mn, st, cn, qn = (str(r[name]) for name in ("peer", "mn", "st", "cn", "qn"))
+            header = frame_header(r["seq"], r["received_ms"], r["pno"], body_no, peer, mn, st, cn, qn)
+            chain = link(chain, header, sha256)
             moved.append({**r, "sha256": sha256, "body_no": body_no, "chain": chain})
             found.append({"exchange": number, "body_no": body_no, "seq": r["seq"]})
         connection.execute(new.insert(), moved)
