@@ -18,9 +18,11 @@ def check_judging(tables: Tables, problems: Problems) -> None:
     """Note every broken rule of both files."""
     known = _series(tables)
     rules, conditions = tables.rules, tables.conditions
-    for row in (*rules.pairs, *rules.relations):
-        for field, key in (("first", row.first), ("second", row.second)):
-            _known(problems, RULES_FILE, field, key, known)
+    compared = [(row.first, row.second) for row in rules.pairs]
+    compared += [(row.first, row.second) for row in rules.relations]
+    for first, second in compared:
+        _known(problems, RULES_FILE, "first", first, known)
+        _known(problems, RULES_FILE, "second", second, known)
     for limit in rules.limits:
         _check_limit(limit, problems)
     for tank in rules.tanks:
