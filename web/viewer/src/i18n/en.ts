@@ -245,6 +245,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'tool.share': 'Copy link',
   'tool.shared': 'Link copied',
   'tool.close': 'Close',
+  'tool.desk': 'Instrument desk (lines, frames, review, commands)',
   'tool.bar': '3D tools',
 
   'measure.title': 'Measure',

@@ -243,6 +243,7 @@ export const zh = {
   'tool.share': '复制链接',
   'tool.shared': '链接已复制',
   'tool.close': '关闭',
+  'tool.desk': '运维台（仪器、报文、审核、操作）',
   'tool.bar': '三维工具',
 
   'measure.title': '测量',

@@ -21,6 +21,7 @@ const PATHS = {
   trash: 'M4 7h16M9 7V4h6v3M6 7l1 14h10l1-14',
   wall: 'M3 5h18v11H3V5ZM9 20h6M12 16v4',
   desk: 'M5 5h14v10H5V5ZM2 19h20',
+  gauge: 'M4 17a8 8 0 1 1 16 0M12 17l4-6M4 20h16',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,6 +1,6 @@
 /** The column of tools beside the 3D view, and the one box that is open. */
 
-import { t, type Key } from '../i18n';
+import { language, t, type Key } from '../i18n';
 import { signal } from '../stores/signal';
 import type { Tool } from '../stores/stores';
 import { bookmarkTool } from './bookmarks';
@@ -44,6 +44,7 @@ export function toolbar(ctx: Context): HTMLElement {
     iconButton(icon('camera'), () => t('tool.picture'), () => ctx.actions.picture()),
     iconButton(icon('link'), () => t(said.get() ? 'tool.shared' : 'tool.share'), () => void share()),
     ...TOOLS.slice(4).map(([id, name]) => toolButton(ctx, id, name)),
+    h('a', { class: 'icon-button', href: () => `/desk?lang=${language()}`, title: () => t('tool.desk'), 'aria-label': () => t('tool.desk') }, icon('gauge')),
     h('span', { class: 'toolbar-said', role: 'status' }, () => (said.get() ? t('tool.shared') : '')));
 }
 

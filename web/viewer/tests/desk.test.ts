@@ -1,0 +1,191 @@
+/** The desk's pure parts. */
+
+import { describe, expect, it } from 'vitest';
+import { readRoute, writeRoute } from '../src/desk/address';
+import { readLocal, writeLocal } from '../src/desk/form';
+import { hexLines } from '../src/desk/hex';
+import { TEXTS, type Both } from '../src/desk/i18n';
+import { readMetrics } from '../src/desk/metrics';
+import { freshness } from '../src/desk/resource';
+import { filtered, nextSorting, sorted, windowOf } from '../src/desk/rows';
+import { Session, type Shelf } from '../src/desk/session';
+import { checkNames } from '../src/desk/words';
+import { setLanguage } from '../src/i18n/language';
+import { DeskHttp } from '../src/sources/desk';
+
+interface Row {
+  readonly name: string;
+  readonly size: number | null;
+}
+
+const COLUMNS = [
+  { id: 'name', text: (row: Row) => row.name },
+  { id: 'size', text: (row: Row) => String(row.size), sort: (row: Row) => row.size },
+];
+const ROWS: readonly Row[] = [{ name: 'B10', size: 3 }, { name: 'B2', size: null }, { name: 'B1', size: 11 }];
+
+describe('tables', () => {
+  it('sort numbers as numbers, names by their numbers, and put the valueless last both ways', () => {
+    expect(sorted(ROWS, COLUMNS, { column: 'name', down: false }).map((row) => row.name)).toEqual(['B1', 'B2', 'B10']);
+    expect(sorted(ROWS, COLUMNS, { column: 'size', down: false }).map((row) => row.name)).toEqual(['B10', 'B1', 'B2']);
+    expect(sorted(ROWS, COLUMNS, { column: 'size', down: true }).map((row) => row.name)).toEqual(['B1', 'B10', 'B2']);
+  });
+
+  it('filter by every word, in any column', () => {
+    expect(filtered(ROWS, COLUMNS, 'b1 11').map((row) => row.name)).toEqual(['B1']);
+    expect(filtered(ROWS, COLUMNS, '  ')).toBe(ROWS);
+  });
+
+  it('turn a heading up, down and back', () => {
+    const up = nextSorting(null, 'a');
+    const down = nextSorting(up, 'a');
+    expect([up?.down, down?.down, nextSorting(down, 'a')]).toEqual([false, true, null]);
+    expect(nextSorting(down, 'b')).toEqual({ column: 'b', down: false });
+  });
+
+  it('draw what is seen and little more, and never beyond the rows', () => {
+    for (const top of [0, 13, 5_000, 27_000, 1e9]) {
+      const { from, to } = windowOf(1000, 27, top, 600);
+      expect(from).toBeGreaterThanOrEqual(0);
+      expect(to).toBeLessThanOrEqual(1000);
+      expect(to - from).toBeLessThan(60);
+      const first = Math.min(999, Math.floor(top / 27));
+      expect(from <= first && first < Math.max(to, 1)).toBe(true);
+    }
+    expect(windowOf(0, 27, 0, 600)).toEqual({ from: 0, to: 0 });
+  });
+});
+
+describe('addresses', () => {
+  const screens = ['connections', 'frames'];
+
+  it('survive the way there and back', () => {
+    const route = { screen: 'frames', query: { mn: '510', fault: 'bad_crc' } };
+    expect(readRoute(writeRoute(route), screens)).toEqual(route);
+    expect(writeRoute({ screen: 'frames', query: { mn: '' } })).toBe('#frames');
+  });
+
+  it('open the first screen when they name none that is there', () => {
+    expect(readRoute('#nowhere?x=1', screens)).toEqual({ screen: 'connections', query: {} });
+    expect(readRoute('', screens).screen).toBe('connections');
+  });
+
+  it('hold moments in park time', () => {
+    const ms = Date.UTC(2026, 10, 22, 0, 30, 0);
+    expect(writeLocal(ms, 8)).toBe('2026-11-22T08:30:00');
+    expect(readLocal('2026-11-22T08:30', 8)).toBe(ms);
+    expect(readLocal('yesterday', 8)).toBeNull();
+  });
+});
+
+describe('what is shown', () => {
+  it('is called old when nothing new came, and failed only when there is nothing', () => {
+    const error = Object.assign(new Error('x'), { zh: 'x', en: 'x', words: () => 'x' });
+    const some = { data: 1, at_ms: 1000, error: null, busy: false };
+    expect(freshness({ ...some, at_ms: null, data: null }, 2000, 0)).toBe('loading');
+    expect(freshness(some, 2000, 6000)).toBe('fresh');
+    expect(freshness(some, 2000, 60_000)).toBe('old');
+    expect(freshness(some, 0, 60_000)).toBe('fresh');
+    expect(freshness({ ...some, error }, 2000, 1500)).toBe('old');
+    expect(freshness({ data: null, at_ms: null, error, busy: false }, 2000, 1500)).toBe('failed');
+  });
+
+  it('names every check bit, and says when it does not know one', () => {
+    setLanguage('en');
+    expect(checkNames(2 + 64)).toEqual(['out of range', 'fast change']);
+    expect(checkNames(1 << 20)).toEqual([String(1 << 20)]);
+    setLanguage('zh');
+  });
+
+  it('shows bytes sixteen in a line', () => {
+    const lines = hexLines(Buffer.from('QN=20261122080000001;ST=22').toString('hex'));
+    expect(lines.map((line) => line.at)).toEqual(['0000', '0010']);
+    expect(lines.map((line) => line.text).join('')).toBe('QN=20261122080000001;ST=22');
+  });
+
+  it('reads metrics with and without labels, and quantiles as upper bounds', () => {
+    const found = readMetrics([
+      '# HELP x', 'park_twin_frames_total{outcome="stored"} 12.0', 'park_twin_data_age_seconds 1.5',
+      'park_twin_commit_seconds_bucket{le="0.01"} 90.0', 'park_twin_commit_seconds_bucket{le="0.1"} 100.0', 'park_twin_commit_seconds_bucket{le="+Inf"} 100.0',
+    ].join('\n'));
+    expect(found.labelled('frames_total', 'stored')).toBe(12);
+    expect(found.labelled('frames_total', 'faulty')).toBeNull();
+    expect(found.plain('data_age_seconds')).toBe(1.5);
+    expect(found.quantile('commit_seconds', 0.5)).toBe(0.01);
+    expect(found.quantile('commit_seconds', 0.99)).toBe(0.1);
+    expect(found.quantile('nothing', 0.99)).toBeNull();
+  });
+});
+
+class Drawer implements Shelf {
+  readonly kept = new Map<string, string>();
+  getItem = (key: string): string | null => this.kept.get(key) ?? null;
+  setItem = (key: string, value: string): void => void this.kept.set(key, value);
+  removeItem = (key: string): void => void this.kept.delete(key);
+}
+
+describe('the session', () => {
+  it('keeps the operator in its drawer until told to leave', () => {
+    const drawer = new Drawer();
+    const session = new Session(drawer);
+    expect(session.token()).toBeNull();
+    session.enter({ token: 'secret', name: 'li', role: 'reviewer' });
+    expect(new Session(drawer).operator.peek()?.name).toBe('li');
+    session.leave();
+    expect(drawer.kept.size).toBe(0);
+  });
+
+  it('does not trust what it finds', () => {
+    const drawer = new Drawer();
+    for (const text of ['{', '[]', '{"token":1}', '{"token":"x","name":"y","role":"king"}']) {
+      drawer.setItem('park-twin-desk', text);
+      expect(new Session(drawer).token(), text).toBeNull();
+    }
+  });
+});
+
+describe('fetching', () => {
+  const body = { ok: false, status: 403, code: 'not_allowed', message: 'no', message_zh: '不行', field: 'role', value: '' };
+
+  it('sends the token with everything and turns refusals into both languages', async () => {
+    const seen: (RequestInit | undefined)[] = [];
+    const http = new DeskHttp(() => 'secret', (_path, init) => {
+      seen.push(init);
+      return Promise.resolve(new Response(JSON.stringify(body), { status: 403 }));
+    });
+    await expect(http.post('/x', {})).rejects.toMatchObject({ status: 403, code: 'not_allowed', zh: '不行' });
+    expect(new Headers(seen[0]?.headers).get('Authorization')).toBe('Bearer secret');
+  });
+
+  it('sends no token when nobody is there, and gives up when told to', async () => {
+    const abort = new AbortController();
+    const http = new DeskHttp(() => null, (_path, init) => new Promise((_resolve, reject) => {
+      expect(new Headers(init?.headers).has('Authorization')).toBe(false);
+      init?.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    }));
+    const asked = http.get('/x', abort.signal);
+    abort.abort();
+    await expect(asked).rejects.toThrow('aborted');
+  });
+
+  it('follows the clock of the server when it is off by more than its seconds', async () => {
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
+    const http = new DeskHttp(() => null, () => Promise.resolve(new Response('{}', { headers: { Date: date } })));
+    await http.get('/x');
+    expect(Math.abs(http.offset_ms - 3_600_000)).toBeLessThan(2500);
+  });
+});
+
+describe('texts of the desk', () => {
+  const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
+  const both = new Set(['app.simulated', 'app.language', 'keys.language']);
+
+  it('are there in both languages with the same places, and English holds no Chinese', () => {
+    for (const [key, [zh, en]] of Object.entries(TEXTS) as [string, Both][]) {
+      expect(zh.trim(), key).not.toBe('');
+      expect(en.trim(), key).not.toBe('');
+      expect(places(en), key).toEqual(places(zh));
+      if (!both.has(key)) expect(/[\u4e00-\u9fff]/.test(en), key).toBe(false);
+    }
+  });
+});
