@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sensors.hj212.codec import Message, parse
@@ -19,6 +20,7 @@ from twin.core.device import CrcMode
 
 _READ_SIZE = 8192
 _ANSWERS = frozenset({"9013", "9014"})
+_NO_REQUESTS = frozenset({"9011", "9012", *_ANSWERS})
 _log = logging.getLogger(__name__)
 Key = tuple[str, str]
 
@@ -77,9 +79,19 @@ def segment_of(frame: bytes) -> bytes:
 
 
 class LoggerClient:
-    """One link to a platform. Start ``run`` as a task, then ``send`` or ``offer`` frames."""
+    """One link to a platform. Start ``run`` as a task, then ``send`` or ``offer`` frames.
 
-    def __init__(self, host: str, port: int, settings: LinkSettings | None = None) -> None:
+    ``on_request`` is asked what to send to a request of the platform; without it requests are ignored.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        settings: LinkSettings | None = None,
+        on_request: Callable[[Message], Iterable[bytes]] | None = None,
+    ) -> None:
+        self._on_request = on_request
         self._host = host
         self._port = port
         self._settings = settings or LinkSettings()
@@ -242,6 +254,7 @@ class LoggerClient:
     def _heard(self, message: Message) -> None:
         row = self._flight.get(answer_key(message))
         if message.cn not in _ANSWERS or not row:
+            self._obey(message)
             return
         row.popleft()
         if not row:
@@ -249,6 +262,13 @@ class LoggerClient:
         self._in_flight -= 1
         self.stats.answered += 1
         self._moved.set()
+
+    def _obey(self, message: Message) -> None:
+        """Answer a request at once; what cannot be sent now is lost, as on a real line."""
+        if self._on_request is None or message.cn in _NO_REQUESTS or self._writer is None:
+            return
+        for reply in self._on_request(message):
+            self._writer.write(reply)
 
     def _drop_line(self) -> None:
         """Close the socket; what was not answered goes back to the head of the queue, in order."""

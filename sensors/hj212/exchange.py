@@ -143,6 +143,11 @@ class Exchange:
         """Whether the exchange has ended."""
         return self.progress.outcome.is_over
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the request was sent and the exchange has not ended."""
+        return self.progress.outcome is Outcome.RUNNING
+
     def taken_steps(self) -> tuple[Step, ...]:
         """Steps since the last call, oldest first."""
         steps, self._steps = tuple(self._steps), []
