@@ -53,6 +53,7 @@ class Wire:
     """What a driver has at hand: where frames go, who may speak, what time it is.
 
     ``present`` are the devices that have shown themselves; they are offline when the line ends.
+    ``is_open``: the driver has the port, the connection or the broker.
     """
 
     line: Line
@@ -61,6 +62,7 @@ class Wire:
     clock: Clock
     secret: Secret = field(default_factory=Secret)
     present: set[str] = field(default_factory=set)
+    is_open: bool = False
     gate: EventGate = field(default_factory=lambda: EventGate(_EVENTS_PER_MINUTE))
 
     @property
@@ -83,6 +85,7 @@ class Wire:
 
     def lost_all(self) -> None:
         """The line is gone, and with it all its devices."""
+        self.is_open = False
         for mn in sorted(self.present):
             self.lost(mn)
 

@@ -51,6 +51,7 @@ class LineRegistry:
 async def run_hj212(line: Line, devices: tuple[Device, ...], wire: Wire, stop: asyncio.Event) -> None:
     """Read a line until ``stop``. Raises LineBroken when the port is gone or cannot be had."""
     port = await open_port(line)
+    wire.is_open = True
     talk = _Talk(line, devices, wire, port)
     try:
         await talk.listen(stop)

@@ -1,6 +1,6 @@
 """One entry for weather frames as data: JSON in, JSON out, as the conformance set has them.
 
-A case is ``{"id", "protocol", "data": {"text" | "hex", ...}}`` (``data.fields`` names the fields of a MaxiMet,
+A case is ``{"id", "protocol", "data": {"text" | "hex", ...}}`` (``data.fields``: fields of a MaxiMet,
 ``data.unit`` the Modbus unit that was asked, 1 when left out); what comes back is the
 neutral quantities that the frame carries (``wind_dir_deg``, ``wind_speed_ms``,
 ``wind_gust_ms``, ``air_temp_c``, ``rh_pct``, ``pressure_hpa``), null where the instrument has no valid

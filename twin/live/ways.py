@@ -1,0 +1,102 @@
+"""The other ways in: drivers of the scene's lines, started with ingest and started again when they end.
+
+One line that breaks harms no other: each has its own task, its own pause, its own events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from sensors.contract import FrameSink, LineEventKind, Registry
+from sensors.lines.contract import Driver, LineBroken, Secret, Wire
+from sensors.lines.drivers import driver_of
+from twin.core.clock import Clock
+from twin.core.device import Device
+from twin.core.errors import ParkTwinError
+from twin.core.line import Line
+from twin.core.park import Park
+
+_log = logging.getLogger(__name__)
+_CLOSE_S = 12.0
+# A driver that fails for a reason of ours is tried again too, but not in a hurry.
+_FAULT_PAUSE_S = 30.0
+
+
+class Ways:
+    """All lines of a park. ``start`` inside a running event loop, ``close`` before the sink ends."""
+
+    def __init__(
+        self,
+        park: Park,
+        sink: FrameSink,
+        registry: Registry,
+        clock: Clock,
+        secrets: Mapping[str, Secret] | None = None,
+    ) -> None:
+        self._park = park
+        self._sink = sink
+        self._registry = registry
+        self._clock = clock
+        self._secrets = secrets or {}
+        self._stop = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._wires: dict[str, Wire] = {}
+
+    def start(self) -> None:
+        """Start a task for every line that has devices."""
+        for line in self._park.lines:
+            devices = tuple(row for row in self._park.devices if row.line == line.id)
+            if devices:
+                self._tasks[line.id] = asyncio.create_task(self._keep(line, devices), name=f"line {line.id}")
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Lines that are there: the port, the connection or the broker was had."""
+        return tuple(name for name, wire in self._wires.items() if wire.is_open)
+
+    async def close(self) -> None:
+        """Let the drivers finish what they hold, and end."""
+        self._stop.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks.values(), timeout=_CLOSE_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _keep(self, line: Line, devices: tuple[Device, ...]) -> None:
+        """Run a line's driver again and again until told to stop."""
+        wire = Wire(
+            line=line,
+            sink=self._sink,
+            registry=self._registry,
+            clock=self._clock,
+            secret=self._secrets.get(line.id, Secret()),
+        )
+        self._wires[line.id] = wire
+        drive = driver_of(line, devices)
+        while not self._stop.is_set():
+            pause_s = await self._once(drive, line, devices, wire)
+            if pause_s > 0:
+                try:
+                    await asyncio.wait_for(self._stop.wait(), pause_s)
+                except TimeoutError:
+                    continue
+
+    async def _once(self, drive: Driver, line: Line, devices: tuple[Device, ...], wire: Wire) -> float:
+        """One life of a driver; how long to wait before the next."""
+        try:
+            await drive(line, devices, wire, self._stop)
+        except LineBroken as error:
+            _log.info("%s", error.message)
+            wire.event(LineEventKind.LINE_DOWN, error.message)
+            return line.retry_s
+        except (ParkTwinError, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
+            _log.error("line %s ended by a fault", line.id, exc_info=error)
+            wire.event(LineEventKind.LINE_DOWN, repr(error))
+            return max(line.retry_s, _FAULT_PAUSE_S)
+        finally:
+            wire.lost_all()
+        return 0.0
