@@ -19,6 +19,7 @@ from sqlalchemy import event
 
 from twin.core.errors import ServiceUnavailableError, StoreError
 from twin.store import postgres
+from twin.store.archive_reader import OPTION, Archive
 
 _WRITER_PRAGMAS = (
     "page_size=8192",
@@ -54,22 +55,33 @@ def sqlite_path(url: str) -> Path | None:
     return Path(parsed.database)
 
 
-def writer_engine(url: str) -> sa.Engine:
-    """Engine of the one writer: a single connection, transactions begin at once."""
+def archive_folder(url: str) -> Path | None:
+    """Where the archive of an SQLite ledger lies: beside it. None for another data base."""
     path = sqlite_path(url)
+    return None if path is None else path.absolute().parent / "archive"
+
+
+def writer_engine(url: str, archive: Path | None = None) -> sa.Engine:
+    """Engine of the one writer: a single connection, transactions begin at once.
+
+    ``archive`` is the folder of months that were moved to files, needed where the ledger is no file.
+    """
+    path = sqlite_path(url)
+    options = {OPTION: Archive(archive or archive_folder(url))}
     if path is None:
-        engine = sa.create_engine(url, pool_size=1, max_overflow=0)
+        engine = sa.create_engine(url, pool_size=1, max_overflow=0, execution_options=options)
         postgres.prepare(engine, lambda: _taken(shown(url), url))
         return engine
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_size=1, max_overflow=0)
+    engine = sa.create_engine(url, pool_size=1, max_overflow=0, execution_options=options)
     _prepare(engine, _WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
     return engine
 
 
-def reader_engine(url: str) -> sa.Engine:
+def reader_engine(url: str, archive: Path | None = None) -> sa.Engine:
     """Engine of a reader. Raises ServiceUnavailableError as long as the ledger does not exist."""
     path = sqlite_path(url)
+    options = {OPTION: Archive(archive or archive_folder(url))}
     if path is None:
         # Repeatable read: all questions of a snapshot see the same moment, as on SQLite.
         engine = sa.create_engine(
@@ -77,7 +89,7 @@ def reader_engine(url: str) -> sa.Engine:
             pool_size=READER_CONNECTIONS,
             max_overflow=READER_CONNECTIONS,
             isolation_level="REPEATABLE READ",
-            execution_options={"postgresql_readonly": True},
+            execution_options={"postgresql_readonly": True, **options},
         )
         postgres.prepare(engine)
         return engine
@@ -87,6 +99,7 @@ def reader_engine(url: str) -> sa.Engine:
         f"sqlite:///file:{path.absolute()}?mode=rw&uri=true",
         pool_size=READER_CONNECTIONS,
         max_overflow=READER_CONNECTIONS,
+        execution_options=options,
     )
     _prepare(engine, _READER_PRAGMAS, begin="BEGIN")
     return engine

@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from twin.core.clock import SystemClock
 from twin.core.device import Device
+from twin.core.fact import Fact
 from twin.core.observation import Observation, RawFrame
 from twin.store import ledger_schema as t
 from twin.store.catalog import Catalog
@@ -25,8 +27,10 @@ from twin.store.counters import Counters, LineErrorLog
 from twin.store.deed import Deed, DeedResult, run_deed
 from twin.store.devices import DeviceBook
 from twin.store.engine import WriterLock, cannot_write, writer_engine
+from twin.store.facts import store_facts
 from twin.store.judge import Judge, NoJudge
 from twin.store.migrate import Kind, upgrade
+from twin.store.packer import Packer
 from twin.store.rawlog import Admission, Quarantine, RawLog
 from twin.store.ring import EventRing
 from twin.store.rollups import HOUR_MS, RollupKeeper
@@ -42,11 +46,17 @@ VALUES_PER_EVENT = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A frame of a registered device, what it means, and the fault found in it (or "")."""
+    """A frame of a registered device, what it means, and the fault found in it (or "").
+
+    ``is_leftover``: the frame was stored before; only now it is known that the rest of its message
+    does not come, so what it says is written now.
+    """
 
     frame: RawFrame
     observations: tuple[Observation, ...] = ()
     fault: str = ""
+    facts: tuple[Fact, ...] = ()
+    is_leftover: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +90,7 @@ class _Books:
     """All that the writer knows by heart of the data base."""
 
     tape: Tape
+    packer: Packer
     raw: RawLog
     quarantine: Quarantine
     catalog: Catalog
@@ -96,6 +107,7 @@ class Ledger:
 
     ``judge`` may put marks on new values before they are stored. ``utc_offset_h`` is the park's zone,
     in which the days and months of the roll-ups begin; a ledger keeps the one it was begun with.
+    ``archive`` is the folder of months that were moved to files (an SQLite ledger has it beside itself).
     Use it from one thread at a time. Raises StoreError when another process writes the same ledger.
     """
 
@@ -107,6 +119,7 @@ class Ledger:
         process: str = "ingest",
         judge: Judge | None = None,
         utc_offset_h: float = 0.0,
+        archive: Path | None = None,
     ) -> None:
         self.url = url
         self._judge = judge or NoJudge()
@@ -114,11 +127,11 @@ class Ledger:
         self._event_ring = event_ring
         self._process = process
         self._started_ms = SystemClock().now_ms()
-        self._engine = writer_engine(url)
+        self._engine = writer_engine(url, archive)
         self._lock = WriterLock(url)
         self._kept: _Books | None = None
         try:
-            with self._engine.connect():
+            with self._translated(), self._engine.connect():
                 self._lock.take()
             upgrade(self._engine, Kind.LEDGER)
         except BaseException:
@@ -162,6 +175,14 @@ class Ledger:
         books.counters.observe_commit(time.perf_counter() - started)
         return written
 
+    def tidy(self, now_ms: int) -> bool:
+        """Move a few old rows into pages, in a transaction of its own; False when there are none.
+
+        Changes no answer of any reader. Some ten milliseconds: meant for the writer's idle moments.
+        """
+        with self._transaction() as (connection, books):
+            return books.packer.step(connection, now_ms)
+
     def beat(self, now_ms: int) -> None:
         """Sign of life of a writer that has nothing to write."""
         with self._transaction() as (connection, books):
@@ -181,6 +202,7 @@ class Ledger:
             incoming = self._judge.judge(connection, incoming, now_ms)
         stored = books.values.store(connection, incoming)
         books.rollups.apply(connection, stored.added)
+        _store_facts(connection, batch.arrivals, admitted)
         changed = books.devices.save(connection, batch.devices)
         books.line_errors.save(connection, batch.line_errors)
         _count(books.counters, batch, admitted, stored)
@@ -230,6 +252,7 @@ class Ledger:
                 tape = Tape(connection)
                 self._kept = _Books(
                     tape=tape,
+                    packer=Packer(tape),
                     raw=RawLog(connection),
                     quarantine=Quarantine(connection),
                     catalog=Catalog(connection),
@@ -255,15 +278,28 @@ def _incoming(
             admission.seq,
         )
         for arrival, admission in zip(arrivals, admitted, strict=True)
-        if admission.new
+        if admission.new or arrival.is_leftover
         for row in arrival.observations
     ]
 
 
+def _store_facts(
+    connection: sa.Connection, arrivals: Sequence[Arrival], admitted: Sequence[Admission]
+) -> None:
+    said = [
+        (admission.seq, arrival.frame, arrival.facts)
+        for arrival, admission in zip(arrivals, admitted, strict=True)
+        if arrival.facts and (admission.new or arrival.is_leftover)
+    ]
+    if said:
+        store_facts(connection, said)
+
+
 def _count(counters: Counters, batch: Batch, admitted: Sequence[Admission], stored: Stored) -> None:
     new = sum(row.new for row in admitted)
+    leftovers = sum(row.is_leftover for row in batch.arrivals)
     counters.add("frames_stored", new)
-    counters.add("frames_duplicate", len(admitted) - new)
+    counters.add("frames_duplicate", max(0, len(admitted) - new - leftovers))
     counters.add("frames_quarantined", len(batch.quarantined))
     counters.add("frames_faulty", sum(bool(row.fault) for row in batch.arrivals))
     counters.add("values_stored", len(stored.added))

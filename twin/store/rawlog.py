@@ -10,6 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from twin.core.observation import RawFrame
+from twin.store.archive_reader import chain_at_horizon, moved_frames_of
 from twin.store.chain import GENESIS, frame_header, link
 from twin.store.engine import insert_many, seek
 from twin.store.ledger_schema import FRAME_KEY, QUARANTINE, RAW_FRAME
@@ -51,8 +52,11 @@ class RawLog:
     def __init__(self, connection: sa.Connection) -> None:
         last = sa.select(sa.func.max(_F.seq)).scalar_subquery()
         newest = connection.execute(sa.select(_F.seq, _F.chain).where(_F.seq == last)).first()
-        self._next = 1 if newest is None else newest.seq + 1
-        self._link = GENESIS if newest is None else bytes(newest.chain)
+        if newest is None:  # a park that was silent until all of its frames were archived
+            seq, self._link = chain_at_horizon(connection) or (0, GENESIS)
+        else:
+            seq, self._link = newest.seq, bytes(newest.chain)
+        self._next = seq + 1
 
     def admit(self, connection: sa.Connection, frames: Sequence[tuple[RawFrame, str]]) -> list[Admission]:
         """Store frames, each with the fault found in it (or ""); one admission per frame, in order.
@@ -98,7 +102,10 @@ def _known(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, list[
     )
     if not found:
         return {}
-    frames = {row[0]: row[1:] for row in seek(connection, _BODY, (_F.seq,), {(row[2],) for row in found})}
+    seqs = {row[2] for row in found}
+    frames = {row[0]: row[1:] for row in seek(connection, _BODY, (_F.seq,), {(seq,) for seq in seqs})}
+    for moved in moved_frames_of(connection, seqs - frames.keys()):
+        frames[moved.seq] = (moved.mn, moved.st, moved.cn, moved.qn, moved.pno, bytes.fromhex(moved.sha256))
     bodies: dict[int, list[_Known]] = {}
     for number, body_no, seq in sorted(found):
         *exchange, sha256 = frames[seq]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ import sqlalchemy as sa
 from twin.core.errors import NotFoundError
 from twin.core.observation import Check, Mark, Quality, quality_of
 from twin.core.origin import Origin
+from twin.core.quantity import STATISTIC_MARK
 from twin.store import ledger_schema as t
+from twin.store.archive_reader import frame_horizon, moved_frames, moved_frames_of, newest_moved_frames
 from twin.store.columns import Columns
 from twin.store.devices import read_devices
 from twin.store.engine import seek
@@ -35,6 +38,7 @@ from twin.store.rows import (
 from twin.store.tape import both, packed, possible_before
 
 SERIES_LIMIT = 20_000
+NO_FRAME = 2**62
 _POSSIBLE = t.OBSERVATION.c.checks.op("&")(int(Check.TIME_OUT_OF_WINDOW)) == 0
 _O = t.OBSERVATION.c
 _FOUND = (
@@ -60,10 +64,13 @@ class LedgerState:
 
 
 class LedgerReader(Reader):
-    """Reader of the ledger that ingest writes."""
+    """Reader of the ledger that ingest writes.
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url, Kind.LEDGER)
+    ``archive`` is the folder of months that were moved to files; an SQLite ledger has it beside itself.
+    """
+
+    def __init__(self, url: str, archive: Path | None = None) -> None:
+        super().__init__(url, Kind.LEDGER, archive)
 
     def state(self, at_ms: int | None = None) -> LedgerState:
         """Newest values at ``at_ms`` (None: now), devices and span, together with their cursor."""
@@ -194,18 +201,31 @@ class LedgerReader(Reader):
         """Newest raw frames (of one device), newest first."""
         f = t.RAW_FRAME
         question = sa.select(f).order_by(f.c.seq.desc()).limit(limit)
-        return self._frames(question if mn is None else question.where(f.c.mn == mn))
+        with self.snapshot() as connection:
+            found = _frames(connection, question if mn is None else question.where(f.c.mn == mn))
+            if len(found) < limit:
+                before = found[-1].seq if found else NO_FRAME
+                found += newest_moved_frames(connection, before, limit - len(found), mn)
+        return found
 
     def frames_after(self, seq: int, limit: int = 1000, mn: str | None = None) -> tuple[StoredFrame, ...]:
         """Raw frames above a sequence number, in the order of their arrival; for replay."""
         f = t.RAW_FRAME
-        question = sa.select(f).where(f.c.seq > seq).order_by(f.c.seq).limit(limit)
-        return self._frames(question if mn is None else question.where(f.c.mn == mn))
+        with self.snapshot() as connection:
+            moved = moved_frames(connection, seq, limit, mn)
+            if len(moved) >= limit:
+                return moved
+            question = sa.select(f).where(f.c.seq > max(seq, frame_horizon(connection)))
+            question = question.order_by(f.c.seq).limit(limit - len(moved))
+            return moved + _frames(connection, question if mn is None else question.where(f.c.mn == mn))
 
     def frames_of(self, seqs: Sequence[int]) -> tuple[StoredFrame, ...]:
         """Raw frames with these sequence numbers, newest first; those that are not there are left out."""
         f = t.RAW_FRAME
-        return self._frames(sa.select(f).where(f.c.seq.in_(seqs)).order_by(f.c.seq.desc()))
+        with self.snapshot() as connection:
+            found = _frames(connection, sa.select(f).where(f.c.seq.in_(seqs)))
+            found += moved_frames_of(connection, set(seqs) - {row.seq for row in found})
+        return tuple(sorted(found, key=lambda row: -row.seq))
 
     def quarantined(self, limit: int = 50) -> tuple[QuarantinedFrame, ...]:
         """Newest frames that belong to no registered device or may not be used."""
@@ -241,10 +261,10 @@ class LedgerReader(Reader):
             rows = connection.execute(sa.select(t.COUNTER).order_by(t.COUNTER.c.name)).all()
         return {r.name: float(r.value) for r in rows}
 
-    def _frames(self, question: sa.Select[Any]) -> tuple[StoredFrame, ...]:
-        with self.snapshot() as connection:
-            rows = connection.execute(question).all()
-        return tuple(StoredFrame(**{**r._mapping, "sha256": bytes(r.sha256).hex()}) for r in rows)
+
+def _frames(connection: sa.Connection, question: sa.Select[Any]) -> tuple[StoredFrame, ...]:
+    rows = connection.execute(question).all()
+    return tuple(StoredFrame(**{**r._mapping, "sha256": bytes(r.sha256).hex()}) for r in rows)
 
 
 def _series_row(connection: sa.Connection, key: str) -> sa.Row[Any]:
@@ -317,7 +337,11 @@ def _newest_at(connection: sa.Connection, at_ms: int) -> list[_Found]:
     )
     series, times = {}, []
     old: list[_Found] = []
-    for r in connection.execute(sa.select(s.c.id, s.c.key, s.c.origin, latest.label("time_ms"))).all():
+    # What a logger computed beside the values has no newest.
+    question = sa.select(s.c.id, s.c.key, s.c.origin, latest.label("time_ms")).where(
+        s.c.quantity.not_like(f"%{STATISTIC_MARK}%")
+    )
+    for r in connection.execute(question).all():
         series[r.id] = (r.key, r.origin)
         if r.time_ms is not None:
             times.append((r.id, r.time_ms))

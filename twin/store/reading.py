@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -26,8 +27,9 @@ class Reader:
     As long as the writer has not made the ledger, every question raises ServiceUnavailableError.
     """
 
-    def __init__(self, url: str, kind: Kind) -> None:
+    def __init__(self, url: str, kind: Kind, archive: Path | None = None) -> None:
         self.url = url
+        self._archive = archive
         self._kind = kind
         self._lock = threading.Lock()
         self._engine: sa.Engine | None = None
@@ -111,7 +113,7 @@ class Reader:
     def _open(self) -> sa.Engine:
         with self._lock:
             if self._engine is None:
-                self._engine = self._checked(reader_engine(self.url))
+                self._engine = self._checked(reader_engine(self.url, self._archive))
             return self._engine
 
     def _checked(self, engine: sa.Engine) -> sa.Engine:

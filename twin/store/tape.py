@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
+from twin.store.archive_reader import month_of, moved_columns
 from twin.store.columns import EMPTY, Columns, joined, of_rows
 from twin.store.engine import seek
 from twin.store.ledger_schema import OBSERVATION, PAGE, SERIES
@@ -66,7 +67,10 @@ def packed(
         )
         .order_by(_P.start_ms)
     )
-    parts = [decode(row.body, row.start_ms, whole=whole) for row in connection.execute(question)]
+    rows = [(month_of(row.body), row) for row in connection.execute(question).all()]
+    parts = [decode(row.body, row.start_ms, whole=whole) for month, row in rows if month is None]
+    moved = [(month, int(row.start_ms)) for month, row in rows if month is not None]
+    parts.append(moved_columns(connection, series_id, moved, whole=whole))
     return joined([part.between(from_ms, to_ms) for part in parts])
 
 
@@ -136,6 +140,13 @@ def _start_before(connection: sa.Connection, series_id: int, at_ms: int) -> int 
     return found
 
 
+def _page(connection: sa.Connection, series_id: int, start_ms: int, body: bytes) -> Columns:
+    month = month_of(body)
+    if month is None:
+        return decode(body, start_ms)
+    return moved_columns(connection, series_id, [(month, start_ms)], whole=True)
+
+
 class Tape:
     """What the one writer knows of the pages: how far they reach, and those asked for last."""
 
@@ -192,7 +203,7 @@ class Tape:
         if key not in self._pages:
             question = sa.select(_P.body).where(_P.series_id == series_id, _P.start_ms == start_ms)
             body = connection.execute(question).scalar()
-            self._pages[key] = EMPTY if body is None else _thin(decode(body, start_ms))
+            self._pages[key] = EMPTY if body is None else _thin(_page(connection, series_id, start_ms, body))
             if len(self._pages) > _KEPT_PAGES:
                 self._pages.popitem(last=False)
         self._pages.move_to_end(key)
