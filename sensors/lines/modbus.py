@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sensors.contract import LineEventKind
 from sensors.lines.contract import LineBroken, Wire, frame_of
-from sensors.modbus.codes import BITS, Block, Code, code_of, plan
+from sensors.modbus.codes import BITS, Block, Code, code_of, plan, single
 from sensors.modbus.poll import TIMEOUT, Poll, segment_of
 from twin.core.device import Device
 from twin.core.errors import BadRequestError, StoreError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FIRST_UNIT = 1
 _BROKEN_AFTER = 3
+_NO_SUCH_ADDRESS = "2"
 
 
 async def run_modbus(line: Line, devices: tuple[Device, ...], wire: Wire, stop: asyncio.Event) -> None:
@@ -44,7 +45,8 @@ class _Poller:
         self._line = line
         self._wire = wire
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient = client
-        self._plans = {row.mn: plan(_codes(row)) for row in devices}
+        self._codes = {row.mn: _codes(row) for row in devices}
+        self._plans = {mn: plan(codes) for mn, codes in self._codes.items()}
         self._devices = devices
         self._silent_rounds = 0
 
@@ -67,7 +69,7 @@ class _Poller:
         unit = int(self._line.member(device.mn).address or _FIRST_UNIT)
         answers: dict[Block, tuple[int, ...] | str] = {}
         for block in self._plans[device.mn]:
-            answers[block] = await self._read(device, unit, block)
+            answers |= await self._answers(device, unit, block)
         now_ms = self._wire.clock.now_ms()
         poll = Poll(unit=unit, time_ms=now_ms, answers=answers)
         if not poll.silent:
@@ -82,6 +84,18 @@ class _Poller:
         if poll.silent:
             self._wire.lost(device.mn)
         return not poll.silent
+
+    async def _answers(self, device: Device, unit: int, block: Block) -> dict[Block, tuple[int, ...] | str]:
+        """Answer to a question. One that touches registers which the device does not have is taken apart."""
+        answer = await self._read(device, unit, block)
+        if answer != _NO_SUCH_ADDRESS:
+            return {block: answer}
+        parts = single(self._codes[device.mn], block)
+        if len(parts) < 2:
+            return {block: answer}
+        kept = [row for row in self._plans[device.mn] if row != block]
+        self._plans[device.mn] = tuple(sorted([*kept, *parts]))
+        return {part: await self._read(device, unit, part) for part in parts}
 
     async def _read(self, device: Device, unit: int, block: Block) -> tuple[int, ...] | str:
         """Registers of one question, or why there are none."""

@@ -140,6 +140,14 @@ def plan(codes: Iterable[Code], *, bridged: int = _BRIDGED) -> tuple[Block, ...]
     return tuple(blocks)
 
 
+def single(codes: Iterable[Code], block: Block) -> tuple[Block, ...]:
+    """One question for each value inside a block."""
+    spans = {(code.function, code.address, code.count) for code in codes}
+    end = block.address + block.count
+    inside = [row for row in sorted(spans) if row[0] == block.function and block.address <= row[1] < end]
+    return tuple(Block(*row) for row in inside)
+
+
 def value_of(code: Code, words: Sequence[int]) -> float | None:
     """Number in ``count`` registers as they came (16 bit each, bits as 0 or 1); None for no number."""
     if code.kind == "bit":

@@ -17,12 +17,14 @@ from twin.core.park import Park
 from twin.live.desk import Office
 from twin.live.desk_server import DeskServer
 from twin.live.gate import Gate
+from twin.live.keeper import Keeper, recall
 from twin.live.logs import configure_logging
 from twin.live.passwords import ensure_passwords, read_sm4_keys
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
 from twin.live.verbs import VERBS
+from twin.live.ways import Ways, line_secret
 from twin.store.ledger import Ledger
 from twin.store.reader import LedgerReader
 
@@ -81,11 +83,15 @@ async def ingest(
     try:
         ledger.register(park.devices)
         gate = Gate(registry=registry, utc_offset_h=park.utc_offset_h)
+        recall(gate, LedgerReader(settings.ledger))
         sink = LedgerSink(ledger, gate, clock, group_commit_ms=settings.group_commit_ms)
         done = sink.start()
         try:
             async with contextlib.AsyncExitStack() as stack:
                 server = await _listen(settings, sink, registry, clock)
+                keeper = Keeper(sink, clock, (gate.findings, server.findings))
+                keeper.start()
+                stack.push_async_callback(keeper.close)
                 stack.push_async_callback(server.close)
                 office = Office(
                     settings=settings,
@@ -99,6 +105,9 @@ async def ingest(
                 desk = DeskServer(office, VERBS)
                 await desk.start()
                 stack.push_async_callback(desk.close)
+                ways = Ways(park, sink, registry, clock, line_secret(settings))
+                ways.start()
+                stack.push_async_callback(ways.close)
                 _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)
                 if on_ready is not None:
                     on_ready(server.port)

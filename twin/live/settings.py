@@ -71,6 +71,14 @@ class Settings(BaseSettings):
         20_000, ge=1_000, le=1_000_000, description="Events kept for streams that resume."
     )
 
+    mqtt_user: str = Field("", description="User at the MQTT brokers of lines.toml. Empty: none.")
+    mqtt_password_file: str = Field(
+        "", description="File that holds the password of `mqtt_user`, and nothing else."
+    )
+    mqtt_ca_file: str = Field(
+        "", description="Certificates that a broker with `tls` must answer for. Empty: the system's."
+    )
+
     plume_solver: str = Field("gaussian_puff", min_length=1, description="Row of the table of air solvers.")
     plume_interval_s: float = Field(5.0, ge=1.0, le=3_600.0, description="Time between two plume frames.")
     water_table_interval_s: float = Field(

@@ -7,21 +7,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from pathlib import Path
 
 from sensors.contract import FrameSink, LineEventKind, Registry
 from sensors.lines.contract import Driver, LineBroken, Secret, Wire
 from sensors.lines.drivers import driver_of
 from twin.core.clock import Clock
 from twin.core.device import Device
-from twin.core.errors import ParkTwinError
+from twin.core.errors import ParkTwinError, SettingsError
 from twin.core.line import Line
 from twin.core.park import Park
+from twin.live.settings import Settings
 
 _log = logging.getLogger(__name__)
 _CLOSE_S = 12.0
 # A driver that fails for a reason of ours is tried again too, but not in a hurry.
 _FAULT_PAUSE_S = 30.0
+
+
+def line_secret(settings: Settings) -> Secret:
+    """User, password and authority for brokers. Raises SettingsError for a file that cannot be read."""
+    password = ""
+    if settings.mqtt_password_file:
+        try:
+            password = Path(settings.mqtt_password_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"mqtt_password_file {settings.mqtt_password_file} cannot be read: {error}",
+                message_zh=f"mqtt_password_file {settings.mqtt_password_file} 无法读取：{error}",
+                field="mqtt_password_file",
+                value=settings.mqtt_password_file,
+            ) from None
+    return Secret(user=settings.mqtt_user, password=password, ca_file=settings.mqtt_ca_file)
 
 
 class Ways:
@@ -33,13 +50,13 @@ class Ways:
         sink: FrameSink,
         registry: Registry,
         clock: Clock,
-        secrets: Mapping[str, Secret] | None = None,
+        secret: Secret | None = None,
     ) -> None:
         self._park = park
         self._sink = sink
         self._registry = registry
         self._clock = clock
-        self._secrets = secrets or {}
+        self._secret = secret or Secret()
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wires: dict[str, Wire] = {}
@@ -73,7 +90,7 @@ class Ways:
             sink=self._sink,
             registry=self._registry,
             clock=self._clock,
-            secret=self._secrets.get(line.id, Secret()),
+            secret=self._secret,
         )
         self._wires[line.id] = wire
         drive = driver_of(line, devices)
