@@ -170,9 +170,7 @@ def _read_factor(reading: _Reading, factor: Factor, fields: dict[str, str], page
         if doubt is not None:
             page.doubts.append((factor.code, doubt))
     if not plain:
-        said = Said(
-            factor=factor, fields=fields, taken=taken, when=when, mark=mark, mark_checks=mark_checks
-        )
+        said = Said(factor=factor, fields=fields, taken=taken, when=when, mark=mark, mark_checks=mark_checks)
         page.rows += extra_observations(reading.device, said)
         page.facts += extra_facts(said)
 

@@ -83,10 +83,20 @@ class LedgerSink:
 
     async def accept(self, frame: RawFrame) -> Receipt:
         """Store a frame of a registered device; returns when it is durable. Raises StoreError."""
+        self.settle(frame.received_ms)
         arrival, notes = self._gate.judge(frame)
         for note in notes:
             self._queue.put(note)
         return await self._submit(arrival, "")
+
+    def settle(self, now_ms: int) -> None:
+        """Write what can be read of split messages whose rest has not come until ``now_ms``."""
+        for arrival, notes in self._gate.leftovers(now_ms):
+            for note in notes:
+                self._queue.put(note)
+            receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+            receipt.add_done_callback(_not_waited_for)
+            self._queue.put(_Job(arrival, receipt))
 
     async def quarantine(self, frame: RawFrame, reason: LineEventKind) -> Receipt:
         """Keep a frame apart; returns when it is durable. Raises StoreError."""
@@ -216,6 +226,11 @@ class _Writer:
             self._note(one_error(arrival.frame, kind, error.message))
             return replace(arrival, observations=(), fault=kind)
         return arrival
+
+
+def _not_waited_for(receipt: asyncio.Future[Receipt]) -> None:
+    if not receipt.cancelled() and receipt.exception() is not None:
+        _log.error("the rest of a split message was not stored: %s", receipt.exception())
 
 
 def _all(jobs: list[_Job], acts: list[_Act], error: ParkTwinError) -> _Answers:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from twin.core.observation import Check, Observation, Quality
+from twin.core.quantity import STATISTIC_MARK
 from twin.store.catalog import Series
 from twin.store.engine import insert_many, upsert_many
 from twin.store.ledger_schema import NEWEST, OBSERVATION
@@ -70,7 +71,8 @@ class ValueLog:
                 continue
             quality = item.observation.quality
             rows.append(_row(item, version))
-            added.append(_contribution(item, version, usable=quality is Quality.GOOD))
+            if STATISTIC_MARK not in item.series.key:
+                added.append(_contribution(item, version, usable=quality is Quality.GOOD))
             series_id, time_ms = item.series.id, item.observation.time_ms
             self._frontier[series_id] = max(time_ms, self._frontier.get(series_id, time_ms))
             if self._advances(item, version):
@@ -87,7 +89,7 @@ class ValueLog:
             self._newest[r.series_id] = _rank(r.time_ms, r.received_ms, r.interval_ms, r.version)
 
     def _advances(self, item: Incoming, version: int) -> bool:
-        if int(item.observation.checks) & _OUT_OF_WINDOW:
+        if int(item.observation.checks) & _OUT_OF_WINDOW or STATISTIC_MARK in item.series.key:
             return False
         known = self._newest.get(item.series.id)
         return known is None or _rank_of(item, version) > known
