@@ -140,7 +140,8 @@ def _start_before(connection: sa.Connection, series_id: int, at_ms: int) -> int 
     return found
 
 
-def _page(connection: sa.Connection, series_id: int, start_ms: int, body: bytes) -> Columns:
+def page_rows(connection: sa.Connection, series_id: int, start_ms: int, body: bytes) -> Columns:
+    """All that is known of the rows of a page, wherever they lie."""
     month = month_of(body)
     if month is None:
         return decode(body, start_ms)
@@ -203,7 +204,7 @@ class Tape:
         if key not in self._pages:
             question = sa.select(_P.body).where(_P.series_id == series_id, _P.start_ms == start_ms)
             body = connection.execute(question).scalar()
-            self._pages[key] = EMPTY if body is None else _thin(_page(connection, series_id, start_ms, body))
+            self._pages[key] = EMPTY if body is None else _thin(page_rows(connection, series_id, start_ms, body))
             if len(self._pages) > _KEPT_PAGES:
                 self._pages.popitem(last=False)
         self._pages.move_to_end(key)
