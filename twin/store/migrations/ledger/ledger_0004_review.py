@@ -39,7 +39,10 @@ def _state() -> None:
         sa.Column("n", sa.BigInteger, nullable=False),
         sa.Column("first_ms", sa.BigInteger, nullable=False),
         sa.Column("second_ms", sa.BigInteger, nullable=False),
-        *(sa.Column(name, sa.Double, nullable=False) for name in ("mean_x", "mean_y", "var_x", "var_y", "cov")),
+        *(
+            sa.Column(name, sa.Double, nullable=False)
+            for name in ("mean_x", "mean_y", "var_x", "var_y", "cov")
+        ),
     )
     counts = ("received", "stopped", "maintenance", "calibration", "fault", "over_range", "no_link", "late")
     op.create_table(
