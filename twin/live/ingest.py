@@ -16,22 +16,28 @@ from twin.core.errors import SettingsError
 from twin.core.park import Park
 from twin.live.desk import Office
 from twin.live.desk_server import DeskServer
+from twin.live.evidence_room import evidence_room
 from twin.live.gate import Gate
 from twin.live.keeper import Keeper, recall
+from twin.live.inforce import rules_in_force
+from twin.live.judge import StreamJudge
 from twin.live.logs import configure_logging
+from twin.live.outward import Outward, lists_of
 from twin.live.passwords import ensure_passwords, read_sm4_keys
 from twin.live.registry import SceneRegistry
-from twin.live.settings import Settings
+from twin.live.settings import Settings, simulates
 from twin.live.sink import LedgerSink
 from twin.live.verbs import VERBS
 from twin.live.ways import Ways, line_secret
-from twin.store.ledger import Ledger
+from twin.store.ledger import Batch, Ledger
 from twin.store.reader import LedgerReader
+from twin.store.review_state import KeepRuleBook
 
 _log = logging.getLogger(__name__)
 # Frames of one line that may wait for a commit: with this many per group a line is never slowed
 # down, and the worst case of all lines together stays within memory.
 _IN_FLIGHT = 64
+_NEW_LINES = 100
 
 
 def run_ingest(settings: Settings) -> None:
@@ -47,7 +53,7 @@ def run_ingest(settings: Settings) -> None:
     configure_logging(settings.log_level)
     park = load_scene(scene_folder(settings.scene)).park
     calm_collector()
-    asyncio.run(ingest(settings, park))
+    asyncio.run(ingest(settings, park, greet_simulated=simulates(settings, park)))
 
 
 def calm_collector() -> None:
@@ -66,11 +72,13 @@ async def ingest(
     clock: Clock | None = None,
     stop: asyncio.Event | None = None,
     on_ready: Callable[[int], None] | None = None,
+    greet_simulated: bool = False,
 ) -> None:
     """Serve the instruments of a park until ``stop`` is set or a signal comes.
 
-    ``on_ready`` is called with the port once it is open. An error of the writer thread ends the
-    process by being raised here; the supervisor starts it again.
+    ``on_ready`` is called with the port once it is open. ``greet_simulated``: a simulator that obeys
+    runs beside this process, so its stations are set up at first contact. An error of the writer
+    thread ends the process by being raised here; the supervisor starts it again.
     """
     clock = clock or SystemClock()
     stop = stop or _stop_on_signals()
@@ -79,28 +87,43 @@ async def ingest(
         ensure_passwords(settings.passwords_file, [row.mn for row in park.devices]),
         read_sm4_keys(settings.passwords_file),
     )
-    ledger = Ledger(settings.ledger, event_ring=settings.event_ring)
+    ledger = Ledger(
+        settings.ledger,
+        event_ring=settings.event_ring,
+        judge=StreamJudge(park.book, park.devices),
+        utc_offset_h=park.utc_offset_h,
+    )
     try:
         ledger.register(park.devices)
+        ledger.write(Batch(deeds=[KeepRuleBook(body=rules_in_force(park))]), clock.now_ms())
         gate = Gate(registry=registry, utc_offset_h=park.utc_offset_h)
         recall(gate, LedgerReader(settings.ledger))
         sink = LedgerSink(ledger, gate, clock, group_commit_ms=settings.group_commit_ms)
         done = sink.start()
         try:
             async with contextlib.AsyncExitStack() as stack:
-                server = await _listen(settings, sink, registry, clock)
+                reader = LedgerReader(settings.ledger)
+                # The last to close: its last checkpoint covers what the lines still brought.
+                notary = await stack.enter_async_context(evidence_room(settings, park, sink, reader, clock))
+                outward = Outward(
+                    settings, park, sink, registry, reader, clock, greet_simulated=greet_simulated
+                )
+                server = await _listen(settings, sink, registry, clock, outward)
                 keeper = Keeper(sink, clock, (gate.findings, server.findings))
                 keeper.start()
                 stack.push_async_callback(keeper.close)
                 stack.push_async_callback(server.close)
+                await outward.start(server)
+                stack.push_async_callback(outward.close)
                 office = Office(
                     settings=settings,
                     park=park,
                     sink=sink,
-                    reader=LedgerReader(settings.ledger),
+                    reader=reader,
                     registry=registry,
                     clock=clock,
                     server=server,
+                    parts=(notary, *outward.parts()),
                 )
                 desk = DeskServer(office, VERBS)
                 await desk.start()
@@ -120,15 +143,28 @@ async def ingest(
     _log.info("ingest has ended; all that was answered is stored")
 
 
-async def _listen(settings: Settings, sink: LedgerSink, registry: SceneRegistry, clock: Clock) -> Hj212Server:
+async def _listen(
+    settings: Settings, sink: LedgerSink, registry: SceneRegistry, clock: Clock, outward: Outward
+) -> Hj212Server:
     limits = LineLimits(
         max_connections=settings.max_connections,
         max_connections_per_address=settings.max_connections,
         idle_timeout_s=settings.idle_timeout_s,
         max_in_flight=_IN_FLIGHT,
+        max_new_burst=max(_NEW_LINES, settings.max_connections),
     )
+    lists = lists_of(settings)
     try:
-        return await serve(settings.hj212_host, settings.hj212_port, sink, registry, clock, limits)
+        return await serve(
+            settings.hj212_host,
+            settings.hj212_port,
+            sink,
+            registry,
+            clock,
+            limits,
+            lists=lists,
+            listener=outward,
+        )
     except OSError as error:
         raise SettingsError(
             f"cannot listen on {settings.hj212_host}:{settings.hj212_port} (hj212_port): {error.strerror}; "

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         Path("var"), description="Folder of everything that is written: ledgers, frames, bundles, passwords."
     )
     ledger_url: str = Field("", description="Data base of the ledger. Empty: ledger.sqlite in data_dir.")
+    evidence_copy_dir: Path | None = Field(
+        None,
+        description="Second place of signed checkpoints; should be another disk or host. "
+        "Unset: evidence-copy in data_dir.",
+    )
     language: Literal["zh", "en"] = Field(
         "zh", description="Language of messages where the reader's is not known."
     )
@@ -63,6 +68,42 @@ class Settings(BaseSettings):
     max_connections: int = Field(512, ge=1, le=20_000, description="Most instrument lines at a time.")
     idle_timeout_s: float = Field(
         900.0, ge=5.0, le=86_400.0, description="A line without a byte for so long is closed."
+    )
+    hj212_allow: str = Field(
+        "", description="Addresses and networks that may connect, with commas. Empty: all."
+    )
+    hj212_block: str = Field(
+        "", description="Addresses and networks that may not, whatever hj212_allow says."
+    )
+    hj212_homes: str = Field(
+        "",
+        description="Where devices must come from: <MN>=<address or network>, with commas. Empty: anywhere.",
+    )
+    command_over_time_s: float = Field(
+        5.0,
+        ge=0.1,
+        le=600.0,
+        description="How long a station may take to answer a command before it is resent.",
+    )
+    command_recount: int = Field(3, ge=0, le=20, description="How often an unanswered command is resent.")
+    command_result_s: float = Field(
+        60.0, ge=0.5, le=3_600.0, description="Longest silence of a station while it carries out a command."
+    )
+    first_contact: str = Field(
+        "", description="MN patterns of stations that are set up at first contact without a person asking."
+    )
+    gap_asking: str = Field(
+        "*", description="MN patterns of stations that are asked for holes in their data. Empty: none."
+    )
+    gap_scan_s: float = Field(60.0, ge=0.1, le=86_400.0, description="Time between two looks for holes.")
+    gap_quiet_s: float = Field(
+        60.0, ge=0.0, le=86_400.0, description="How long a line must be up before it is asked for holes."
+    )
+    gap_lookback_h: float = Field(
+        72.0, ge=1.0, le=8_760.0, description="How far back holes are looked for when ingest starts."
+    )
+    forward_file: str = Field(
+        "", description="File with the platforms that get the packets too. Empty: forward.toml in data_dir."
     )
     group_commit_ms: float = Field(
         10.0, ge=0.0, le=20.0, description="How long the writer waits for more frames before it commits."
@@ -115,6 +156,16 @@ class Settings(BaseSettings):
     def results(self) -> str:
         """URL of the result ledger."""
         return _file_url(self.data_dir / "results.sqlite")
+
+    @property
+    def evidence_copy(self) -> Path:
+        """Folder of the copy of all checkpoints."""
+        return self.evidence_copy_dir or self.data_dir / "evidence-copy"
+
+    @property
+    def forward_targets(self) -> Path:
+        """File with the targets of forwarding."""
+        return Path(self.forward_file) if self.forward_file else self.data_dir / "forward.toml"
 
     @property
     def passwords_file(self) -> Path:

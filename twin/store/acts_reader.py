@@ -64,6 +64,13 @@ def newest_act(connection: sa.Connection, kind: str) -> StoredAct | None:
     return None if row is None else _act(row)
 
 
+def newest_by(connection: sa.Connection, kind: str, field: str) -> dict[str, StoredAct]:
+    """Newest act of one kind for each value of a field of its body."""
+    rows = connection.execute(sa.select(ACT).where(_a.kind == kind).order_by(_a.seq))
+    acts = (_act(row) for row in rows)
+    return {str(row.body.get(field)): row for row in acts}
+
+
 def all_acts(connection: sa.Connection, after_seq: int = 0) -> Iterator[StoredAct]:
     """Acts above a number, in their order, in small helpings."""
     seq = after_seq
