@@ -109,7 +109,10 @@ class Step:
 
 @dataclass(slots=True)
 class Progress:
-    """What has become of an exchange so far. ``answer``: pairs of the last data frame, without secrets."""
+    """What has become of an exchange so far.
+
+    ``answer``: pairs of the last data frame, without secrets; ``heard_ms``: when it came.
+    """
 
     outcome: Outcome = Outcome.QUEUED
     sends: int = 0
@@ -117,6 +120,7 @@ class Progress:
     qn_return: int | None = None
     exe_return: int | None = None
     answer: dict[str, str] = field(default_factory=dict)
+    heard_ms: int | None = None
     started_ms: int | None = None
     ended_ms: int | None = None
 
@@ -243,6 +247,7 @@ class Exchange:
         self._due_ms = now_ms + self._patience.result_ms
         self.progress.data_frames += 1
         self.progress.answer = _answer(message)
+        self.progress.heard_ms = now_ms
         if self.progress.data_frames == 1:  # the others are counted; a day has 1440 of them
             self._note(now_ms, StepKind.DATA, f"CN {message.cn}")
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from sensors.hj212.codec import Message
 from sensors.hj212.commands import ExchangeNumbers, Request, make_request, segment_of_request
+from sensors.hj212.decode import stamp_ms
 from sensors.hj212.exchange import Exchange, Outcome, Patience, Step, StepKind, answered_qn
 from sensors.hj212.frame import frame
 from sensors.hj212.sm4 import encrypt, should_encrypt
@@ -144,6 +145,11 @@ class Commander:
     def is_busy(self, mn: str) -> bool:
         """Whether a device has a command in flight or waiting."""
         return mn in self._queues
+
+    def under_way(self) -> list[tuple[int, str, str, str]]:
+        """Number, MN, command and state of all that is not over."""
+        jobs = [job for queue in self._queues.values() for job in queue]
+        return [(job.seq, job.order.mn, job.order.cn, job.exchange.progress.outcome.value) for job in jobs]
 
     def is_connected(self, mn: str) -> bool:
         """Whether a device can be reached now."""
@@ -310,9 +316,19 @@ class Commander:
                 self._transmit(job)
             if not exchange.is_over:
                 await self._write(job)
-        if exchange.progress.outcome is Outcome.DONE and self._succeeded is not None:
-            self._succeeded(job.device, exchange.request)
+        if exchange.progress.outcome is Outcome.DONE:
+            self._conclude(job)
         await self._write(job)
+
+    def _conclude(self, job: _Job) -> None:
+        """What a success means: how far a clock is off, a password or key that counts from now on."""
+        progress = job.exchange.progress
+        if job.order.cn == "1011" and progress.heard_ms is not None:
+            drift = drift_at(progress.answer, progress.heard_ms, self._utc_offset_h)
+            if drift is not None:
+                progress.answer["drift_s"] = f"{drift:.1f}"
+        if self._succeeded is not None:
+            self._succeeded(job.device, job.exchange.request)
 
     async def _pause(self, exchange: Exchange, wake: asyncio.Event) -> None:
         """Until something is heard or due; a clock that is not the machine's is looked at now and then."""
@@ -387,6 +403,12 @@ class Commander:
         wake = self._wake.get(mn)
         if wake is not None:
             wake.set()
+
+
+def drift_at(answer: Mapping[str, str], heard_ms: int, utc_offset_h: float) -> float | None:
+    """Station's clock minus ours, s, when it said SystemTime at ``heard_ms``; whole seconds are cut off."""
+    time_ms = stamp_ms(answer.get("SystemTime", ""), utc_offset_h)
+    return None if time_ms is None else (time_ms + 500 - heard_ms) / 1000.0
 
 
 def _plain(step: Step) -> tuple[int, str, str]:

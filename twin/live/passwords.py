@@ -51,6 +51,13 @@ def read_sm4_keys(path: Path) -> dict[str, tuple[bytes, ...]]:
     return keys
 
 
+def set_password(path: Path, mn: str, password: str) -> None:
+    """Make ``password`` that of a device, which has taken it. Raises SettingsError. For ``ingest`` alone."""
+    rows = read_passwords(path) | {mn: password}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _publish(path, rows, _key_words(path), replace=path.exists())
+
+
 def set_sm4_key(path: Path, mn: str, key: bytes) -> None:
     """Make ``key`` the present key of a device; those that it had stay behind it, for what is stored.
 

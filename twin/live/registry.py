@@ -27,6 +27,10 @@ class SceneRegistry:
         """Password of a device; None where any is taken."""
         return self._passwords.get(mn) or None
 
+    def set_password(self, mn: str, password: str) -> None:
+        """Expect another password from now on."""
+        self._passwords[mn] = password
+
     def sm4_key(self, mn: str) -> bytes | None:
         """SM4 key for what is sent to a device, or None."""
         keys = self._sm4_keys.get(mn)

@@ -1,0 +1,193 @@
+"""Everything that goes from the platform to stations and other platforms, in the writing process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from sensors.hj212.commands import Request
+from sensors.hj212.decode import stamp_ms
+from sensors.hj212.door import AddressLists, homes_of, networks_of
+from sensors.hj212.exchange import Patience
+from sensors.hj212.server import Hj212Server
+from sensors.hj212.session import Delivery
+from sensors.hj212.sm4 import key_of
+from twin.core.clock import Clock
+from twin.core.device import Device
+from twin.core.errors import ParkTwinError
+from twin.core.park import Park
+from twin.live.connections import ConnectionBoard
+from twin.live.contact import Contact, ContactRules
+from twin.live.exchange import Books, Commander
+from twin.live.forward import Forwarding
+from twin.live.forward_targets import read_targets
+from twin.live.gaps import GapKeeper, GapRules
+from twin.live.passwords import set_password, set_sm4_key
+from twin.live.registry import SceneRegistry
+from twin.live.settings import Settings
+from twin.store.exchanges import ExchangeReader
+from twin.store.forwards import ForwardReader, KeepSum
+from twin.store.gaps import GapReader
+from twin.store.reader import LedgerReader
+
+_log = logging.getLogger(__name__)
+# Data older than this were kept back on the way: they tell nothing about a clock.
+_LIVE_MS = 600_000
+_MOST_SUMS = 1_000
+_RETRY_S = 5.0
+
+
+class Outward:
+    """Commander, first contact, gap keeper, forwarding and table of connections of one process.
+
+    It hears what happens on the lines (``LineListener``); ``start`` once the server listens.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        park: Park,
+        books: Books,
+        registry: SceneRegistry,
+        reader: LedgerReader,
+        clock: Clock,
+        *,
+        greet_simulated: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._clock = clock
+        self._books = books
+        self._utc_offset_h = park.utc_offset_h
+        self._drift_s: dict[str, float] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._sums: set[asyncio.Task[object]] = set()
+        self.commander = Commander(
+            books,
+            registry,
+            clock,
+            utc_offset_h=park.utc_offset_h,
+            patience=Patience(
+                over_time_ms=round(1000 * settings.command_over_time_s),
+                recount=settings.command_recount,
+                result_ms=round(1000 * settings.command_result_s),
+            ),
+            succeeded=self._succeeded,
+        )
+        self.contact = Contact(
+            self.commander,
+            books,
+            ExchangeReader(reader),
+            park.devices,
+            clock,
+            ContactRules(greeting=patterns(settings.first_contact), simulated=greet_simulated),
+        )
+        self.gaps = GapKeeper(
+            self.commander,
+            books,
+            GapReader(reader),
+            reader,
+            park.devices,
+            clock,
+            GapRules(
+                asking=patterns(settings.gap_asking),
+                scan_s=settings.gap_scan_s,
+                quiet_s=settings.gap_quiet_s,
+                lookback_h=settings.gap_lookback_h,
+            ),
+        )
+        self.forwarding = Forwarding(
+            read_targets(settings.forward_targets), books, reader, ForwardReader(reader), registry, clock
+        )
+        self._board = ConnectionBoard(books, registry.device, self._drift_s.get, clock)
+
+    async def start(self, server: Hj212Server) -> None:
+        """Begin to speak."""
+        await self.commander.start(server)
+        for work in (
+            self.contact.run(),
+            self.gaps.run(),
+            self.forwarding.run(),
+            self._board.run(server),
+        ):
+            self._tasks.append(asyncio.create_task(self._lasting(work)))
+
+    async def close(self) -> None:
+        """End all of it."""
+        tasks = [*self._tasks, *self._sums]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.commander.close()
+
+    def parts(self) -> Sequence[object]:
+        """What verbs of the desk may reach."""
+        return self.commander, self.forwarding
+
+    def arrived(self, delivery: Delivery) -> None:
+        """A frame is about to be stored; a sum that cannot be computed later is queued before it."""
+        if delivery.odd_crc and len(self._sums) < _MOST_SUMS:
+            deed = KeepSum(sha256=bytes.fromhex(delivery.frame.sha256), crc=delivery.odd_crc.decode("ascii"))
+            task = asyncio.ensure_future(self._books.perform(deed))
+            self._sums.add(task)
+            task.add_done_callback(self._summed)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """A frame is durable."""
+        message, frame = delivery.message, delivery.frame
+        if frame.cn in ("2011", "2051"):
+            told_ms = stamp_ms(message.data_time or "", self._utc_offset_h)
+            if told_ms is not None:
+                self.gaps.told(frame.mn, told_ms)
+                if frame.cn == "2011" and abs(told_ms - frame.received_ms) < _LIVE_MS:
+                    self._drift_s[frame.mn] = round((told_ms - frame.received_ms) / 1000.0, 1)
+        self.commander.hear(message)
+
+    def opened(self, mn: str) -> None:
+        """A device has a line."""
+        self.gaps.opened(mn)
+        self.contact.opened(mn)
+
+    def closed(self, mn: str) -> None:
+        """A device has no line any more."""
+        self.gaps.closed(mn)
+        self.commander.lose(mn)
+
+    def _succeeded(self, device: Device, request: Request) -> None:
+        """A password or key that a station has taken counts from now on."""
+        if request.row.cn == "1072":
+            password = str(request.arguments["password"])
+            set_password(self._settings.passwords_file, device.mn, password)
+            self._registry.set_password(device.mn, password)
+        elif request.row.cn == "1014":
+            key = key_of(str(request.arguments["key"]))
+            set_sm4_key(self._settings.passwords_file, device.mn, key)
+            self._registry.set_sm4_key(device.mn, key)
+
+    def _summed(self, task: asyncio.Future[object]) -> None:
+        self._sums.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("a check sum could not be kept: %s", task.exception())
+
+    async def _lasting(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a part; a store that refuses ends this part only, and says so."""
+        try:
+            await work
+        except* ParkTwinError as errors:
+            _log.error("a part of the exchange has ended: %s", errors.exceptions[0])
+
+
+def lists_of(settings: Settings) -> AddressLists:
+    """Address lists of the settings. Raises SettingsError."""
+    return AddressLists(
+        allow=networks_of(settings.hj212_allow, field_name="hj212_allow"),
+        block=networks_of(settings.hj212_block, field_name="hj212_block"),
+        homes=homes_of(settings.hj212_homes, field_name="hj212_homes"),
+    )
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """Patterns of a list such as ``A1*, B2*``."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
