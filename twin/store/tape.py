@@ -204,7 +204,8 @@ class Tape:
         if key not in self._pages:
             question = sa.select(_P.body).where(_P.series_id == series_id, _P.start_ms == start_ms)
             body = connection.execute(question).scalar()
-            self._pages[key] = EMPTY if body is None else _thin(page_rows(connection, series_id, start_ms, body))
+            rows = EMPTY if body is None else page_rows(connection, series_id, start_ms, body)
+            self._pages[key] = _thin(rows)
             if len(self._pages) > _KEPT_PAGES:
                 self._pages.popitem(last=False)
         self._pages.move_to_end(key)
