@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from twin.store.engine import upsert_many
+from twin.store.engine import seek, upsert_many
 from twin.store.ledger_schema import SERIES
 from twin.store.review_schema import (
     LINK_STATE,
@@ -63,13 +63,8 @@ def load_hours(
 ) -> dict[tuple[str, int, int], Row]:
     """Tallies of (sensor, interval, start), as far as there are any."""
     columns = tuple(SENSOR_HOUR.columns)
-    found = {}
-    for key in keys:
-        question = sa.select(SENSOR_HOUR).where(*(c == v for c, v in zip(columns[:3], key, strict=True)))
-        row = connection.execute(question).first()
-        if row is not None:
-            found[key] = tuple(row[3:])
-    return found
+    rows = seek(connection, columns, columns[:3], keys)
+    return {(row[0], row[1], row[2]): row[3:] for row in rows}
 
 
 def save_hours(connection: sa.Connection, rows: Iterable[Row]) -> None:
