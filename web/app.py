@@ -18,6 +18,7 @@ from web.api.scene import scene
 from web.api.sensorthings import sensorthings
 from web.api.series import series
 from web.api.state import state
+from web.api.versions import versions
 from web.api.watertables import watertables
 from web.openapi import complete
 from web.release import release
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     operations,
     sensorthings,
     scene,
+    versions,
 )
 
 

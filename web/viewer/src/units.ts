@@ -35,6 +35,8 @@ const UNITS: Readonly<Record<string, UnitRow>> = {
   pH: { factor: 1, offset: 0, label: '' },
   'S/m': { factor: 1, offset: 0, label: 'S/m' },
   'uS/cm': { factor: 1e-4, offset: 0, label: 'µS/cm' },
+  A: { factor: 1, offset: 0, label: 'A' },
+  kg: { factor: 1, offset: 0, label: 'kg' },
   'kg/s': { factor: 1, offset: 0, label: 'kg/s' },
   'g/s': { factor: 1e-3, offset: 0, label: 'g/s' },
   'kg/h': { factor: 1 / 3600, offset: 0, label: 'kg/h' },
@@ -55,6 +57,11 @@ const QUANTITIES: Readonly<Record<string, QuantityRow>> = {
   water_temperature: { unit: 'degC', decimals: 1 },
   ph: { unit: 'pH', decimals: 2 },
   conductivity: { unit: 'uS/cm', decimals: 0 },
+  signal_strength: { unit: '%', decimals: 0 },
+  detector_temperature: { unit: 'K', decimals: 1 },
+  nitrogen_level: { unit: '%', decimals: 0 },
+  reference_laser: { unit: '%', decimals: 0 },
+  current: { unit: 'A', decimals: 2 },
 };
 
 const NONE = '—';

@@ -45,12 +45,12 @@ export function qualityChip(quality: () => string): HTMLElement {
   return chip(() => tones[quality()] ?? 'idle', () => tMaybe(`quality.${quality()}`, quality()));
 }
 
-const FRESH_TONES: Readonly<Record<Freshness, Tone>> = { loading: 'idle', fresh: 'good', old: 'warn', failed: 'bad' };
-const FRESH_WORDS: Readonly<Record<Freshness, Key>> = { loading: 'fresh.loading', fresh: 'fresh.fresh', old: 'fresh.old', failed: 'fresh.failed' };
+const FRESH_TONES: Readonly<Record<Freshness, Tone>> = { loading: 'idle', fresh: 'good', held: 'info', old: 'warn', failed: 'bad' };
+const FRESH_WORDS: Readonly<Record<Freshness, Key>> = { loading: 'fresh.loading', fresh: 'fresh.fresh', held: 'fresh.held', old: 'fresh.old', failed: 'fresh.failed' };
 
 /** How old what is shown is, whether something went wrong, and a button that asks again. */
 export function freshnessOf(desk: Desk, source: Resource<unknown>): HTMLElement {
-  const state = (): Freshness => freshness(source.get(), source.every_ms, local(desk));
+  const state = (): Freshness => freshness(source.get(), source.every_ms, local(desk), source.held());
   const words = (): string => {
     const { at_ms } = source.get();
     return at_ms === null ? t(FRESH_WORDS[state()]) : `${t(FRESH_WORDS[state()])} · ${ago(at_ms, local(desk))}`;

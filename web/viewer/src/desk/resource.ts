@@ -13,6 +13,8 @@ export interface Loaded<T> {
 
 export interface Resource<T> extends Readable<Loaded<T>> {
   readonly every_ms: number;
+  /** Whether it is not asked for just now, so that what is read stays where it is. */
+  held(): boolean;
   /** Asks now. */
   refresh(): void;
 }
@@ -21,11 +23,12 @@ const OLD_AFTER = 3;
 const OLD_SLACK_MS = 5_000;
 
 /** `loading`: nothing yet; `old`: nothing new for three intervals; `failed`: nothing, and an error. */
-export type Freshness = 'loading' | 'fresh' | 'old' | 'failed';
+export type Freshness = 'loading' | 'fresh' | 'held' | 'old' | 'failed';
 
-export function freshness(loaded: Loaded<unknown>, every_ms: number, now_ms: number): Freshness {
+export function freshness(loaded: Loaded<unknown>, every_ms: number, now_ms: number, held = false): Freshness {
   if (loaded.at_ms === null) return loaded.error ? 'failed' : 'loading';
   if (loaded.error) return 'old';
+  if (held) return 'held';
   if (every_ms > 0 && now_ms - loaded.at_ms > OLD_AFTER * every_ms + OLD_SLACK_MS) return 'old';
   return 'fresh';
 }
@@ -40,7 +43,9 @@ export function asFailure(error: unknown): ApiFailure {
  * Asks at once, then every `every_ms` (0: only when told to), and anew whenever a signal that `ask` reads
  * before its first `await` changes; what was under way is given up then. Lives as long as the effect around it.
  */
-export function resource<T>(ask: (abort: AbortSignal) => Promise<T> | null, every_ms: number): Resource<T> {
+export function resource<T>(
+  ask: (abort: AbortSignal) => Promise<T> | null, every_ms: number, held: () => boolean = () => false,
+): Resource<T> {
   const state = signal<Loaded<T>>({ data: null, at_ms: null, error: null, busy: false });
   const again = signal(0);
   let polled = false;
@@ -60,7 +65,7 @@ export function resource<T>(ask: (abort: AbortSignal) => Promise<T> | null, ever
         if (every_ms > 0) timer = setTimeout(next, every_ms);
       };
       const next = (): void => {
-        if (document.hidden) {
+        if (document.hidden || held()) {
           later();
           return;
         }
@@ -83,6 +88,7 @@ export function resource<T>(ask: (abort: AbortSignal) => Promise<T> | null, ever
   });
   return {
     every_ms,
+    held,
     get: () => state.get(),
     peek: () => state.peek(),
     refresh: () => again.update((n) => n + 1),

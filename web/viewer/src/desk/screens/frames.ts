@@ -152,7 +152,7 @@ function moments(desk: Desk, from: ReturnType<typeof signal<string>>, to: Return
 
 export function frames(desk: Desk): HTMLElement {
   const query = computed(() => wanted(desk), (a, b) => JSON.stringify(a) === JSON.stringify(b));
-  const newest = resource((abort) => desk.http.get<FramePage>(address(query.get()), abort), EVERY_MS);
+  const newest = resource((abort) => desk.http.get<FramePage>(address(query.get()), abort), EVERY_MS, () => desk.param('seq') !== '');
   const older = new Older(desk);
   effect(() => {
     query.get();
