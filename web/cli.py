@@ -10,6 +10,7 @@ from rich.console import Console
 from twin.core.errors import ParkTwinError
 from web.commands import exits
 from web.commands.doctor import doctor
+from web.commands.hj212 import app as hj212
 from web.commands.operator import app as operator
 from web.commands.processes import ingest, serve, worker
 from web.commands.replay import replay
@@ -38,6 +39,7 @@ app.command(hidden=True)(worker)
 app.command()(replay)
 app.command()(rules)
 app.add_typer(weather, name="weather")
+app.add_typer(hj212, name="hj212")
 app.command()(doctor)
 app.command()(version)
 

@@ -105,7 +105,7 @@ def decode(
     """
     row = command(message.cn or "")
     if not row.fields:
-        return _facts_only(message, row, received_ms, utc_offset_h)
+        return _facts_only(message, row, received_ms, utc_offset_h, rules)
     values = factor_fields(message.groups)
     if not values:
         return Decoded(observations=(), problems=(), unknown_codes=())
@@ -140,12 +140,22 @@ def decode(
     )
 
 
-def _facts_only(message: Message, row: Command, received_ms: int, utc_offset_h: float) -> Decoded:
+def _facts_only(
+    message: Message, row: Command, received_ms: int, utc_offset_h: float, rules: TimeRules
+) -> Decoded:
     """States, logs, parameters and whatever else a site reports without values of factors."""
-    facts: tuple[Fact, ...] = ()
-    if row.kind in (CommandKind.DATA, CommandKind.NOTICE) and message.cn not in _SILENT:
-        facts = message_facts(message, received_ms, lambda text: stamp_ms(text, utc_offset_h))
-    return Decoded(observations=(), problems=(), unknown_codes=(), facts=facts)
+    if row.kind not in (CommandKind.DATA, CommandKind.NOTICE) or message.cn in _SILENT:
+        return Decoded(observations=(), problems=(), unknown_codes=())
+    problems: tuple[Problem, ...] = ()
+    if message.data_time is not None:
+        _, problems = _when(message.data_time, row.interval_ms, received_ms, utc_offset_h, rules)
+
+    def believed(text: str) -> int | None:
+        time_ms = stamp_ms(text, utc_offset_h)
+        return None if time_ms is None or time_ms > received_ms + rules.ahead_ms else time_ms
+
+    facts = message_facts(message, received_ms, believed)
+    return Decoded(observations=(), problems=problems, unknown_codes=(), facts=facts)
 
 
 def _is_backfilled(message: Message, device: Device) -> bool:
