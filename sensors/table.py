@@ -13,6 +13,7 @@ from sensors.hj212 import codec
 from sensors.hj212 import decode as hj212
 from sensors.hj212.decode import Decoded
 from sensors.modbus import poll
+from sensors.mqtt import decode as records
 from sensors.weather import decode as weather
 from twin.core.device import Device
 from twin.core.errors import NotFoundError
@@ -84,6 +85,12 @@ _ROWS = (
         description=Text(zh="Gill MaxiMet 气象站", en="Gill MaxiMet weather station"),
         decode=weather.decode_maximet,
         view=weather.view_text,
+    ),
+    SensorRow(
+        protocol="json",
+        description=Text(zh="JSON 记录（MQTT 或上传）", en="JSON records (MQTT or uploaded)"),
+        decode=records.decode,
+        view=records.view,
     ),
 )
 TABLE: Mapping[str, SensorRow] = MappingProxyType({row.protocol: row for row in _ROWS})

@@ -245,6 +245,7 @@ class LineRow(Strict):
     timeout_s: Annotated[float, Field(ge=0.02, le=60)] = 1.0
     retry_s: Annotated[float, Field(ge=0.02, le=3_600)] = 5.0
     mqtt_version: Literal[4, 5] = 4
+    client: Annotated[str, Field(max_length=64)] = ""
     tls: bool = False
     members: list[LineMemberRow] = []
 

@@ -6,12 +6,14 @@ from sensors.lines.contract import Driver
 from sensors.lines.heads import run_heads
 from sensors.lines.hj212 import run_hj212
 from sensors.lines.modbus import run_modbus
+from sensors.lines.mqtt import run_mqtt
 from twin.core.device import Device
 from twin.core.line import Line, LineKind
 
 _BY_KIND: dict[LineKind, Driver] = {
     LineKind.MODBUS_RTU: run_modbus,
     LineKind.MODBUS_TCP: run_modbus,
+    LineKind.MQTT: run_mqtt,
 }
 
 

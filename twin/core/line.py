@@ -62,7 +62,7 @@ class Line:
     ``place`` is a serial port's path, a host or a folder. ``poll_s``: pause between two questions;
     ``timeout_s``: how long an answer may take; ``retry_s``: pause before a broken line is tried
     again. ``rs485``: the driver switches the transmitter itself; ``echo``: what is sent is heard
-    again (two-wire RS-485) and must be dropped.
+    again (two-wire RS-485) and must be dropped. ``client``: name under which a broker keeps our session.
     """
 
     id: str
@@ -79,6 +79,7 @@ class Line:
     timeout_s: float = 1.0
     retry_s: float = 5.0
     mqtt_version: int = 4
+    client: str = ""
     tls: bool = False
     members: tuple[LineMember, ...] = ()
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from sensors.lines.contract import Secret
 from tests.sensors.line_doubles import MemorySink, OpenRegistry
 from tests.support.small_park import small_park
 from twin.core.clock import FixedClock
@@ -31,13 +32,17 @@ def park_with(line: Line, *devices: Device) -> Park:
 
 @asynccontextmanager
 async def driven(
-    line: Line, *devices: Device, sink: MemorySink | None = None, there: bool = True
+    line: Line,
+    *devices: Device,
+    sink: MemorySink | None = None,
+    there: bool = True,
+    secret: Secret | None = None,
 ) -> AsyncIterator[MemorySink]:
     """The line's driver at work; ``there``: wait until it has the port (opening one drops what it held)."""
     sink = sink or MemorySink()
     known = {row.mn: row for row in devices}
     registry = OpenRegistry(device=lambda mn: known[mn], passwords={mn: "123456" for mn in known})
-    ways = Ways(park_with(line, *devices), sink, registry, FixedClock(NOW_MS))
+    ways = Ways(park_with(line, *devices), sink, registry, FixedClock(NOW_MS), secret)
     ways.start()
     try:
         await until(lambda: ways.open == (line.id,) or not there)
