@@ -48,6 +48,35 @@ class Settings(BaseSettings):
         description="Second place of signed checkpoints; should be another disk or host. "
         "Unset: evidence-copy in data_dir.",
     )
+    live_months: int = Field(
+        1,
+        ge=1,
+        le=120,
+        description="Whole months that stay in the live ledger besides the current one; older ones are moved "
+        "to files.",
+    )
+    backup_dir: str = Field(
+        "", description="Folder of the backups; better another disk. Empty: backup in data_dir."
+    )
+    backup_interval_h: float = Field(
+        168.0, ge=1.0, le=168.0, description="Time between two automatic backups; at most a week."
+    )
+    backup_keep: int = Field(4, ge=1, le=1_000, description="Backups that are kept, the newest ones.")
+    keep_minute_d: int = Field(
+        1_100, ge=30, le=36_500, description="Days for which minute data are kept at least."
+    )
+    keep_condition_d: int = Field(
+        1_100, ge=365, le=36_500, description="Days for working conditions and electricity."
+    )
+    keep_maintenance_d: int = Field(
+        1_100, ge=730, le=36_500, description="Days for records of operation and maintenance."
+    )
+    keep_calibration_d: int = Field(
+        1_825, ge=1_095, le=36_500, description="Days for records of calibration and faults."
+    )
+    keep_operation_d: int = Field(
+        1_100, ge=183, le=36_500, description="Days for records of who did what with the system."
+    )
     language: Literal["zh", "en"] = Field(
         "zh", description="Language of messages where the reader's is not known."
     )
@@ -166,6 +195,16 @@ class Settings(BaseSettings):
     def forward_targets(self) -> Path:
         """File with the targets of forwarding."""
         return Path(self.forward_file) if self.forward_file else self.data_dir / "forward.toml"
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the months that were moved to files."""
+        return self.data_dir.absolute() / "archive"
+
+    @property
+    def backups(self) -> Path:
+        """Folder of the backups."""
+        return Path(self.backup_dir).absolute() if self.backup_dir else self.data_dir.absolute() / "backup"
 
     @property
     def passwords_file(self) -> Path:
