@@ -70,6 +70,7 @@ class LedgerSink:
     def __init__(self, ledger: Ledger, gate: Gate, clock: Clock, *, group_commit_ms: float = 10.0) -> None:
         self._gate = gate
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._done: asyncio.Future[None] | None = None
         self._writer = _Writer(ledger, clock, self._queue, group_commit_ms / 1000.0)
 
     def start(self) -> asyncio.Future[None]:
@@ -79,6 +80,8 @@ class LedgerSink:
         thread = threading.Thread(target=self._writer.run, args=(loop, done), name="ledger-writer")
         thread.daemon = True
         thread.start()
+        self._done = done
+        done.add_done_callback(self._abandon)
         return done
 
     async def accept(self, frame: RawFrame) -> Receipt:
@@ -104,9 +107,25 @@ class LedgerSink:
 
     async def perform(self, deed: Deed) -> object:
         """Write a deed; returns its result when it is durable. Raises the deed's own error."""
+        self._require_writer()
         result: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._queue.put(_Act(deed, result))
         return await result
+
+    def _require_writer(self) -> None:
+        """Nobody waits for a writer that has ended."""
+        if self._done is not None and self._done.done():
+            raise _ended()
+
+    def _abandon(self, _done: asyncio.Future[None]) -> None:
+        """What came while the writer was ending by an error is waited for in vain."""
+        error = _ended()
+        while not self._queue.empty():
+            item = self._queue.get()
+            if isinstance(item, _Job):
+                _set_results([(item.receipt, error)])
+            elif isinstance(item, _Act):
+                _set_results([(item.result, error)])
 
     def line_event(self, event: LineEvent) -> None:
         """Note an event of a line."""
@@ -117,6 +136,7 @@ class LedgerSink:
         self._queue.put(_Stop())
 
     async def _submit(self, arrival: Arrival, reason: str) -> Receipt:
+        self._require_writer()
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._queue.put(_Job(arrival, receipt, reason))
         return await receipt
@@ -231,6 +251,11 @@ class _Writer:
 def _not_waited_for(receipt: asyncio.Future[Receipt]) -> None:
     if not receipt.cancelled() and receipt.exception() is not None:
         _log.error("the rest of a split message was not stored: %s", receipt.exception())
+
+
+def _ended() -> StoreError:
+    why = "the writer has ended"
+    return StoreError(why, message_zh="写入线程已结束")
 
 
 def _all(jobs: list[_Job], acts: list[_Act], error: ParkTwinError) -> _Answers:
