@@ -14,6 +14,7 @@ from web.api.live import live
 from web.api.operation import operations
 from web.api.park import park
 from web.api.plumes import plumes
+from web.api.review import review_queue
 from web.api.scene import scene
 from web.api.sensorthings import sensorthings
 from web.api.series import series
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     live,
     operations,
     sensorthings,
+    review_queue,
     scene,
     versions,
 )
