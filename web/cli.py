@@ -18,6 +18,7 @@ from web.commands.rules import rules
 from web.commands.run import run
 from web.commands.scene import app as scene
 from web.commands.simulate import simulate
+from web.commands.store import app as store
 from web.commands.version import version
 from web.commands.weather import app as weather
 from web.i18n import Language, language_of_environment
@@ -40,6 +41,7 @@ app.command()(replay)
 app.command()(rules)
 app.add_typer(weather, name="weather")
 app.add_typer(hj212, name="hj212")
+app.add_typer(store, name="store")
 app.command()(doctor)
 app.command()(version)
 

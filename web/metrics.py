@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from flask import Flask, Response, g, request
@@ -16,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from twin.core.clock import Clock
 from twin.core.errors import ParkTwinError
+from twin.store.backup import newest_backup
 from twin.store.reader import LedgerReader
 from twin.store.results import ResultReader
 from web.follow import Follower
@@ -37,6 +39,7 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "ingest_age_seconds": "Age of the sign of life of ingest",
         "worker_age_seconds": "Age of the sign of life of the model worker",
         "data_age_seconds": "Age of the newest observation",
+        "backup_age_seconds": "Age of the newest good backup",
         "plume_age_seconds": "Age of the newest plume, by substance",
         "devices": "Registered devices, by state",
         "stream_clients": "Open live streams",
@@ -72,12 +75,20 @@ class HubCollector(Collector):
 class LedgerCollector(Collector):
     """What ingest counted, and how old everything is. Silent about a ledger that is not there."""
 
-    def __init__(self, ledger: LedgerReader, results: ResultReader, clock: Clock) -> None:
+    def __init__(self, ledger: LedgerReader, results: ResultReader, clock: Clock, backups: Path) -> None:
         self._ledger, self._results, self._clock = ledger, results, clock
+        self._backups = backups
 
     def collect(self) -> Iterable[Metric]:
         """Metrics as of now."""
-        for question in (self._counters, self._line_errors, self._ages, self._result_ages, self._devices):
+        for question in (
+            self._counters,
+            self._line_errors,
+            self._ages,
+            self._backup_age,
+            self._result_ages,
+            self._devices,
+        ):
             try:
                 yield from question()
             except ParkTwinError:
@@ -105,6 +116,11 @@ class LedgerCollector(Collector):
             yield _gauge("ingest_age_seconds", (now_ms - beat.beat_ms) / 1000.0)
         if span is not None:
             yield _gauge("data_age_seconds", (now_ms - span.to_ms) / 1000.0)
+
+    def _backup_age(self) -> Iterator[Metric]:
+        newest = newest_backup(self._backups)
+        if newest is not None:
+            yield _gauge("backup_age_seconds", (self._clock.now_ms() - newest.made_ms) / 1000.0)
 
     def _result_ages(self) -> Iterator[Metric]:
         now_ms = self._clock.now_ms()

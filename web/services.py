@@ -70,7 +70,7 @@ def make_services(
 ) -> Services:
     """Services of an app with these settings."""
     clock, limits = clock or SystemClock(), limits or StreamLimits()
-    ledger = LedgerReader(settings.ledger)
+    ledger = LedgerReader(settings.ledger, settings.archive)
     results = ResultReader(settings.results, settings.data_dir)
     # A stream holds its thread; the other half answers ordinary requests.
     hub = Hub(ring_size=limits.ring, queue_size=limits.queue, clients_max=settings.web_threads // 2)
@@ -93,7 +93,7 @@ def make_services(
         shapes=ShapeBook(bundles),
         hub=hub,
         follower=follower,
-        metrics=Metrics(HubCollector(hub, follower), LedgerCollector(ledger, results, clock)),
+        metrics=Metrics(HubCollector(hub, follower), LedgerCollector(ledger, results, clock, settings.backups)),
         version=version,
         viewer_dir=Path(__file__).parent / "static" / "viewer",
     )

@@ -49,6 +49,7 @@ class Housekeeper:
         self._reader = reader
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._finished = False
         self._child: asyncio.subprocess.Process | None = None
 
     def start(self, first_look_s: float = FIRST_LOOK_S) -> None:
@@ -95,9 +96,11 @@ class Housekeeper:
         return closed_months(self._reader, self._clock.now_ms(), self._settings.live_months)
 
     async def _finish_moves(self) -> None:
-        """A death may have come between the record of a month and the end of its move."""
-        for month in await asyncio.to_thread(recorded_months, self._reader, only_unfinished=True):
-            await self._empty(month)
+        """A death may have come between the record of the last month and the end of its move."""
+        if not self._finished:
+            for month in (await asyncio.to_thread(recorded_months, self._reader))[-1:]:
+                await self._empty(month)
+            self._finished = True
 
     async def _empty(self, month: str) -> None:
         for deed in page_deeds(self._archive, month):

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 
 from sensors.contract import LineLimits
+from sensors.hj212.factor_codes import NO_LETTERS, Letters, read_letters
 from sensors.hj212.server import Hj212Server, serve
 from twin.core.clock import Clock, SystemClock
 from twin.core.errors import SettingsError
@@ -18,13 +19,15 @@ from twin.live.desk import Office
 from twin.live.desk_server import DeskServer
 from twin.live.evidence_room import evidence_room
 from twin.live.gate import Gate
-from twin.live.keeper import Keeper, recall
+from twin.live.housekeeper import Housekeeper
 from twin.live.inforce import rules_in_force
 from twin.live.judge import StreamJudge
+from twin.live.keeper import Keeper, recall
 from twin.live.logs import configure_logging
 from twin.live.outward import Outward, lists_of
 from twin.live.passwords import ensure_passwords, read_sm4_keys
 from twin.live.registry import SceneRegistry
+from twin.live.roster import roster
 from twin.live.settings import Settings, simulates
 from twin.live.sink import LedgerSink
 from twin.live.verbs import VERBS
@@ -92,17 +95,18 @@ async def ingest(
         event_ring=settings.event_ring,
         judge=StreamJudge(park.book, park.devices),
         utc_offset_h=park.utc_offset_h,
+        archive=settings.archive,
     )
     try:
         ledger.register(park.devices)
         ledger.write(Batch(deeds=[KeepRuleBook(body=rules_in_force(park))]), clock.now_ms())
         gate = Gate(registry=registry, utc_offset_h=park.utc_offset_h)
-        recall(gate, LedgerReader(settings.ledger))
+        recall(gate, LedgerReader(settings.ledger, settings.archive))
         sink = LedgerSink(ledger, gate, clock, group_commit_ms=settings.group_commit_ms)
         done = sink.start()
         try:
             async with contextlib.AsyncExitStack() as stack:
-                reader = LedgerReader(settings.ledger)
+                reader = LedgerReader(settings.ledger, settings.archive)
                 # The last to close: its last checkpoint covers what the lines still brought.
                 notary = await stack.enter_async_context(evidence_room(settings, park, sink, reader, clock))
                 outward = Outward(
@@ -111,6 +115,7 @@ async def ingest(
                 server = await _listen(settings, sink, registry, clock, outward)
                 keeper = Keeper(sink, clock, (gate.findings, server.findings))
                 keeper.start()
+                await keeper.show(roster(park.devices, registry, _letters(settings)))
                 stack.push_async_callback(keeper.close)
                 stack.push_async_callback(server.close)
                 await outward.start(server)
@@ -132,6 +137,9 @@ async def ingest(
                 ways.start()
                 stack.push_async_callback(ways.close)
                 _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)
+                house = Housekeeper(settings, sink, reader, clock)
+                house.start()
+                stack.push_async_callback(house.close)
                 if on_ready is not None:
                     on_ready(server.port)
                 await _first(stop, done)
@@ -141,6 +149,11 @@ async def ingest(
     finally:
         ledger.close()
     _log.info("ingest has ended; all that was answered is stored")
+
+
+def _letters(settings: Settings) -> Letters:
+    """Letter tables of factor codes. Raises SettingsError."""
+    return NO_LETTERS if settings.factor_letters is None else read_letters(settings.factor_letters)
 
 
 async def _listen(

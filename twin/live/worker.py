@@ -103,7 +103,7 @@ def work(
     settings: Settings, ground: Ground, air: AirSolver, stop: threading.Event, clock: Clock | None = None
 ) -> None:
     """Follow the ledger and write results until ``stop`` is set."""
-    reader = LedgerReader(settings.ledger)
+    reader = LedgerReader(settings.ledger, settings.archive)
     store = ResultStore(settings.results, settings.data_dir)
     try:
         worker = Worker(settings=settings, ground=ground, air=air, store=store, clock=clock or SystemClock())

@@ -107,21 +107,10 @@ def closed_months(reader: LedgerReader, now_ms: int, months_live: int = LEAST_MO
     return tuple(found)
 
 
-def recorded_months(reader: LedgerReader, *, only_unfinished: bool = False) -> tuple[str, ...]:
-    """Months in the archive, oldest first; ``only_unfinished``: whose frames or pages are still here too."""
+def recorded_months(reader: LedgerReader) -> tuple[str, ...]:
+    """Months in the archive, oldest first."""
     with reader.snapshot() as connection:
-        rows = connection.execute(sa.select(_M.month, _M.last_seq).order_by(_M.month)).all()
-        if not only_unfinished or not rows:
-            return tuple(row.month for row in rows)
-        # Months are moved one after the other: only the last one may be unfinished.
-        last = rows[-1]
-        frames = connection.execute(sa.select(_F.seq).where(_F.seq <= last.last_seq).limit(1)).first()
-        start_ms, end_ms = month_start(last.month), month_start(month_after(last.month))
-        bodies = connection.execute(
-            sa.select(_P.body).where(_P.start_ms >= start_ms, _P.start_ms < end_ms)
-        ).scalars()
-        pages = any(month_of(body) is None for body in bodies)
-    return (last.month,) if frames is not None or pages else ()
+        return tuple(connection.execute(sa.select(_M.month).order_by(_M.month)).scalars())
 
 
 def write_month(url: str, folder: Path, month: str, now_ms: int) -> Manifest:

@@ -69,6 +69,7 @@ def findings(shell: Shell, *, render: bool) -> Iterator[Finding]:
         yield _port(shell, field)
     yield _data_dir(shell)
     yield _disk(shell)
+    yield _backup(shell)
     if render:
         yield _rendering(shell)
 
@@ -147,6 +148,20 @@ def _disk(shell: Shell) -> Finding:
         verdict=verdict,
         detail=shell.say("disk_detail", free_gb=free_gb, wanted_gb=DISK_WANTED_GB),
     )
+
+
+def _backup(shell: Shell) -> Finding:
+    from twin.core.clock import SystemClock
+    from twin.store.backup import newest_backup
+
+    newest = newest_backup(shell.settings.backups)
+    if newest is None:
+        return Finding(name="backup", verdict="warning", detail=shell.say("backup_none"))
+    age_h = (SystemClock().now_ms() - newest.made_ms) / 3_600_000
+    # A day of grace: the next one may be under way.
+    verdict: Verdict = "good" if age_h <= shell.settings.backup_interval_h + 24.0 else "warning"
+    detail = shell.say("backup_age", folder=newest.folder, age_h=age_h)
+    return Finding(name="backup", verdict=verdict, detail=detail)
 
 
 def _rendering(shell: Shell) -> Finding:
