@@ -89,7 +89,12 @@ def _act(row: sa.Row[Any]) -> StoredAct:
         time_ms=row.time_ms,
         kind=row.kind,
         actor=row.actor,
-        text=row.body,
-        body_sha256=bytes(row.body_sha256),
-        hash=bytes(row.hash),
+        text=row.body if isinstance(row.body, str) else repr(row.body),
+        body_sha256=_bytes(row.body_sha256),
+        hash=_bytes(row.hash),
     )
+
+
+def _bytes(value: object) -> bytes:
+    """Bytes of a column, whatever somebody put into it."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""

@@ -10,6 +10,7 @@ and who has the key too by the copy (``copy_differs``, ``missing_copy``, ``trunc
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,9 @@ FINDINGS_MAX = 20
 # How far ahead a record that is not in its place is looked for.
 _AHEAD = 64
 _COPY_DELAY_MS = 300_000
+
+# SQLite keeps whatever somebody puts into a column, of any type; no such row was ever sealed.
+_NO_SUCH_ROW = (TypeError, ValueError, AttributeError, struct.error)
 
 _TEXTS = {
     "changed": ("record was changed", "记录被改动"),
@@ -153,11 +157,17 @@ class _Log(Generic[Row]):
 
     def fits(self, previous: bytes, number: int, row: Row) -> bool:
         """Whether the body is what was hashed, and the link what follows from it and the one before."""
-        return self.honest(row) is row and self.seal(previous, number, row) == self.stored(row)
+        try:
+            return self.honest(row) is row and self.seal(previous, number, row) == self.stored(row)
+        except _NO_SUCH_ROW:
+            return False
 
     def follows(self, previous: bytes, number: int, row: Row) -> bool:
         """Whether the body of a row, whatever stands beside it, was sealed onto a link."""
-        return self.seal(previous, number, self.honest(row)) == self.stored(row)
+        try:
+            return self.seal(previous, number, self.honest(row)) == self.stored(row)
+        except _NO_SUCH_ROW:
+            return False
 
 
 class _Spot(NamedTuple, Generic[Row]):
@@ -184,7 +194,7 @@ def _frame_log(reader: LedgerReader, connection: sa.Connection, question: Questi
     return _Log(
         name=FRAMES,
         rows=frame_rows(reader, connection),
-        stored=lambda row: row.chain,
+        stored=lambda row: row.chain if type(row.chain) is bytes else b"",
         seal=seal,
         honest=honest,
         wanted=lambda row: everything or question.from_ms <= row.received_ms < question.to_ms,
@@ -324,11 +334,9 @@ class _Chain(Generic[Row]):
     def _misplaced(self, expected: int, number: int, count: int, row: Row) -> tuple[int, int]:
         """The right row stands ``count`` places later: rows were put before it, or it was swapped."""
         log, ahead = self._log, self._ahead
-        right = ahead[count - 1]
-        if len(ahead) > count:
-            inserted = self._follows(right, number, ahead[count], 1)
-        else:
-            inserted = count != 1 or not log.follows(log.stored(right), number + 1, row)
+        before_other = ahead[count - 2] if count > 1 else ahead[0]
+        goes_on = len(ahead) > count and self._follows(ahead[count - 1], number, ahead[count], 1)
+        inserted = goes_on or not log.follows(log.stored(before_other), number + count, row)
         if inserted:
             self._found.add("inserted", self._log.name, expected, count=count)
             return -count, count

@@ -198,7 +198,9 @@ def stored_texts(connection: sa.Connection, after_seq: int = 0) -> Iterator[tupl
         if not rows:
             return
         for row in rows:
-            yield row.seq, row.body, bytes(row.signature)
+            # SQLite keeps whatever somebody puts into a column.
+            text = row.body if isinstance(row.body, str) else repr(row.body)
+            yield row.seq, text, row.signature if isinstance(row.signature, bytes) else b""
         seq = rows[-1].seq
 
 
