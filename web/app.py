@@ -14,6 +14,7 @@ from web.api.live import live
 from web.api.operation import operations
 from web.api.park import park
 from web.api.plumes import plumes
+from web.api.registry import registry
 from web.api.review import review_queue
 from web.api.scene import scene
 from web.api.sensorthings import sensorthings
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     plumes,
     watertables,
     devices,
+    registry,
     frames,
     desk,
     live,

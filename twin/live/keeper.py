@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sensors.hj212.findings import FindingTally
 from sensors.hj212.join import TIMEOUT_MS
 from twin.core.clock import Clock
 from twin.core.errors import ParkTwinError
 from twin.live.gate import Gate
+from twin.live.roster import ROSTER
 from twin.live.sink import LedgerSink
 from twin.store.facts import SaveFindings
 from twin.store.packages import recent_packages
 from twin.store.reader import LedgerReader
+from twin.store.snapshots import PutSnapshot
 
 _TICK_S = 1.0
 _TICKS_PER_SAVE = 5
@@ -53,6 +55,14 @@ class Keeper:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self.save()
+
+    async def show(self, picture: Mapping[str, object]) -> None:
+        """Tell those that only read which devices are registered here."""
+        now_ms = self._clock.now_ms()
+        try:
+            await self._sink.perform(PutSnapshot(name=ROSTER, time_ms=now_ms, body=picture))
+        except ParkTwinError as error:
+            _log.warning("the registry could not be shown: %s", error)
 
     async def save(self) -> None:
         """Write what was found out since the last time."""

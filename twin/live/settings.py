@@ -43,6 +43,9 @@ class Settings(BaseSettings):
         Path("var"), description="Folder of everything that is written: ledgers, frames, bundles, passwords."
     )
     ledger_url: str = Field("", description="Data base of the ledger. Empty: ledger.sqlite in data_dir.")
+    factor_letters: Path | None = Field(
+        None, description="TOML file with the letter tables of factor codes (Wenzhou guide, annexes G and H)."
+    )
     evidence_copy_dir: Path | None = Field(
         None,
         description="Second place of signed checkpoints; should be another disk or host. "

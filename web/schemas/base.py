@@ -12,7 +12,7 @@ from web.problems import query_error
 
 MS_MAX = 4_102_444_800_000  # 2100-01-01
 PATTERN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-PATTERN_SERIES = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[a-z][a-z0-9_]{0,31}(:[a-z0-9_.+-]{1,32})?$"
+PATTERN_SERIES = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[a-z][a-z0-9_]{0,31}(:[a-z0-9_.+-]{1,32})?(@[a-z]{2,8})?$"
 
 _KIND = "whole_number"
 _NOT_WHOLE = "expected a whole number"
