@@ -93,7 +93,9 @@ def make_services(
         shapes=ShapeBook(bundles),
         hub=hub,
         follower=follower,
-        metrics=Metrics(HubCollector(hub, follower), LedgerCollector(ledger, results, clock, settings.backups)),
+        metrics=Metrics(
+            HubCollector(hub, follower), LedgerCollector(ledger, results, clock, settings.backups)
+        ),
         version=version,
         viewer_dir=Path(__file__).parent / "static" / "viewer",
     )
