@@ -9,7 +9,9 @@ from twin.live.settings import Settings
 from web import errors, security
 from web.api.desk import desk
 from web.api.devices import devices
+from web.api.exchange import exchange
 from web.api.frames import frames
+from web.api.lines import lines
 from web.api.live import live
 from web.api.operation import operations
 from web.api.park import park
@@ -34,6 +36,8 @@ BLUEPRINTS = (
     watertables,
     devices,
     registry,
+    exchange,
+    lines,
     frames,
     desk,
     live,

@@ -129,10 +129,6 @@ class Forwarder:
         self._row = replace(self._row, paused=paused)
         self._wake.set()
 
-    def stir(self) -> None:
-        """New frames may be there."""
-        self._wake.set()
-
     async def run(self) -> None:
         """Pass on until cancelled."""
         target = self.target
@@ -351,10 +347,9 @@ class Forwarding:
             for row in self.forwarders.values():
                 group.create_task(row.run())
 
-    def stir(self) -> None:
-        """New frames are in the store."""
-        for row in self.forwarders.values():
-            row.stir()
+    def described(self) -> dict[str, object]:
+        """Settings of the targets, for the screens."""
+        return {name: row.target.model_dump(mode="json") for name, row in self.forwarders.items()}
 
 
 def _digest(frame: StoredFrame) -> bytes:

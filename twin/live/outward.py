@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from sensors.hj212.commands import Request
@@ -31,6 +31,7 @@ from twin.store.exchanges import ExchangeReader
 from twin.store.forwards import ForwardReader, KeepSum
 from twin.store.gaps import GapReader
 from twin.store.reader import LedgerReader
+from twin.store.snapshots import EDITIONS, TARGETS, PutSnapshot
 
 _log = logging.getLogger(__name__)
 # Data older than this were kept back on the way: they tell nothing about a clock.
@@ -57,6 +58,7 @@ class Outward:
         greet_simulated: bool = False,
     ) -> None:
         self._settings = settings
+        self._devices = park.devices
         self._registry = registry
         self._clock = clock
         self._books = books
@@ -106,6 +108,9 @@ class Outward:
     async def start(self, server: Hj212Server) -> None:
         """Begin to speak."""
         await self.commander.start(server)
+        editions = {row.mn: row.edition.value for row in self._devices if row.protocol == "hj212"}
+        await self._put(EDITIONS, editions)
+        await self._put(TARGETS, self.forwarding.described())
         for work in (
             self.contact.run(),
             self.gaps.run(),
@@ -121,6 +126,9 @@ class Outward:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.commander.close()
+
+    async def _put(self, name: str, body: Mapping[str, object]) -> None:
+        await self._books.perform(PutSnapshot(name=name, time_ms=self._clock.now_ms(), body=body))
 
     def parts(self) -> Sequence[object]:
         """What verbs of the desk may reach."""

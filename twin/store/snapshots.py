@@ -13,6 +13,8 @@ from twin.store.exchange_schema import SNAPSHOT
 from twin.store.reading import Reader
 
 CONNECTIONS = "connections"
+EDITIONS = "editions"
+TARGETS = "targets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
