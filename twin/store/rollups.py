@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from twin.core.clock import DAY_MS
+from twin.store.columns import Columns
 from twin.store.engine import seek, upsert_many
 from twin.store.ledger_schema import ROLLUP
 from twin.store.rows import RollupRow, Step
@@ -133,11 +134,11 @@ class RollupKeeper:
             if item.interval_ms <= longest_ms:
                 start_ms = bucket_start(step, item.time_ms, offset_ms)
                 groups.setdefault((item.series_id, code, start_ms), []).append(item)
-        fresh = self._load(connection, step, groups)
+        self._load(connection, step, groups)
         changed: list[tuple[object, ...]] = []
         for key, items in groups.items():
             bucket = self._buckets[key]
-            if key in fresh or any(item.version for item in items):
+            if any(item.version for item in items):
                 had = bucket.count
                 bucket.__init__()  # type: ignore[misc]
                 self._recount(connection, step, key, bucket, is_direction=items[0].is_direction)
@@ -150,20 +151,27 @@ class RollupKeeper:
             changed.append((*key, *bucket.values()))
         upsert_many(connection, ROLLUP, changed)
 
-    def _load(self, connection: sa.Connection, step: Step, keys: Iterable[BucketKey]) -> set[BucketKey]:
-        """Have all buckets at hand; those that must be counted from their values are returned."""
-        missing = {key for key in keys if key not in self._buckets}
+    def _load(
+        self, connection: sa.Connection, step: Step, groups: Mapping[BucketKey, Sequence[Contribution]]
+    ) -> None:
+        """Have all buckets at hand as they were before these contributions."""
+        missing = {key for key in groups if key not in self._buckets}
         for series_id, code, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
             self._buckets[series_id, code, start_ms] = Bucket(*rest)
             missing.discard((series_id, code, start_ms))
         for key in missing:
-            self._buckets[key] = Bucket()
-        for key in keys:
+            bucket = None
+            if step is Step.MINUTE and self._tape.is_packed(key[0], key[2]):
+                # Minutes of packed values are not stored as long as they can be counted from the pages.
+                bucket = self._counted(connection, key, is_direction=groups[key][0].is_direction)
+            self._buckets[key] = bucket or Bucket()
+        for key in groups:
             self._buckets.move_to_end(key)
-        if step is not Step.MINUTE:
-            return set()
-        # Minutes of packed values are not stored as long as they can be counted from the pages.
-        return {key for key in missing if self._tape.is_packed(key[0], key[2])}
+
+    def _counted(self, connection: sa.Connection, key: BucketKey, *, is_direction: bool) -> Bucket | None:
+        series_id, _, start_ms = key
+        rows = self._tape.packed(connection, series_id, start_ms, start_ms + Step.MINUTE.length_ms)
+        return minutes_of(rows, is_direction=is_direction).get(start_ms)
 
     def _recount(
         self, connection: sa.Connection, step: Step, key: BucketKey, bucket: Bucket, *, is_direction: bool
@@ -267,19 +275,25 @@ def minutes_of_pages(
     connection: sa.Connection, series_id: int, from_ms: int, to_ms: int, *, is_direction: bool
 ) -> dict[int, Bucket]:
     """Minutes that start in ``[from_ms, to_ms)``, counted from packed values alone."""
+    rows = packed(connection, series_id, from_ms, to_ms + Step.MINUTE.length_ms)
+    found = minutes_of(rows, is_direction=is_direction)
+    return {start_ms: bucket for start_ms, bucket in found.items() if from_ms <= start_ms < to_ms}
+
+
+def minutes_of(columns: Columns, *, is_direction: bool) -> dict[int, Bucket]:
+    """Minutes counted from values, each value in its turn."""
+    usable = columns.last().usable()
     length_ms = Step.MINUTE.length_ms
-    usable = packed(connection, series_id, from_ms, to_ms + length_ms).last().usable()
     found: dict[int, Bucket] = {}
-    rows: Iterable[tuple[Any, ...]] = zip(
-        usable.time_ms.tolist(), usable.interval_ms.tolist(), usable.value.tolist(), strict=True
-    )
+    rows = zip(usable.time_ms.tolist(), usable.interval_ms.tolist(), usable.value.tolist(), strict=True)
     for time_ms, interval_ms, value in rows:
+        if interval_ms > length_ms:
+            continue
         start_ms = time_ms - time_ms % length_ms
-        if from_ms <= start_ms < to_ms and interval_ms <= length_ms:
-            bucket = found.get(start_ms)
-            if bucket is None:
-                bucket = found[start_ms] = Bucket()
-            bucket.add(value, interval_ms, is_direction=is_direction)
+        bucket = found.get(start_ms)
+        if bucket is None:
+            bucket = found[start_ms] = Bucket()
+        bucket.add(value, interval_ms, is_direction=is_direction)
     return found
 
 

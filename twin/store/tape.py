@@ -199,6 +199,21 @@ class Tape:
         if young_version is not None:
             heads[key] = heads.get(key, Head(0, None, ""))._replace(version=young_version)
 
+    def packed(self, connection: sa.Connection, series_id: int, from_ms: int, to_ms: int) -> Columns:
+        """Rows of pages with ``from_ms <= time < to_ms``, for spans that few pages share."""
+        first = _start_before(connection, series_id, from_ms)
+        question = (
+            sa.select(_P.start_ms)
+            .where(
+                _P.series_id == series_id,
+                _P.start_ms >= (from_ms if first is None else first),
+                _P.start_ms < to_ms,
+            )
+            .order_by(_P.start_ms)
+        )
+        starts = connection.execute(question).scalars().all()
+        return joined([self._page(connection, series_id, at_ms).between(from_ms, to_ms) for at_ms in starts])
+
     def _page(self, connection: sa.Connection, series_id: int, start_ms: int) -> Columns:
         key = (series_id, start_ms)
         if key not in self._pages:
