@@ -97,6 +97,13 @@ _ROWS = (
         decimals=0,
     ),
     Quantity(
+        key="oxygen",
+        name=Text(zh="氧气体积分数", en="Oxygen"),
+        si_unit="1",
+        display_unit="%",
+        decimals=1,
+    ),
+    Quantity(
         key="signal_strength",
         name=Text(zh="光谱信号强度", en="Signal strength"),
         si_unit="1",
@@ -123,6 +130,13 @@ _ROWS = (
         si_unit="1",
         display_unit="%",
         decimals=0,
+    ),
+    Quantity(
+        key="flow",
+        name=Text(zh="流量", en="Flow"),
+        si_unit="m3/s",
+        display_unit="m3/h",
+        decimals=1,
     ),
     Quantity(
         key="current",

@@ -10,6 +10,9 @@ from twin.core.park import Park
 from twin.core.quantity import quantity, substance_of
 from twin.core.units import to_si
 
+# Results come when somebody brings them: nothing is expected by the hour.
+_NOW_AND_THEN = frozenset({"upload", "lidar"})
+
 
 def rules_in_force(park: Park) -> dict[str, Any]:
     """Zone, points with their station and region, series with their limits, and the book of rules.
@@ -21,7 +24,9 @@ def rules_in_force(park: Park) -> dict[str, Any]:
         "utc_offset_h": park.utc_offset_h,
         "areas": {row.id: asdict(row.name) for row in park.areas},
         "stations": {row.id: {"region": row.area_id, "name": asdict(row.name)} for row in park.stations},
-        "points": {row.sensor_id: _point(row, regions) for row in park.devices},
+        "points": {
+            row.sensor_id: _point(row, regions) for row in park.devices if row.protocol not in _NOW_AND_THEN
+        },
         "names": _names(park),
         "limits": {
             row.substance_id: row.conc_kg_m3

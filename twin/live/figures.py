@@ -1,0 +1,242 @@
+"""Statistics over the store: means by the rules of validity, rates, searches, totals. Nothing is stored.
+
+All are made from hour roll-ups, which follow every decision on a value, and from the hourly tallies of
+what came; no raw value is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sensors.statistics.marks import Medium, mean_is_normal, medium_of
+from sensors.statistics.means import mean_direction
+from sensors.statistics.periods import HOUR_MS, Calendar, Period
+from sensors.statistics.validity import day_valid, days_wanted, hour_valid
+from twin.core.errors import BadRequestError, NotFoundError, ServiceUnavailableError
+from twin.store.reading import Reader
+from twin.store.reviews import rules_of
+from twin.store.rollups import DIRECTIONS
+from twin.store.statistics import HourMean, hour_means, sensor_hours
+
+MINUTE_MS = 60_000
+_HOUR_MINUTES = 60
+# No document says how many valid months a quarter or a year needs: ours, three quarters of them.
+_MONTHS_WANTED = {Period.QUARTER: 3, Period.YEAR: 9}
+_DEFAULT_INTERVAL_S = 60.0
+PERIODS_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Rules in force, as ingest wrote them (``twin.live.inforce``)."""
+
+    body: Mapping[str, Any]
+
+    @property
+    def calendar(self) -> Calendar:
+        """Calendar of the park."""
+        return Calendar(utc_offset_h=float(self.body["utc_offset_h"]))
+
+    def moments_ms(self, key: str) -> int:
+        """Time between two moments of a series."""
+        point = self.body["points"].get(key.partition("/")[0], {})
+        return round(1000 * float(point.get("interval_s", _DEFAULT_INTERVAL_S)))
+
+    def region(self, key: str) -> str:
+        """Area of a series or a sensor."""
+        return str(self.body["points"].get(key.partition("/")[0], {}).get("region", ""))
+
+    def keys(self, *, region: str = "", quantity: str = "") -> list[str]:
+        """Series of registered factors, filtered."""
+        return [
+            key
+            for key in self.body["series"]
+            if quantity in ("", key.partition("/")[2]) and region in ("", self.region(key))
+        ]
+
+
+def rules_in_the_ledger(reader: Reader) -> Rules:
+    """Rules in force. Raises ServiceUnavailableError before ingest has written them."""
+    body = rules_of(reader)
+    if not body:
+        raise ServiceUnavailableError(
+            f"the ledger holds no rules yet ({len(body)} entries); they are written when ingest starts",
+            message_zh="台账中还没有规则，采集进程启动后写入",
+            field="rules",
+        )
+    return Rules(body=body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Statistic of one period. ``value`` is None unless it is valid; ``reason`` says why it is not.
+
+    ``valid`` and ``expected`` count minutes of an hour, hours of a day, days of a month, months of a
+    quarter or year. ``substitute`` stands apart and is never part of ``value``.
+    """
+
+    start_ms: int
+    value: float | None
+    valid: int
+    expected: int
+    ok: bool
+    reason: str
+    mark: str
+    low: float | None
+    high: float | None
+    substitute_value: float | None = None
+
+
+def series_figures(
+    reader: Reader, rules: Rules, key: str, period: Period, from_ms: int, to_ms: int, now_ms: int
+) -> tuple[Figure, ...]:
+    """Statistics of one series, oldest first. Raises NotFoundError and BadRequestError."""
+    if key not in rules.body["series"]:
+        raise NotFoundError(
+            f"series {key!r} is not registered; expected <sensor id>/<quantity> of a device",
+            message_zh=f"序列 {key!r} 未登记；应为设备的 <传感器>/<量>",
+            field="key",
+            value=key,
+        )
+    calendar = rules.calendar
+    spans = list(_bounded(calendar.periods(period, from_ms, to_ms)))
+    if not spans:
+        return ()
+    hours = _hour_figures(reader, rules, key, spans[0].start_ms, spans[-1].end_ms, now_ms)
+    if period is Period.HOUR:
+        return hours
+    days = _group(hours, calendar, Period.DAY, key, now_ms)
+    if period is Period.DAY:
+        return days
+    if period is Period.WEEK:
+        return _group(days, calendar, Period.WEEK, key, now_ms)
+    months = _group(days, calendar, Period.MONTH, key, now_ms)
+    return months if period is Period.MONTH else _group(months, calendar, period, key, now_ms)
+
+
+def _bounded(spans: Iterable[Any]) -> Iterator[Any]:
+    for count, span in enumerate(spans):
+        if count >= PERIODS_MAX:
+            raise BadRequestError(
+                f"the span holds more than {PERIODS_MAX} periods; expected fewer",
+                message_zh=f"时段超过 {PERIODS_MAX} 个周期",
+                field="from",
+                value=span.start_ms,
+            )
+        yield span
+
+
+def _hour_figures(
+    reader: Reader, rules: Rules, key: str, from_ms: int, to_ms: int, now_ms: int
+) -> tuple[Figure, ...]:
+    found = {row.start_ms: row for row in hour_means(reader, key, from_ms, to_ms)}
+    sensor, _, quantity = key.partition("/")
+    tallies = _tallies(reader, sensor, from_ms, to_ms)
+    moments_ms, medium = rules.moments_ms(key), medium_of(quantity)
+    return tuple(
+        _hour_figure(start_ms, found.get(start_ms), tallies.get(start_ms), moments_ms, medium, now_ms)
+        for start_ms in range(from_ms, min(to_ms, now_ms + 1), HOUR_MS)
+    )
+
+
+def _tallies(reader: Reader, sensor: str, from_ms: int, to_ms: int) -> dict[int, tuple[int, int]]:
+    """(received, not normal) of every hour, of its shortest interval."""
+    tallies: dict[int, tuple[int, int]] = {}
+    for row in sensor_hours(reader, from_ms, to_ms, sensor):
+        tallies.setdefault(row.start_ms, (row.received, row.not_normal))
+    return tallies
+
+
+def valid_minutes(row: HourMean, moments_ms: int) -> float:
+    """Minutes of an hour for which there are usable values."""
+    return min(float(_HOUR_MINUTES), row.count * (row.interval_ms or moments_ms) / MINUTE_MS)
+
+
+def _hour_figure(
+    start_ms: int,
+    row: HourMean | None,
+    tally: tuple[int, int] | None,
+    moments_ms: int,
+    medium: Medium,
+    now_ms: int,
+) -> Figure:
+    minutes = 0.0 if row is None else valid_minutes(row, moments_ms)
+    over = start_ms + HOUR_MS <= now_ms
+    ok = hour_valid(minutes) and over
+    mark = ""
+    if tally is not None and tally[0]:
+        mark = "N" if mean_is_normal(medium, tally[0] - tally[1], tally[0]) else "D"
+    return Figure(
+        start_ms=start_ms,
+        value=row.mean if row is not None and ok else None,
+        valid=math.floor(minutes),
+        expected=_HOUR_MINUTES,
+        ok=ok,
+        reason="" if ok else "running" if not over else "no_data" if row is None else "too_few",
+        mark=mark,
+        low=None if row is None else row.low,
+        high=None if row is None else row.high,
+    )
+
+
+def _group(
+    parts: Sequence[Figure], calendar: Calendar, period: Period, key: str, now_ms: int
+) -> tuple[Figure, ...]:
+    groups: dict[int, list[Figure]] = {}
+    for part in parts:
+        groups.setdefault(calendar.period(period, part.start_ms).start_ms, []).append(part)
+    return tuple(_figure(start_ms, rows, calendar, period, key, now_ms) for start_ms, rows in groups.items())
+
+
+def _figure(
+    start_ms: int, rows: Sequence[Figure], calendar: Calendar, period: Period, key: str, now_ms: int
+) -> Figure:
+    good = [row.value for row in rows if row.ok and row.value is not None]
+    end_ms = calendar.period(period, start_ms).end_ms
+    over = end_ms <= now_ms
+    ok = over and enough(period, calendar.month_of(start_ms)[1], len(good))
+    return Figure(
+        start_ms=start_ms,
+        value=mean_of_values(good, key) if ok else None,
+        valid=len(good),
+        expected=_expected(period, calendar, start_ms, end_ms),
+        ok=ok,
+        reason="" if ok else "running" if not over else "too_few" if good else "no_data",
+        mark="N" if ok else "D" if good else "",
+        low=min((row.low for row in rows if row.low is not None), default=None),
+        high=max((row.high for row in rows if row.high is not None), default=None),
+    )
+
+
+def enough(period: Period, month: int, count: int) -> bool:
+    """Whether so many valid parts make a valid mean of a period.
+
+    >>> enough(Period.DAY, 1, 20), enough(Period.MONTH, 2, 22), enough(Period.WEEK, 1, 6)
+    (True, False, True)
+    """
+    if period is Period.DAY:
+        return day_valid(count)
+    if period is Period.WEEK:
+        return count >= 6  # ours: as 25 days of a month
+    if period is Period.MONTH:
+        return count >= days_wanted(month)
+    return count >= _MONTHS_WANTED[period]
+
+
+def _expected(period: Period, calendar: Calendar, start_ms: int, end_ms: int) -> int:
+    part = {Period.DAY: HOUR_MS, Period.WEEK: 24 * HOUR_MS, Period.MONTH: 24 * HOUR_MS}.get(period)
+    if part is not None:
+        return (end_ms - start_ms) // part
+    return sum(1 for _ in calendar.periods(Period.MONTH, start_ms, end_ms))
+
+
+def mean_of_values(values: Sequence[float], key: str) -> float | None:
+    """Mean of valid means; of directions as unit vectors."""
+    if not values:
+        return None
+    if key.partition("/")[2] in DIRECTIONS:
+        return mean_direction(values)
+    return math.fsum(values) / len(values)
