@@ -1,5 +1,7 @@
 /** The desk's pure parts. */
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRoute, writeRoute } from '../src/desk/address';
 import { readLocal, writeLocal } from '../src/desk/form';
@@ -189,3 +191,43 @@ describe('texts of the desk', () => {
     }
   });
 });
+
+describe('texts in use', () => {
+  it('no text is only carried along', () => {
+    const source = sources(join(import.meta.dirname, '../src/desk')).filter((path) => !path.includes('/texts/')).map((path) => readFileSync(path, 'utf8')).join('\n');
+    const made = ['check.', 'mark.', 'qty.', 'quality.', 'origin.', 'kind.', 'cn.', 'crc.', 'dev.', 'level.', 'rule.', 'verdict.', 'steps.', 'outcome.', 'purpose.', 'step.',
+      'nature.', 'bad.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
+      'statistics.tab.', 'reviews.state.', 'reviews.confirm', 'reviews.reject', 'reviews.correct',
+      'conditions.kind.', 'conditions.link.', 'conditions.on', 'conditions.off', 'conditions.unknown', 'frames.kind.', 'nav.', 'forwarding.pause', 'forwarding.resume', 'upload.template.'];
+    const unused = Object.keys(TEXTS).filter((key) => !source.includes(`'${key}'`) && !made.some((start) => key.startsWith(start)));
+    expect(unused).toEqual([]);
+  });
+});
+
+describe('the bundle of the desk', () => {
+  it('holds neither the 3D world nor the charts of the viewer', () => {
+    const root = join(import.meta.dirname, '../src');
+    const seen = new Set<string>();
+    const walk = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      for (const match of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+        const target = match[1] ?? '';
+        if (!target.startsWith('.')) {
+          expect(target, path).not.toMatch(/^(three|echarts)/);
+          continue;
+        }
+        const base = join(dirname(path), target);
+        const found = [base, `${base}.ts`, `${base}/index.ts`].find((one) => one.endsWith('.ts') && existsSync(one));
+        if (found) walk(found);
+      }
+    };
+    walk(join(root, 'desk/main.ts'));
+    expect(seen.size).toBeGreaterThan(30);
+    expect([...seen].filter((path) => /\/src\/(scene|layers|shaders|formats|bridge|modes)\//.test(path))).toEqual([]);
+  });
+});
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
+}

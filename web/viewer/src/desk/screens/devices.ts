@@ -139,7 +139,8 @@ function knownDetail(desk: Desk, row: () => RegistryDevice | undefined, state: S
   return h('div', { class: 'stack-flow' },
     h('div', { class: 'fields' },
       chip(() => STATE_TONES[state(row()?.mn ?? '')?.state ?? 'never'], () => t(`dev.${state(row()?.mn ?? '')?.state ?? 'never'}`)), originChip(() => row()?.origin ?? 'measured'),
-      h('button', { type: 'button', class: 'text-button', onclick: () => desk.go('frames', { mn: row()?.mn ?? '' }) }, () => t('devices.frames'))),
+      h('button', { type: 'button', class: 'text-button', onclick: () => desk.go('frames', { mn: row()?.mn ?? '' }) }, () => t('devices.frames')),
+      h('button', { type: 'button', class: 'text-button', onclick: () => desk.go('commands', { mn: row()?.mn ?? '' }) }, () => t('devices.commands'))),
     findingList(desk, () => row()?.findings ?? []),
     facts([
       [() => t('devices.mn'), h('span', { class: 'mono' }, of((device) => device.mn))],

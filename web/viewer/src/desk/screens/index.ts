@@ -2,8 +2,16 @@
 
 import type { Desk } from '../context';
 import type { Key } from '../i18n';
+import { commands } from './commands';
+import { conditions } from './conditions';
 import { connections } from './connections';
+import { devices } from './devices';
+import { evidence } from './evidence';
+import { forwarding } from './forwarding';
 import { frames } from './frames';
+import { reviews } from './reviews';
+import { statistics } from './statistics';
+import { upload } from './upload';
 
 export const GROUPS = ['lines', 'values', 'acts', 'proof'] as const;
 
@@ -16,5 +24,13 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { id: 'connections', group: 'lines', title: 'connections.title', make: connections },
+  { id: 'devices', group: 'lines', title: 'devices.title', make: devices },
   { id: 'frames', group: 'lines', title: 'frames.title', make: frames },
+  { id: 'forwarding', group: 'lines', title: 'forwarding.title', make: forwarding },
+  { id: 'reviews', group: 'values', title: 'reviews.title', make: reviews },
+  { id: 'statistics', group: 'values', title: 'statistics.title', make: statistics },
+  { id: 'conditions', group: 'values', title: 'conditions.title', make: conditions },
+  { id: 'commands', group: 'acts', title: 'commands.title', make: commands },
+  { id: 'upload', group: 'acts', title: 'upload.title', make: upload },
+  { id: 'evidence', group: 'proof', title: 'evidence.title', make: evidence },
 ];

@@ -7,7 +7,6 @@ export const COMMON = {
   'app.simulated': ['模拟数据 SIMULATED', 'SIMULATED 模拟数据'],
   'app.skip': ['跳到内容', 'Skip to content'],
   'app.keys': ['快捷键', 'Keys'],
-  'app.noPark': ['园区信息读取失败', 'The park cannot be read'],
   'health.well': ['采集正常', 'Ingest well'],
   'health.ill': ['采集异常', 'Ingest not well'],
   'health.unknown': ['采集状态未知', 'Ingest: unknown'],
