@@ -20,6 +20,7 @@ from twin.live.desk_client import ask
 from twin.live.desk_server import DeskServer
 from twin.live.gate import Gate
 from twin.live.operators import OPERATORS_FILE, add_operator
+from twin.live.outward import Outward
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
@@ -72,15 +73,19 @@ def live_desk(
         registry = SceneRegistry(park.devices, {})
         sink = LedgerSink(ledger, Gate(registry=registry, utc_offset_h=8.0), clock)
         done = sink.start()
+        reader = LedgerReader(settings.ledger)
+        lines = Hj212Server(sink, registry, clock, LineLimits())
+        outward = Outward(settings, park, sink, registry, reader, clock)
+        await outward.commander.start(lines)
         office = Office(
             settings=settings,
             park=park,
             sink=sink,
-            reader=LedgerReader(settings.ledger),
+            reader=reader,
             registry=registry,
             clock=clock,
-            server=Hj212Server(sink, registry, clock, LineLimits()),
-            parts=parts,
+            server=lines,
+            parts=(*parts, *outward.parts()),
         )
         server = DeskServer(office, verbs, idle_s=idle_s)
         await server.start()
