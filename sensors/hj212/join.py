@@ -77,7 +77,9 @@ class PackageJoiner:
         key = self._key_of(message)
         known = self._known.get(key)
         if known is not None:
-            return self._revised(known, frame, message)
+            # Told once more: where a writer failed, the logger sends again what was not stored.
+            _put(known, frame, message)
+            return _joined(known)
         packages = self._open.get(key)
         if packages is None:
             packages = self._open[key] = _Packages(key=key, since_ms=frame.received_ms, last=frame)
@@ -107,13 +109,6 @@ class PackageJoiner:
                 )
             )
         return left
-
-    def _revised(self, known: _Packages, frame: RawFrame, message: Message) -> Message | None:
-        """A package of a message that was decoded before: nothing new, or all of it once more."""
-        if frame.sha256 in known.shas:
-            return None
-        _put(known, frame, message)
-        return _joined(known)
 
     def _remember(self, packages: _Packages) -> None:
         self._known[packages.key] = packages

@@ -115,7 +115,7 @@ async def ingest(
                 server = await _listen(settings, sink, registry, clock, outward)
                 keeper = Keeper(sink, clock, (gate.findings, server.findings))
                 keeper.start()
-                await keeper.show(roster(park.devices, registry, _letters(settings)))
+                await keeper.show(roster(park.devices, registry, _letters(settings), park.utc_offset_h))
                 stack.push_async_callback(keeper.close)
                 stack.push_async_callback(server.close)
                 await outward.start(server)

@@ -21,10 +21,12 @@ ROSTER = "registry"
 _NO_NAME = Text(zh="", en="")
 
 
-def roster(devices: Iterable[Device], registry: Registry, letters: Letters) -> dict[str, object]:
-    """Picture of all devices, by MN."""
+def roster(
+    devices: Iterable[Device], registry: Registry, letters: Letters, utc_offset_h: float
+) -> dict[str, object]:
+    """Picture of all devices, by MN, and the zone of their times."""
     rows = sorted(devices, key=lambda row: row.mn)
-    return {"devices": [_device(row, registry, letters) for row in rows]}
+    return {"utc_offset_h": utc_offset_h, "devices": [_device(row, registry, letters) for row in rows]}
 
 
 def _device(device: Device, registry: Registry, letters: Letters) -> dict[str, Any]:

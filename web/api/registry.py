@@ -31,7 +31,7 @@ registry = APIBlueprint("registry", __name__, url_prefix="/api/v1", tag="Instrum
 STRANGERS_MAX = 100
 _FRAMES_EACH = 200
 _UNKNOWN = "unknown_device"
-_UTC_OFFSET_H = 8.0
+_BEIJING_H = 8.0
 
 
 def get_registry() -> RegistryOut:
@@ -65,9 +65,11 @@ def get_unknown() -> StrangersOut:
         known = row.reason == _UNKNOWN and (row.mn in knocks or len(knocks) < STRANGERS_MAX)
         if known and len(knocks[row.mn]) < _FRAMES_EACH:
             knocks[row.mn].append(Knock(received_ms=row.received_ms, peer=row.peer, segment=row.segment))
+    taken = snapshot_of(own.ledger, ROSTER)
+    offset_h = _BEIJING_H if taken is None else float(taken[1]["utc_offset_h"])
     rows = []
     for mn, frames in knocks.items():
-        stranger = asdict(describe_stranger(mn, frames, _UTC_OFFSET_H))
+        stranger = asdict(describe_stranger(mn, frames, offset_h))
         more = {"reason": _UNKNOWN, "number": number_picture(mn)}
         rows.append(StrangerOut.model_validate(stranger | more, strict=False))
     return StrangersOut(now_ms=own.clock.now_ms(), unknown=rows)
