@@ -9,6 +9,7 @@ from twin.live.settings import Settings
 from web import errors, security
 from web.api.desk import desk
 from web.api.devices import devices
+from web.api.evidence import evidence
 from web.api.exchange import exchange
 from web.api.frames import frames
 from web.api.lines import lines
@@ -16,12 +17,14 @@ from web.api.live import live
 from web.api.operation import operations
 from web.api.park import park
 from web.api.plumes import plumes
+from web.api.quality import quality
 from web.api.registry import registry
 from web.api.review import review_queue
 from web.api.scene import scene
 from web.api.sensorthings import sensorthings
 from web.api.series import series
 from web.api.state import state
+from web.api.statistics import statistics
 from web.api.versions import versions
 from web.api.watertables import watertables
 from web.openapi import complete
@@ -40,10 +43,13 @@ BLUEPRINTS = (
     lines,
     frames,
     desk,
+    evidence,
     live,
     operations,
     sensorthings,
     review_queue,
+    statistics,
+    quality,
     scene,
     versions,
 )

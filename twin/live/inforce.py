@@ -61,6 +61,7 @@ def _series(device: Device, key: str) -> dict[str, Any]:
         "detection_limit": None if limit is None else to_si(limit, factor.unit),
         "fixed_after": factor.fixed_after,
         "edition": device.edition.value,
+        "origin": device.origin.value,
         "substance": substance_of(key),
     }
 

@@ -1,0 +1,104 @@
+"""Working conditions and the health of open-path stations."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from web.schemas.base import Out, TextOut
+
+HealthName = Literal["ok", "warn", "alarm", "unknown"]
+
+
+class UnitOut(Out):
+    """A working unit; levels in ``si_unit``."""
+
+    id: str
+    name: TextOut
+    kind: Literal["production", "treatment"]
+    state: Literal["on", "off", "unknown"]
+    since_ms: int | None
+    value: float | None
+    key: str
+    on_above: float
+    off_below: float
+    si_unit: str
+
+
+class LinkOut(Out):
+    """Treatment that must run while production does."""
+
+    id: str
+    name: TextOut
+    production: list[str]
+    treatment: list[str]
+    state: Literal["normal", "grace", "treatment_not_running", "unknown"]
+    since_ms: int | None = Field(description="Since when treatment has been off while production runs")
+    grace_min: float
+    review: int | None
+
+
+class ConditionsOut(Out):
+    """Working conditions now."""
+
+    now_ms: int
+    units: list[UnitOut]
+    links: list[LinkOut]
+
+
+class HealthItemOut(Out):
+    """A housekeeping series against its limits, SI; ``t`` is the time of the newest value, fresh or not."""
+
+    key: str
+    quantity: str
+    value: float | None
+    si_unit: str
+    t: int | None
+    state: HealthName
+    warn_low: float | None
+    warn_high: float | None
+    alarm_low: float | None
+    alarm_high: float | None
+
+
+class BeamHealthOut(Out):
+    """Signal of one beam."""
+
+    id: str
+    key: str
+    value: float | None
+    t: int | None
+    state: HealthName
+
+
+class RefillOut(Out):
+    """Forecast of a supply; the interval has 90 %, ``latest_ms`` null: perhaps never."""
+
+    key: str
+    level_l: float
+    per_day_l: float
+    per_day_low_l: float
+    per_day_high_l: float
+    since_refill_ms: int
+    reserve_l: float
+    reserve_ms: int
+    earliest_ms: int
+    latest_ms: int | None
+
+
+class StationHealthOut(Out):
+    """Housekeeping of one station."""
+
+    id: str
+    state: HealthName
+    items: list[HealthItemOut]
+    beams: list[BeamHealthOut]
+    refill: RefillOut | None
+
+
+class BeamsHealthOut(Out):
+    """All stations that have housekeeping series, by id."""
+
+    now_ms: int
+    stations: list[StationHealthOut]
