@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from sensors.ftir import decode as ftir
 from sensors.hj212 import codec
 from sensors.hj212 import decode as hj212
 from sensors.hj212.decode import Decoded
+from sensors.lidar import scan as lidar
 from sensors.modbus import poll
 from sensors.mqtt import decode as records
+from sensors.upload import table as uploaded
 from sensors.weather import decode as weather
 from twin.core.device import Device
 from twin.core.errors import NotFoundError
@@ -91,6 +94,27 @@ _ROWS = (
         description=Text(zh="JSON 记录（MQTT 或上传）", en="JSON records (MQTT or uploaded)"),
         decode=records.decode,
         view=records.view,
+    ),
+    SensorRow(
+        protocol="upload",
+        description=Text(
+            zh="上传的表格（实验室、便携仪器、人工监测）",
+            en="Uploaded tables (laboratory, portable, by hand)",
+        ),
+        decode=uploaded.decode,
+        view=uploaded.view,
+    ),
+    SensorRow(
+        protocol="ftir",
+        description=Text(zh="开放光路傅里叶红外结果文件", en="Result files of open-path FTIR"),
+        decode=ftir.decode,
+        view=uploaded.view,
+    ),
+    SensorRow(
+        protocol="lidar",
+        description=Text(zh="激光雷达扫描", en="Lidar scans"),
+        decode=lidar.decode,
+        view=lidar.view,
     ),
 )
 TABLE: Mapping[str, SensorRow] = MappingProxyType({row.protocol: row for row in _ROWS})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gis.scene.geopackage import Drawn
-from gis.scene.rows import ThresholdRow
+from gis.scene.rows import ChemicalRow, ThresholdRow
 from gis.scene.rules import split_ids
 from gis.scene.schema import BeamRow, BookmarkRow, DeviceRow, FactorRow, LineRow, Name, StationRow
 from gis.scene.tables import HoleRow, Tables
@@ -18,6 +19,7 @@ from twin.core.geometry import Place
 from twin.core.line import Line, LineKind, LineMember
 from twin.core.origin import Origin
 from twin.core.park import Area, Building, Plot, ProcessUnit, Road, Settlement, Tank, Water
+from twin.core.quantity import substance_of
 from twin.core.station import Station, Tower, WeatherSet
 from twin.core.substance import Substance, Threshold
 from twin.core.text import Text
@@ -162,12 +164,19 @@ def boreholes(rows: tuple[HoleRow, ...], ground: Ground) -> tuple[Borehole, ...]
 
 def devices(tables: Tables) -> tuple[Device, ...]:
     """Registered devices with the factors of their set."""
-    sets = {name: tuple(_factor(row) for row in rows) for name, rows in tables.devices.factor_sets.items()}
+    known = {row.id: row for row in tables.chemicals}
+    sets = {
+        name: tuple(_factor(row, known) for row in rows) for name, rows in tables.devices.factor_sets.items()
+    }
     return tuple(_device(row, sets[row.factors]) for row in tables.devices.devices)
 
 
-def _factor(row: FactorRow) -> Factor:
-    return Factor(**row.model_dump())
+def _factor(row: FactorRow, chemicals: Mapping[str, ChemicalRow]) -> Factor:
+    found = chemicals.get(substance_of(row.quantity) or "")
+    if found is None:
+        return Factor(**row.model_dump())
+    names = (found.name_zh, found.name_en, found.formula)
+    return Factor(**row.model_dump(), names=names, molar_mass_kg_mol=found.molar_mass_kg_mol)
 
 
 def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:
@@ -183,6 +192,7 @@ def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:
         factors=factors,
         protocol=row.protocol,
         line=row.line,
+        columns=tuple(row.columns.items()),
         minute_interval_s=float(row.minute_interval_s),
     )
 

@@ -9,6 +9,7 @@ from gis.scene.schema import DeviceRow, LineRow
 from gis.scene.tables import LINES_FILE, Tables
 from twin.core.line import PROTOCOL_LINES, WITHOUT_LINE
 
+_STREAMS = ("serial", "tcp-client")
 _NEEDS_PORT = ("tcp-client", "modbus-tcp", "mqtt")
 
 
@@ -25,6 +26,12 @@ def check_lines(tables: Tables, problems: Problems) -> None:
     for device in tables.devices.devices:
         _check_device(device, lines, problems)
     on_line = {row.mn: row.line for row in tables.devices.devices}
+    for line in lines.values():
+        spoken = sorted({row.protocol for row in tables.devices.devices if row.line == line.id})
+        if line.kind in _STREAMS and len(spoken) > 1:
+            problems.add(
+                LINES_FILE, f"{line.id}, protocols", spoken, "one protocol on a wire", "一条线路一种协议"
+            )
     for line in lines.values():
         _check_line(line, on_line, problems)
 

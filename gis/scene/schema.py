@@ -215,6 +215,7 @@ class DeviceRow(Strict):
     factors: Id
     protocol: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "hj212"
     line: str = ""
+    columns: dict[Words, Words] = {}
     minute_interval_s: Literal[60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800] = 60
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sensors.lines.contract import Driver
+from sensors.lines.folder import run_folder
 from sensors.lines.heads import run_heads
 from sensors.lines.hj212 import run_hj212
 from sensors.lines.modbus import run_modbus
@@ -14,6 +15,7 @@ _BY_KIND: dict[LineKind, Driver] = {
     LineKind.MODBUS_RTU: run_modbus,
     LineKind.MODBUS_TCP: run_modbus,
     LineKind.MQTT: run_mqtt,
+    LineKind.FOLDER: run_folder,
 }
 
 

@@ -34,7 +34,8 @@ class Factor:
     least value told from nothing, ``max_rate_per_min`` the fastest plausible change, all in that
     unit (None: no check). ``fixed_after``: so many equal values in a row are doubted (0: no check).
     ``reference_k``: temperature at which a volume ratio or a concentration is stated. ``total_unit``:
-    unit of the amount in an interval (``Cou``); empty: kg, m3 for flows.
+    unit of the amount in an interval (``Cou``); empty: kg, m3 for flows. ``molar_mass_kg_mol`` and
+    ``names`` (Chinese, English, formula) are those of the substance, where the factor is one.
     """
 
     code: str
@@ -48,6 +49,8 @@ class Factor:
     fixed_after: int = 0
     reference_k: float | None = None
     total_unit: str = ""
+    molar_mass_kg_mol: float | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class Device:
     ``protocol`` is a row of ``sensors.table``; ``line`` names the line of ``lines.toml`` on which the
     device is reached (empty: it comes to the HJ 212 port by itself). ``minute_interval_s``: length of
     what it sends as minute data (HJ 212 commands 1063, 1064).
+    ``columns``: a vendor's headers of result files and what they mean here.
     """
 
     mn: str
@@ -70,6 +74,7 @@ class Device:
     factors: tuple[Factor, ...]
     protocol: str = "hj212"
     line: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
     minute_interval_s: float = 60.0
 
     def factor(self, code: str) -> Factor | None:

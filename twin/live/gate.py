@@ -60,6 +60,17 @@ class Gate:
             return self._faulty(frame, type(error).__name__, error.message)
         return self._judged(frame, said)
 
+    def read_large(self, frame: RawFrame) -> Decoded:
+        """What an uploaded file says; for any thread, because it keeps nothing. Raises ParkTwinError."""
+        device = self.registry.device(frame.mn)
+        if device is None or device.protocol == HJ212:
+            raise FrameError(_WRONG_PROTOCOL, f"{frame.mn} is no device that takes files")
+        return self._by_table(frame, device)
+
+    def judged(self, frame: RawFrame, said: Decoded) -> Judged:
+        """What becomes of a frame that was read by ``read_large``."""
+        return self._judged(frame, said)
+
     def leftovers(self, now_ms: int) -> list[Judged]:
         """What can be read of split messages whose rest has not come in time."""
         return [self._leftover(row) for row in self.joiner.expire(now_ms)]

@@ -31,6 +31,8 @@ BATCH_FRAMES = 512
 # Short enough that silence and a dropped line are seen within a second of their time.
 TICK_S = 0.5
 BEAT_MS = 2_000
+# Under steady load old values are packed with no longer pauses than this.
+TIDY_LATEST_S = 1.0
 _NOT_ERRORS = frozenset({LineEventKind.CONNECT, LineEventKind.DISCONNECT})
 
 
@@ -88,6 +90,14 @@ class LedgerSink:
         """Store a frame of a registered device; returns when it is durable. Raises StoreError."""
         self.settle(frame.received_ms)
         arrival, notes = self._gate.judge(frame)
+        for note in notes:
+            self._queue.put(note)
+        return await self._submit(arrival, "")
+
+    async def accept_large(self, frame: RawFrame) -> Receipt:
+        """The same for an uploaded file, which is read in a thread so that the lines do not wait."""
+        said = await asyncio.to_thread(self._gate.read_large, frame)
+        arrival, notes = self._gate.judged(frame, said)
         for note in notes:
             self._queue.put(note)
         return await self._submit(arrival, "")
@@ -153,6 +163,7 @@ class _Writer:
         self._book = LineBook(ledger.devices())
         self._errors: dict[str, LineErrorCount] = {}
         self._beat_ms = -BEAT_MS
+        self._tidy_s = 0.0
 
     def run(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
         """Write until stopped."""
@@ -164,6 +175,7 @@ class _Writer:
             while running:
                 jobs, acts, running = self._collect()
                 self._commit(jobs, acts, loop)
+                self._tidy()
         except BaseException as caught:  # noqa: BLE001 - handed to the event loop, which ends the process
             error = caught
             _settle(loop, _all(jobs, acts, StoreError(f"the writer has ended: {caught!r}")))
@@ -220,6 +232,19 @@ class _Writer:
         self._beat_ms = now_ms
         done = [(act.result, result) for act, result in zip(acts, written.deeds, strict=True)]
         _settle(loop, [*_receipts(jobs, written), *done])
+
+    def _tidy(self) -> None:
+        """Pack a few old values while nobody waits; under load once in a while all the same."""
+        now_s = time.monotonic()
+        if now_s < self._tidy_s or (not self._items.empty() and now_s < self._tidy_s + TIDY_LATEST_S):
+            return
+        try:
+            more = self._ledger.tidy(self._clock.now_ms())
+        except StoreError as error:
+            _log.error("old values could not be packed: %s", error)
+            more = False
+        # As long a pause as the work took: packing never has more than half of the writer's time.
+        self._tidy_s = 2 * time.monotonic() - now_s + (0.0 if more else TICK_S)
 
     def _write(self, jobs: list[_Job], acts: list[_Act], now_ms: int) -> Written | None:
         arrivals = [self._allowed(job.arrival) for job in jobs if not job.reason]
