@@ -11,6 +11,7 @@ from web.api.desk import desk
 from web.api.devices import devices
 from web.api.evidence import evidence
 from web.api.exchange import exchange
+from web.api.export import exports
 from web.api.frames import frames
 from web.api.lines import lines
 from web.api.live import live
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     park,
     state,
     series,
+    exports,
     plumes,
     watertables,
     devices,

@@ -10,6 +10,8 @@ from rich.console import Console
 from twin.core.errors import ParkTwinError
 from web.commands import exits
 from web.commands.doctor import doctor
+from web.commands.evidence import app as evidence
+from web.commands.export import export
 from web.commands.hj212 import app as hj212
 from web.commands.operator import app as operator
 from web.commands.processes import ingest, serve, worker
@@ -33,12 +35,14 @@ app = typer.Typer(
 app.command()(run)
 app.add_typer(scene, name="scene")
 app.add_typer(operator, name="operator")
+app.add_typer(evidence, name="evidence")
 app.command()(simulate)
 app.command()(serve)
 app.command()(ingest)
 app.command(hidden=True)(worker)
 app.command()(replay)
 app.command()(rules)
+app.command()(export)
 app.add_typer(weather, name="weather")
 app.add_typer(hj212, name="hj212")
 app.add_typer(store, name="store")

@@ -18,7 +18,9 @@ from twin.core.park import Park
 from twin.live.desk import DeskVerb, Office
 from twin.live.desk_client import ask
 from twin.live.desk_server import DeskServer
+from twin.live.evidence_key import ensure_key
 from twin.live.gate import Gate
+from twin.live.notary import Notary
 from twin.live.operators import OPERATORS_FILE, add_operator
 from twin.live.outward import Outward
 from twin.live.registry import SceneRegistry
@@ -75,6 +77,14 @@ def live_desk(
         done = sink.start()
         reader = LedgerReader(settings.ledger)
         lines = Hj212Server(sink, registry, clock, LineLimits())
+        notary = Notary(
+            sink=sink,
+            reader=reader,
+            clock=clock,
+            key=ensure_key(settings.data_dir),
+            copy_dir=settings.evidence_copy,
+            utc_offset_h=park.utc_offset_h,
+        )
         outward = Outward(settings, park, sink, registry, reader, clock)
         await outward.commander.start(lines)
         office = Office(
@@ -85,7 +95,7 @@ def live_desk(
             registry=registry,
             clock=clock,
             server=lines,
-            parts=(*parts, *outward.parts()),
+            parts=(*parts, notary, *outward.parts()),
         )
         server = DeskServer(office, verbs, idle_s=idle_s)
         await server.start()

@@ -16,7 +16,8 @@ from typing import Any
 
 from twin.core.clock import Clock
 from twin.core.device import Device
-from twin.core.errors import SettingsError
+from twin.core.errors import SettingsError, StoreError
+from twin.live.local_notes import put_aside, waiting_notes
 from twin.live.operators import OPERATORS_FILE, SYSTEM, Operator, read_operators
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
@@ -60,6 +61,18 @@ class Diary:
         body = await asyncio.to_thread(self._operators, data_dir / OPERATORS_FILE)
         if body is not None:
             await self.note(OPERATORS, body)
+
+    async def take_notes(self, data_dir: Path) -> None:
+        """Write down what commands beside ingest have left."""
+        for row in await asyncio.to_thread(waiting_notes, data_dir):
+            try:
+                await self._sink.perform(ActDeed(act=row.act))
+            except StoreError as error:
+                if error.field not in ("kind", "actor", "body"):
+                    raise
+                await asyncio.to_thread(put_aside, row.file, str(error))
+            else:
+                await asyncio.to_thread(row.file.unlink, missing_ok=True)
 
     async def note(self, kind: str, body: Mapping[str, object]) -> int:
         """Write an act of the house; its number when it is durable."""

@@ -20,7 +20,7 @@ from twin.store.reader import LedgerReader
 
 _log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0
-_PEOPLE_S = 10.0
+_WATCH_S = 10.0
 
 
 @asynccontextmanager
@@ -39,8 +39,9 @@ async def evidence_room(
     )
     await diary.open(settings, park.devices)
     await diary.note_operators(settings.data_dir)
+    await diary.take_notes(settings.data_dir)
     await notary.compare_with_copy()
-    tasks = [asyncio.create_task(notary.run()), asyncio.create_task(_watch_people(diary, settings))]
+    tasks = [asyncio.create_task(notary.run()), asyncio.create_task(_watch(diary, settings))]
     try:
         yield notary
     finally:
@@ -57,10 +58,11 @@ async def _last_words(diary: Diary, notary: Notary) -> None:
     await notary.checkpoint()
 
 
-async def _watch_people(diary: Diary, settings: Settings) -> None:
+async def _watch(diary: Diary, settings: Settings) -> None:
     while True:
-        await asyncio.sleep(_PEOPLE_S)
+        await asyncio.sleep(_WATCH_S)
         try:
             await diary.note_operators(settings.data_dir)
-        except ParkTwinError as error:
-            _log.error("a change of operators could not be written down: %s", error)
+            await diary.take_notes(settings.data_dir)
+        except (ParkTwinError, OSError) as error:
+            _log.error("something could not be written down: %s", error)

@@ -65,6 +65,8 @@ class Notary:
         self._days = _Days(utc_offset_h=utc_offset_h)
         self._every_s = every_s
         self._one_at_a_time = asyncio.Lock()
+        # Held by who verifies; that reads everything, and once at a time is enough.
+        self.verifying = asyncio.Lock()
         self._copied_seq: int | None = None
         self._copy_failed = False
 
