@@ -12,8 +12,8 @@ export function field(label: () => string, control: Child, hint?: () => string):
   return h('label', { class: 'field' }, h('span', {}, label), control, hint ? h('small', { class: 'field-hint', hidden: () => hint() === '' }, hint) : null);
 }
 
-export function choice(label: () => string, value: Signal<string>, choices: () => readonly Choice[]): HTMLElement {
-  const select = h('select', { onchange: (event: Event) => value.set((event.target as HTMLSelectElement).value) });
+export function choice(label: () => string, value: Signal<string>, choices: () => readonly Choice[], name: string | null = null): HTMLElement {
+  const select = h('select', { name, onchange: (event: Event) => value.set((event.target as HTMLSelectElement).value) });
   follow(select, value, choices);
   return field(label, select);
 }

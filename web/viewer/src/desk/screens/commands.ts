@@ -4,6 +4,7 @@ import { language, say } from '../../i18n/language';
 import { withQuery } from '../../sources/http';
 import { computed, effect, signal, untracked, type Signal } from '../../stores/signal';
 import { each, h, swap } from '../../ui/dom';
+import { icon } from '../../ui/icons';
 import { readArguments } from '../arguments';
 import type { Desk } from '../context';
 import { confirmed } from '../dialog';
@@ -32,15 +33,21 @@ interface Console {
   sent(seq: number): void;
 }
 
+function bounds(argument: Argument): string {
+  if (argument.low === null && argument.high === null) return '';
+  if (argument.kind === 'integer') return t('commands.bounds', { low: argument.low ?? '−∞', high: argument.high ?? '∞', unit: argument.unit });
+  return ['text', 'code'].includes(argument.kind) ? t('commands.letters', { n: argument.high ?? '∞' }) : '';
+}
+
 /** A field for an argument, as strict as the argument. */
 function argumentField(given: Console, argument: Argument): HTMLElement {
   const set = (event: Event): void => given.texts.update((texts) => new Map(texts).set(argument.name, (event.target as HTMLInputElement).value.trim()));
   const value = (): string => given.texts.get().get(argument.name) ?? '';
   const hint = (): string => [
-    argument.low !== null || argument.high !== null ? t('commands.bounds', { low: argument.low ?? '−∞', high: argument.high ?? '∞', unit: argument.unit }) : '',
+    bounds(argument),
     argument.kind === 'clock_time' ? t('commands.clock') : '', argument.required ? '' : t('commands.optional'), argument.secret ? t('commands.secret') : '',
   ].filter((word) => word !== '').join(' · ');
-  const label = (): string => `${say(argument.name_text)}${argument.unit === '' ? '' : ` (${argument.unit})`}`;
+  const label = (): string => `${say(argument.name_text)}${argument.unit === '' || argument.kind === 'time' ? '' : ` (${argument.unit})`}`;
   if (argument.kind === 'choice') {
     const select = h('select', { name: argument.name, onchange: set }, h('option', { value: '' }, ''), ...argument.choices.map((one) => h('option', { value: String(one) }, String(one))));
     effect(() => {
@@ -151,11 +158,11 @@ function composer(desk: Desk, registry: Resource<Registry>, sent: (seq: number) 
     : actButton(desk, () => t('commands.go'), () => void send(given), { role: role as 'operator' | 'engineer', className: 'act send-command' })));
   return panel(() => t('commands.send'), [
     trouble(registry), trouble(commands),
-    h('div', { class: 'fields' }, choice(() => t('commands.device'), mn, devices), originOf(device)),
+    h('div', { class: 'fields' }, choice(() => t('commands.device'), mn, devices, 'mn')), h('div', {}, originOf(device)),
     h('p', { class: 'muted', hidden: () => mn.get() === '' || commands.get().data === null || all().length > 0 }, () => t('commands.noCommands')),
-    h('div', { class: 'fields', hidden: () => all().length === 0 }, choice(() => t('commands.command'), cn, choices)),
+    h('div', { class: 'fields', hidden: () => all().length === 0 }, choice(() => t('commands.command'), cn, choices, 'cn')),
     commandFacts(given), argumentFields(given), go,
-  ], { className: 'scroll composer' });
+  ], { className: 'scroll composer spaced' });
 }
 
 function originOf(device: () => RegistryDevice | undefined): HTMLElement {
@@ -167,7 +174,7 @@ function columns(desk: Desk): readonly Column<Exchange>[] {
     { id: 'seq', title: () => t('exchange.seq'), width: 7, numeric: true, text: (row) => count(row.seq), sort: (row) => row.seq },
     { id: 'when', title: () => t('exchange.when'), width: 11, text: (row) => ago(row.queued_ms, desk.now_ms.get()), sort: (row) => row.queued_ms, tip: (row) => moment(row.queued_ms, desk.offset_h()) },
     { id: 'sensor', title: () => t('commands.device'), width: 12, text: (row) => row.sensor, tip: (row) => row.mn },
-    { id: 'origin', title: () => t('origin.tip'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
+    { id: 'origin', title: () => t('origin.head'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
     { id: 'cn', title: () => t('commands.command'), width: 24, text: (row) => `${row.cn} ${say(row.name)}` },
     { id: 'outcome', title: () => t('exchange.outcome'), width: 12, text: (row) => outcomeName(row.outcome), cell: (row) => chip(() => outcomeTone(row.get().outcome), () => outcomeName(row.get().outcome)) },
     { id: 'who', title: () => t('exchange.who'), width: 12, text: (row) => row.actor },
@@ -229,7 +236,9 @@ function progress(desk: Desk): HTMLElement {
         [() => t('exchange.answer'), h('span', { class: 'mono', style: 'white-space: pre-wrap' }, of((exchange) => pairs(exchange.answer)))],
       ]),
       h('h3', {}, () => t('exchange.steps')), h('table', { class: 'plain-grid steps' }, steps)),
-  ], { className: 'scroll', tools: freshnessOf(desk, live) }));
+  ], { className: 'scroll', tools: [freshnessOf(desk, live), h('button', {
+    type: 'button', class: 'icon-button', title: () => t('dialog.close'), 'aria-label': () => t('dialog.close'), onclick: () => desk.setParams({ seq: '' }),
+  }, icon('close'))] }));
 }
 
 export function commands(desk: Desk): HTMLElement {
@@ -241,14 +250,16 @@ export function commands(desk: Desk): HTMLElement {
   };
   const rows = computed(() => history.get().data?.exchanges ?? []);
   return screen(() => t('commands.title'), () => t('commands.about'), [
-    h('div', { class: () => `split-2 ${desk.param('seq') === '' ? 'wide-right' : 'even'}` },
-      composer(desk, registry, sent), progress(desk)),
-    panel(() => t('exchange.history'), [
-      trouble(history),
-      table<Exchange>({
-        label: () => t('exchange.history'), columns: columns(desk), rows: () => rows.get(), key: (row) => String(row.seq), empty: emptyWords(history, () => t('exchange.none')),
-        filter: true, chosen: () => desk.param('seq'), open: (row) => desk.setParams({ seq: String(row.seq) }),
-      }),
-    ], { className: 'grow', tools: freshnessOf(desk, history) }),
+    h('div', { class: 'split-2 narrow-left' },
+      composer(desk, registry, sent),
+      h('div', { class: 'stack' },
+        progress(desk),
+        panel(() => t('exchange.history'), [
+          trouble(history),
+          table<Exchange>({
+            label: () => t('exchange.history'), columns: columns(desk), rows: () => rows.get(), key: (row) => String(row.seq), empty: emptyWords(history, () => t('exchange.none')),
+            filter: true, chosen: () => desk.param('seq'), open: (row) => desk.setParams({ seq: String(row.seq) }),
+          }),
+        ], { tools: freshnessOf(desk, history) }))),
   ]);
 }

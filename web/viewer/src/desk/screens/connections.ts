@@ -30,25 +30,25 @@ const DRIFT_LIMIT_S = 60;
 function lineColumns(desk: Desk): readonly Column<Line>[] {
   const devices = (line: Line): string => line.devices.map((device) => `${device.sensor} ${device.mn}`).join(', ');
   return [
-    { id: 'peer', title: () => t('connections.peer'), width: 19, text: (line) => line.peer },
+    { id: 'peer', title: () => t('connections.peer'), width: 17, text: (line) => line.peer },
     {
-      id: 'devices', title: () => t('connections.devices'), width: 34, text: (line) => devices(line) || t('connections.stranger'),
+      id: 'devices', title: () => t('connections.devices'), width: 28, text: (line) => devices(line) || t('connections.stranger'),
       cell: (line) => h('span', { class: () => (line.get().devices.length === 0 ? 'warn' : '') }, () => devices(line.get()) || t('connections.stranger')),
     },
     {
-      id: 'origin', title: () => t('origin.tip'), width: 11, text: (line) => line.devices[0]?.origin ?? '',
+      id: 'origin', title: () => t('origin.head'), width: 11, text: (line) => line.devices[0]?.origin ?? '',
       cell: (line) => h('span', { hidden: () => line.get().devices.length === 0 }, originChip(() => line.get().devices[0]?.origin ?? '')),
     },
     {
-      id: 'since', title: () => t('connections.since'), width: 13, sort: (line) => line.since_ms, text: (line) => ago(line.since_ms, desk.now_ms.get()),
+      id: 'since', title: () => t('connections.since'), width: 11, sort: (line) => line.since_ms, text: (line) => ago(line.since_ms, desk.now_ms.get()),
       tip: (line) => moment(line.since_ms, desk.offset_h()),
     },
     {
-      id: 'last', title: () => t('connections.last'), width: 13, numeric: true, sort: newest, text: (line) => ago(line.last_frame_ms, desk.now_ms.get()),
+      id: 'last', title: () => t('connections.last'), width: 11, numeric: true, sort: newest, text: (line) => ago(line.last_frame_ms, desk.now_ms.get()),
       tip: (line) => (line.last_frame_ms === null ? '' : moment(line.last_frame_ms, desk.offset_h())),
     },
     { id: 'frames', title: () => t('connections.frames'), width: 9, numeric: true, sort: (line) => line.frames, text: (line) => count(line.frames) },
-    { id: 'rate', title: () => t('connections.rate'), width: 11, numeric: true, sort: (line) => line.frames_s, text: (line) => `${number(line.frames_s, 2)} /s` },
+    { id: 'rate', title: () => t('connections.rate'), width: 9, numeric: true, sort: (line) => line.frames_s, text: (line) => `${number(line.frames_s, 2)} /s` },
     { id: 'answers', title: () => t('connections.answers'), width: 9, numeric: true, sort: (line) => line.answers, text: (line) => count(line.answers) },
     { id: 'bytes', title: () => t('connections.bytes'), width: 10, numeric: true, sort: (line) => line.bytes, text: (line) => bytes(line.bytes) },
     {

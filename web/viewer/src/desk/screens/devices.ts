@@ -4,6 +4,7 @@ import { say } from '../../i18n/language';
 import { computed } from '../../stores/signal';
 import { each, h, swap } from '../../ui/dom';
 import { icon } from '../../ui/icons';
+import { unitLabel } from '../../units';
 import type { Device } from '../../wire';
 import type { Desk } from '../context';
 import { t, tMaybe } from '../i18n';
@@ -57,6 +58,10 @@ function deviceColumns(desk: Desk, state: StateOf): readonly Column<RegistryDevi
       cell: (row) => chip(() => STATE_TONES[state(row.get().mn)?.state ?? 'never'], () => stateName(row.get().mn)),
     },
     {
+      id: 'findings', title: () => t('devices.findings'), width: 9, text: (row) => row.findings.map((one) => say(one.text)).join('; '),
+      sort: (row) => -row.findings.filter((one) => one.level !== 'info').length, cell: (row) => findingChip(() => row.get()),
+    },
+    {
       id: 'seen', title: () => t('devices.seen'), width: 11, numeric: true, text: (row) => ago(state(row.mn)?.last_seen_ms ?? null, desk.now_ms.get()),
       sort: (row) => state(row.mn)?.last_seen_ms ?? null,
     },
@@ -66,11 +71,7 @@ function deviceColumns(desk: Desk, state: StateOf): readonly Column<RegistryDevi
     { id: 'crc', title: () => t('devices.crc'), width: 12, text: (row) => (row.protocol === 'hj212' ? tMaybe(`crc.${row.crc_mode}`, row.crc_mode) : '—') },
     { id: 'factors', title: () => t('devices.factors'), width: 8, numeric: true, text: (row) => count(row.factors.length), sort: (row) => row.factors.length },
     { id: 'interval', title: () => t('devices.interval'), width: 9, numeric: true, text: (row) => seconds(row.interval_s), sort: (row) => row.interval_s },
-    { id: 'origin', title: () => t('origin.tip'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
-    {
-      id: 'findings', title: () => t('devices.findings'), width: 9, text: (row) => row.findings.map((one) => say(one.text)).join('; '),
-      sort: (row) => -row.findings.filter((one) => one.level !== 'info').length, cell: (row) => findingChip(() => row.get()),
-    },
+    { id: 'origin', title: () => t('origin.head'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
   ];
 }
 
@@ -112,16 +113,16 @@ type Factor = RegistryDevice['factors'][number];
 
 function range(factor: Factor): string {
   if (factor.low === null && factor.high === null) return '—';
-  return `${factor.low ?? '…'} – ${factor.high ?? '…'} ${factor.unit}`;
+  return `${factor.low ?? '…'} – ${factor.high ?? '…'} ${unitLabel(factor.unit)}`;
 }
 
 function factorTable(desk: Desk, factors: () => readonly Factor[]): HTMLElement {
   const body = h('tbody', {});
-  const optional = (value: number | null, unit: string): string => (value === null ? '—' : `${value} ${unit}`);
+  const optional = (value: number | null, unit: string): string => (value === null ? '—' : `${value} ${unitLabel(unit)}`);
   each(body, factors, (factor) => factor.code, (item) => h('tr', {},
     h('th', { scope: 'row' }, h('span', { class: 'mono' }, () => item.get().code), h('br', {}), h('small', { class: 'muted' }, () => say(item.get().name))),
     h('td', {}, () => quantityName(desk, item.get().quantity), h('br', {}),
-      h('small', { class: 'muted' }, () => `${item.get().unit}${item.get().scale === 1 ? '' : ` × ${item.get().scale}`}${item.get().reference_k === null ? '' : ` @ ${item.get().reference_k} K`}`)),
+      h('small', { class: 'muted' }, () => `${unitLabel(item.get().unit)}${item.get().scale === 1 ? '' : ` × ${item.get().scale}`}${item.get().reference_k === null ? '' : ` @ ${item.get().reference_k} K`}`)),
     h('td', { class: 'num' }, () => range(item.get()), h('br', {}), h('small', { class: 'muted' }, () => `${t('devices.rate')} ${optional(item.get().max_rate_per_min, item.get().unit)}`)),
     h('td', { class: 'num' }, () => optional(item.get().detection_limit, item.get().unit))));
   return h('table', { class: 'plain-grid' }, h('thead', {}, h('tr', {},
@@ -170,7 +171,7 @@ function unknownDetail(desk: Desk, row: () => UnknownDevice | undefined): HTMLEl
   const body = h('tbody', {});
   each(body, () => row()?.factors ?? [], (factor) => factor.code, (item) => h('tr', {},
     h('th', { scope: 'row' }, h('span', { class: 'mono' }, () => item.get().code), ' ', h('small', { class: 'muted' }, () => say(item.get().name))),
-    h('td', { class: 'mono' }, () => item.get().values.join(', ')), h('td', {}, () => item.get().unit || '—')));
+    h('td', { class: 'mono' }, () => item.get().values.join(', ')), h('td', {}, () => unitLabel(item.get().unit) || '—')));
   const none: MnNumber = { kind: '', in_standard: true, text: { zh: '', en: '' }, parts: [] };
   return h('div', { class: 'stack-flow' },
     h('p', { class: 'hint warn', hidden: () => row()?.encrypted !== true }, () => t('unknown.encrypted')),

@@ -4,6 +4,7 @@ import { say } from '../../i18n/language';
 import { signal } from '../../stores/signal';
 import { each, h } from '../../ui/dom';
 import { icon } from '../../ui/icons';
+import { unitLabel } from '../../units';
 import { splitKey } from '../../wire';
 import { hexLines } from '../hex';
 import type { Desk } from '../context';
@@ -117,9 +118,9 @@ function valueTable(desk: Desk, found: () => FrameDetail | null, device: () => R
     return h('tr', {},
       h('th', { scope: 'row' }, h('b', {}, name), ' ', h('small', { class: 'mono muted' }, () => item.get().factor?.code ?? ''), h('br', {}),
         h('small', { class: 'muted' }, when(desk, () => row().time_ms), () => (row().interval_ms > 0 ? ` · ${span(row().interval_ms)}` : ''))),
-      h('td', { class: 'num' }, h('span', { class: 'mono' }, () => row().sent || '—'), ' ', h('small', { class: 'muted' }, () => item.get().factor?.unit ?? '')),
+      h('td', { class: 'num' }, h('span', { class: 'mono' }, () => row().sent || '—'), ' ', h('small', { class: 'muted' }, () => unitLabel(item.get().factor?.unit ?? ''))),
       h('td', { class: 'num' }, h('b', {}, () => value(row().value, quantity())), h('br', {}),
-        h('small', { class: 'muted mono' }, () => (row().value === null ? '' : `${Number((row().value ?? 0).toPrecision(6))} ${row().si_unit === '1' ? '' : row().si_unit}`))),
+        h('small', { class: 'muted mono' }, () => (row().value === null ? '' : `${Number((row().value ?? 0).toPrecision(6))} ${unitLabel(row().si_unit)}`))),
       h('td', {}, h('span', { class: 'chips' }, qualityChip(() => row().quality), originChip(() => row().origin)), h('br', {}),
         h('small', { class: 'muted' }, () => [markName(row().mark), ...checkNames(row().checks), row().version > 0 ? t('frames.nth', { n: row().version + 1 }) : ''].filter((word) => word !== '').join(' · '))));
   });

@@ -39,7 +39,7 @@ function columns(desk: Desk): readonly Column<Review>[] {
     },
     { id: 'values', title: () => t('reviews.values'), width: 8, numeric: true, text: (row) => count(row.values), sort: (row) => row.values },
     { id: 'opened', title: () => t('reviews.opened'), width: 12, text: (row) => ago(row.opened_ms, desk.now_ms.get()), sort: (row) => row.opened_ms, tip: (row) => moment(row.opened_ms, desk.offset_h()) },
-    { id: 'origin', title: () => t('origin.tip'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
+    { id: 'origin', title: () => t('origin.head'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
   ];
 }
 

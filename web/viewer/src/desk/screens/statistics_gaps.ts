@@ -54,7 +54,7 @@ function seriesColumns(desk: Desk, whole: () => GapSeries | null): readonly Colu
     { id: 'expected', title: () => t('gaps.expected'), width: 9, numeric: true, text: (row) => count(row.expected), sort: (row) => row.expected },
     { id: 'received', title: () => t('gaps.received'), width: 9, numeric: true, text: (row) => count(row.received), sort: (row) => row.received },
     { id: 'late', title: () => t('gaps.late'), width: 8, numeric: true, text: (row) => count(row.late), sort: (row) => row.late },
-    { id: 'origin', title: () => t('origin.tip'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
+    { id: 'origin', title: () => t('origin.head'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
   ];
 }
 
@@ -69,7 +69,7 @@ function gapColumns(desk: Desk): readonly Column<Gap>[] {
     { id: 'tries', title: () => t('gaps.tries'), width: 8, numeric: true, text: (row) => count(row.tries), sort: (row) => row.tries },
     { id: 'next', title: () => t('gaps.next'), width: 13, text: (row) => (row.next_ms === null ? '—' : ago(row.next_ms, desk.now_ms.get())), sort: (row) => row.next_ms },
     { id: 'note', title: () => t('gaps.note'), width: 24, text: (row) => row.note || '—' },
-    { id: 'origin', title: () => t('origin.tip'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
+    { id: 'origin', title: () => t('origin.head'), width: 11, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
   ];
 }
 

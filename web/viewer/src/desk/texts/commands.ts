@@ -24,6 +24,7 @@ export const COMMANDS = {
   'commands.secret': ['不写入账簿', 'not written into the book'],
   'commands.optional': ['可不填', 'may be left empty'],
   'commands.bounds': ['{low} 至 {high} {unit}', '{low} to {high} {unit}'],
+  'commands.letters': ['至多 {n} 个字符', 'at most {n} characters'],
   'commands.clock': ['HH:MM:SS，园区时间', 'HH:MM:SS, park time'],
   'commands.confirm': ['确认向仪器发送指令', 'Send this to the instrument?'],
   'commands.confirm.yes': ['发送', 'Send'],

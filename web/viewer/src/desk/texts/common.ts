@@ -36,6 +36,7 @@ export const COMMON = {
   'origin.modelled': ['模型计算', 'modelled'],
   'origin.simulated': ['模拟数据', 'simulated'],
   'origin.exercise': ['演练', 'exercise'],
+  'origin.head': ['来源', 'Origin'],
   'origin.tip': ['数据来源', 'Where the data come from'],
   'quality.good': ['有效', 'valid'],
   'quality.doubtful': ['存疑', 'doubtful'],
