@@ -62,6 +62,11 @@ class Scan:
         """How far the last gate reaches."""
         return self.first_gate_m + self.gate_m * int(self.values.shape[1])
 
+    def span(self) -> tuple[float | None, float | None]:
+        """Least and greatest value, None where no gate has one."""
+        seen = self.values[np.isfinite(self.values)]
+        return (float(seen.min()), float(seen.max())) if seen.size else (None, None)
+
 
 def read_scan(data: bytes, utc_offset_h: float) -> Scan:
     """Scan of a JSON file. Raises BadRequestError that names the first thing that cannot be."""

@@ -9,5 +9,6 @@ from twin.store import exchange_schema as exchange_schema
 from twin.store import instrument_schema as instrument_schema
 from twin.store import ledger_schema
 from twin.store import review_schema as review_schema
+from twin.store import upload_schema as upload_schema
 
 METADATA = ledger_schema.METADATA
