@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import cast
 
 from flask import Flask, current_app
@@ -54,6 +55,8 @@ class Services:
     metrics: Metrics
     version: str
     viewer_dir: Path
+    # Files for download are made by at most so many threads at a time: live screens come first.
+    exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
 
     def start(self) -> None:
         """Begin to follow the ledgers; once per process, after any fork."""
