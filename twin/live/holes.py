@@ -17,8 +17,8 @@ from twin.store.rows import RollupRow, Step, StoredValue
 
 MINUTE_MS = 60_000
 _HOUR_MS = 3_600_000
-# A value is expected to be followed by the next after this many intervals at the latest.
-_SLACK_FACTOR = 1.5
+# A value may be late by this much of an interval.
+_SLACK_FACTOR = 0.5
 _LONGEST_LOOK_MS = 6 * _HOUR_MS
 
 
@@ -62,13 +62,14 @@ def device_holes(curves: Curves, device: Device, span: Interval) -> tuple[Interv
 
 
 def series_holes(curves: Curves, key: str, slot: int, span: Interval) -> tuple[Interval, ...]:
-    """Spans of at least a slot in which a series holds no value of any mark."""
+    """Spans in which a series holds no value of any mark though one was due; a value may be a bit late."""
+    least_ms = round(_SLACK_FACTOR * slot)
     open_spans: tuple[Interval, ...] = (span,)
     if slot <= MINUTE_MS:
-        open_spans = _without(span, _usable_minutes(curves, key, span), least_ms=slot)
+        open_spans = _without(span, _usable_minutes(curves, key, span), least_ms=least_ms)
     found: list[Interval] = []
     for one in open_spans:
-        found += _without(one, _said(curves, key, slot, one), least_ms=slot)
+        found += _without(one, _said(curves, key, slot, one), least_ms=least_ms)
     return tuple(found)
 
 
@@ -76,7 +77,7 @@ def tally(curves: Curves, key: str, slot: int, span: Interval) -> Tally:
     """Expected and received slots of a series in a span."""
     holes = series_holes(curves, key, slot, span)
     expected = max(0, (span.end_ms - span.start_ms) // slot)
-    lost = sum(-(-(row.end_ms - row.start_ms) // slot) for row in holes)
+    lost = sum(max(1, round((row.end_ms - row.start_ms) / slot)) for row in holes)
     return Tally(expected=expected, received=max(0, expected - lost), missing=holes)
 
 
@@ -89,10 +90,9 @@ def _usable_minutes(curves: Curves, key: str, span: Interval) -> Iterable[tuple[
 
 
 def _said(curves: Curves, key: str, slot: int, span: Interval) -> list[tuple[int, int]]:
-    """What the values of a span cover; hour and day means cover no minutes."""
-    reach = round(_SLACK_FACTOR * slot)
+    """What the values of a span cover, each a slot; hour and day means cover no minutes."""
     covered: list[tuple[int, int]] = []
-    for start in range(span.start_ms - reach, span.end_ms, _LONGEST_LOOK_MS):
+    for start in range(span.start_ms - slot, span.end_ms, _LONGEST_LOOK_MS):
         end = min(start + _LONGEST_LOOK_MS, span.end_ms)
         try:
             rows = curves.series(key, start, end)
@@ -100,7 +100,7 @@ def _said(curves: Curves, key: str, slot: int, span: Interval) -> list[tuple[int
             return []
         for row in rows:
             if row.interval_ms <= max(slot, 10 * MINUTE_MS):
-                covered.append((row.time_ms, row.time_ms + max(row.interval_ms, reach)))
+                covered.append((row.time_ms, row.time_ms + max(row.interval_ms, slot)))
     return covered
 
 
