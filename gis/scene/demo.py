@@ -19,6 +19,10 @@ from gis.scene.demo_instruments import (
     MN_PREFIX,
     StationPlan,
     beam_rows,
+    demo_conditions,
+    demo_factor_sets,
+    demo_rules,
+    housekeeping_rows,
     station_rows,
     surroundings,
 )
@@ -148,7 +152,11 @@ def _write_instruments(folder: Path, wells: Sequence[dict[str, object]]) -> None
     stations = station_rows(STATIONS)
     beams = beam_rows(STATIONS, surroundings(drawn, terrain, VEGETATION_M))
     devices = device_rows(stations, beams, wells, origin="simulated", prefix=MN_PREFIX)
-    write_instruments(folder, HEAD, stations=stations, beams=beams, factor_sets=FACTOR_SETS, devices=devices)
+    devices += housekeeping_rows(STATIONS, {"DLK": 1, "FB": 3})
+    sets = demo_factor_sets(FACTOR_SETS)
+    write_instruments(folder, HEAD, stations=stations, beams=beams, factor_sets=sets, devices=devices)
+    write_toml(folder / "rules.toml", HEAD, demo_rules(STATIONS))
+    write_toml(folder / "conditions.toml", HEAD, demo_conditions())
 
 
 if __name__ == "__main__":

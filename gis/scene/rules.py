@@ -29,7 +29,7 @@ def check_rules(tables: Tables, drawn: Drawn, problems: Problems) -> None:
     _check_stations(tables, drawn, problems)
     _check_wells(tables.wells.wells, {row.id for row in tables.strata.strata}, problems)
     _check_holes(tables.holes, problems)
-    _check_devices(tables, problems)
+    _check_devices(tables, {f.row.id for f in drawn.units}, problems)
     check_lines(tables, problems)
     check_judging(tables, problems)
     _check_substances(tables, drawn, problems)
@@ -145,9 +145,11 @@ def _check_holes(holes: Sequence[HoleRow], problems: Problems) -> None:
             )
 
 
-def _check_devices(tables: Tables, problems: Problems) -> None:
+def _check_devices(tables: Tables, units: set[str], problems: Problems) -> None:
+    """A device reports for a beam, a weather set, a well, a process unit, or its station's own receiver."""
     owners = {row.id: row.station_id for row in tables.beams.beams}
     owners |= {row.weather.id: row.id for row in tables.stations.stations}
+    owners |= {row.id: row.id for row in tables.stations.stations}
     wells = {row.id for row in tables.wells.wells}
     stations = {row.id: row for row in tables.stations.stations}
     beams = Counter(row.station_id for row in tables.beams.beams)
@@ -156,7 +158,7 @@ def _check_devices(tables: Tables, problems: Problems) -> None:
             _check_factor(name, factor, tables, problems)
     for row in tables.devices.devices:
         where = f"{row.mn}, "
-        sensors = set(owners) | wells
+        sensors = set(owners) | wells | units
         if row.sensor_id.rpartition(".")[0] not in sensors | set(stations):
             _known(
                 problems, "devices.toml", where + "sensor_id", row.sensor_id, sensors, ("a sensor", "测点")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sensors.simulated.air import Air
 from sensors.simulated.faults import FaultBook, Window
+from sensors.simulated.housekeeping import CurrentMeter, StationHead, is_current_meter, is_head
 from sensors.simulated.instruments import BeamScan, WeatherSet, WellProbe
 from sensors.simulated.plan import SimulationPlan, require_simulated
 from sensors.simulated.puffs import BeamPath, PuffCloud
@@ -22,6 +23,7 @@ from twin.core.quantity import CONC_PREFIX
 
 _STEP_MS = 5_000
 _MINUTE_MS = 60_000
+_TREATMENT = frozenset({"scrubber", "waste_water"})
 
 
 class HiddenPark:
@@ -40,6 +42,7 @@ class HiddenPark:
         self._water = Groundwater(park, plan.seed)
         self._speaker = Speaker(plan.passwords, park.utc_offset_h)
         self._weather, self._probes, beams = _instruments(plan)
+        self._keepers = _keepers(plan)
         self._scans = {
             row.id: BeamScan(row.id, beams[row.id], _dwell_ms(row.dwell_s), self.substances, plan.seed)
             for row in park.stations
@@ -102,6 +105,10 @@ class HiddenPark:
             found = probe.step(self._water, self.time_ms, self.faults)
             if found is not None:
                 yield found
+        for keeper in self._keepers:
+            found = keeper.step(self.time_ms, self.faults)
+            if found is not None:
+                yield found
 
     def _open_truth(self) -> TruthLog | None:
         plan = self._plan
@@ -151,12 +158,44 @@ def _instruments(plan: SimulationPlan) -> tuple[list[WeatherSet], list[WellProbe
             weather.append(WeatherSet(device, stations[device.sensor_id], plan.seed))
         elif device.sensor_id in wells:
             probes.append(WellProbe(device, plan.seed))
-        else:
+        elif not _is_keeper(plan, device):
             raise SettingsError(
-                f"device {device.mn} reports for {device.sensor_id!r}, which is no beam, weather set or well",
-                message_zh=f"设备 {device.mn} 的 {device.sensor_id!r} 不是光路、气象站或监测井",
+                f"device {device.mn} reports for {device.sensor_id!r}, which is nothing that is simulated",
+                message_zh=f"设备 {device.mn} 的 {device.sensor_id!r} 不在可模拟之列",
                 field="sensor_id",
                 value=device.sensor_id,
                 source=device.mn,
             )
     return weather, probes, paths
+
+
+def _is_keeper(plan: SimulationPlan, device: Device) -> bool:
+    park = plan.park
+    if device.sensor_id in {row.id for row in park.stations}:
+        return is_head(device)
+    return device.sensor_id in {row.id for row in park.units} and is_current_meter(device)
+
+
+def _keepers(plan: SimulationPlan) -> list[StationHead | CurrentMeter]:
+    """What looks after stations and motors."""
+    park = plan.park
+    units = {row.id: row for row in park.units}
+    keepers: list[StationHead | CurrentMeter] = []
+    for device in plan.devices:
+        if not _is_keeper(plan, device):
+            continue
+        unit = units.get(device.sensor_id)
+        if unit is None:
+            keepers.append(StationHead(device, plan.seed))
+            continue
+        treats = unit.kind in _TREATMENT
+        keepers.append(
+            CurrentMeter(
+                device,
+                treatment=treats,
+                plot=unit.plot_id,
+                seed=plan.seed,
+                utc_offset_h=park.utc_offset_h,
+            )
+        )
+    return keepers

@@ -15,6 +15,7 @@ import numpy as np
 from sensors.simulated.air import Air
 from sensors.simulated.draws import Drift, FloatArray, stream
 from sensors.simulated.faults import FaultBook, SensorKind
+from sensors.simulated.housekeeping import BeamSignals
 from sensors.simulated.puffs import BeamPath, PuffCloud
 from sensors.simulated.speech import Reading
 from sensors.simulated.wells import Groundwater
@@ -69,6 +70,7 @@ class BeamScan:
         self._sum: FloatArray = np.zeros(len(substances))
         self._steps = 0
         self._sent_ms: dict[str, int] = {}
+        self._signals = BeamSignals(station_id, len(beams), seed)
         self.truth_kg_m3: FloatArray = np.zeros(len(substances))
 
     def step(self, cloud: PuffCloud, time_ms: int, dt_ms: int, faults: FaultBook) -> Reading | None:
@@ -90,6 +92,7 @@ class BeamScan:
             return None
         read = self._read(k, mark, time_ms) + noise
         values = {f"{CONC_PREFIX}{gas}": float(read[i]) for i, gas in enumerate(self._substances)}
+        values["signal_strength"] = self._signals.at(k, time_ms)
         return Reading(device=device, time_ms=time_ms, values=values, mark=mark)
 
     def _due(self, device: Device, time_ms: int) -> bool:

@@ -26,6 +26,8 @@ _DECIMALS = {
     "pH": 2,
     "uS/cm": 1,
     "mg/L": 3,
+    "K": 2,
+    "A": 2,
 }
 _OTHER_DECIMALS = 5
 _MINUTE_MS = 60_000

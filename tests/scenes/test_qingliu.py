@@ -150,7 +150,10 @@ def test_site_13_groups_of_wells_at_several_depths(park):
 def test_ing_one_simulated_device_per_sensor(park):
     sensors = {row.id for row in park.beams} | {row.id for row in park.wells}
     sensors |= {row.weather.id for row in park.stations}
-    assert {row.sensor_id for row in park.devices} == sensors
+    # Besides the instruments of the park: housekeeping of the four receivers, currents of two works.
+    sensors |= {row.id for row in park.stations} | {"D3A-P1", "D3A-S1", "F4A-P1", "F4A-S1"}
+    assert [row.sensor_id for row in park.devices if row.sensor_id not in sensors] == []
+    assert len(park.devices) == len(sensors)
     assert len({row.mn for row in park.devices}) == len(park.devices)
     assert all(re.fullmatch(r"[0-9A-F]{24}", row.mn) for row in park.devices)
     assert {row.origin for row in park.devices} == {Origin.SIMULATED}
@@ -274,3 +277,15 @@ def test_wells_and_towers_stand_free(park):
         point = shapely.Point(place.x_m, place.y_m)
         assert min(row.outline.distance(point) for row in park.buildings) > free_m, id_
         assert min(row.line.distance(point) - row.width_m / 2 for row in park.roads) > free_m, id_
+
+
+def test_ops_02_two_tanks_of_nitrogen_at_every_station(park):
+    assert {row.series_key.split("/")[0] for row in park.book.tanks} == {row.id for row in park.stations}
+    assert {row.volume_m3 for row in park.book.tanks} == {0.1}
+
+
+def test_only_made_up_works_are_watched_for_linkage(park):
+    plots = {row.id: row.name.zh for row in park.plots}
+    units = {row.id: row for row in park.units}
+    for row in park.book.units:
+        assert "演示企业" in plots[units[row.id].plot_id]
