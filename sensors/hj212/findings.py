@@ -53,6 +53,7 @@ class FindingCount:
 
 
 _Key = tuple[str, str, str]
+_CRC_RIGHT = FindingKind.CRC_RIGHT.value
 
 
 class FindingTally:
@@ -66,6 +67,15 @@ class FindingTally:
     def add(self, mn: str, kind: FindingKind, what: str, now_ms: int, detail: str = "") -> None:
         """Note something once more."""
         key = (mn, kind.value, what)
+        self._count(key, now_ms)
+        if detail and key in self._rows:
+            self._details[key] = detail
+
+    def right(self, mn: str, mode: str, now_ms: int) -> None:
+        """Note a frame whose check sum is right; this runs for every frame."""
+        self._count((mn, _CRC_RIGHT, mode), now_ms)
+
+    def _count(self, key: _Key, now_ms: int) -> None:
         row = self._rows.get(key)
         if row is None:
             if len(self._rows) >= self._most:
@@ -73,8 +83,6 @@ class FindingTally:
             self._rows[key] = row = [0, now_ms, now_ms]
         row[0] += 1
         row[2] = now_ms
-        if detail:
-            self._details[key] = detail
 
     def take(self) -> tuple[FindingCount, ...]:
         """What was counted since the last time."""

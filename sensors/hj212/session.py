@@ -179,7 +179,7 @@ class LineSession:
     def _noticed(self, segment: Segment, message: Message, device: Device) -> list[Outcome]:
         """Diagnoses of a good frame. The device's record says its edition, Flag is a hint only."""
         add, mn, now_ms = self._findings.add, device.mn, self._now_ms
-        add(mn, FindingKind.CRC_RIGHT, segment.crc_mode.value, now_ms)
+        self._findings.right(mn, segment.crc_mode.value, now_ms)
         cn = message.cn or ""
         if device.edition is Edition.HJ2025 and segment.plain is segment.data and should_encrypt(cn):
             add(mn, FindingKind.NOT_ENCRYPTED, cn, now_ms)
