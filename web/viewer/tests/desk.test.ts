@@ -196,7 +196,7 @@ describe('texts in use', () => {
   it('no text is only carried along', () => {
     const source = sources(join(import.meta.dirname, '../src/desk')).filter((path) => !path.includes('/texts/')).map((path) => readFileSync(path, 'utf8')).join('\n');
     const made = ['check.', 'mark.', 'qty.', 'quality.', 'origin.', 'kind.', 'cn.', 'crc.', 'dev.', 'level.', 'rule.', 'verdict.', 'steps.', 'outcome.', 'purpose.', 'step.',
-      'nature.', 'bad.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
+      'nature.', 'bad.', 'statistic.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
       'statistics.tab.', 'reviews.state.', 'reviews.confirm', 'reviews.reject', 'reviews.correct',
       'conditions.kind.', 'conditions.link.', 'conditions.on', 'conditions.off', 'conditions.unknown', 'frames.kind.', 'nav.', 'forwarding.pause', 'forwarding.resume', 'upload.template.'];
     const unused = Object.keys(TEXTS).filter((key) => !source.includes(`'${key}'`) && !made.some((start) => key.startsWith(start)));

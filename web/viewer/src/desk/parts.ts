@@ -119,6 +119,8 @@ export function seriesName(desk: Desk, key: string): string {
 }
 
 export function quantityName(desk: Desk, quantity: string, key = ''): string {
+  const [what = quantity, statistic] = quantity.split('@');
+  if (statistic !== undefined) return `${quantityName(desk, what, key)} · ${tMaybe(`statistic.${statistic}`, statistic)}`;
   const row = desk.names.get().series.get(key);
   const substance = substanceOf(quantity);
   if (substance !== null) {

@@ -84,9 +84,11 @@ export function moment(at_ms: number, offset_h: number): string {
   return `${units.clockDate(at_ms, offset_h)} ${units.clockTime(at_ms, offset_h)} ${units.zoneName(offset_h)}`;
 }
 
-/** Value of a series in its display unit: number and unit apart. */
+/** Value of a series in its display unit: number and unit apart. A logger's statistic is shown like its quantity. */
 export function shown(value: number | null, quantity: string): units.Shown {
-  return units.show(value, quantity, language());
+  const [what = quantity, statistic = ''] = quantity.split('@');
+  if (statistic === 'cou') return { text: value === null ? '—' : units.significant(value, language()), unit: 'kg' };
+  return units.show(value, what, language());
 }
 
 export function value(v: number | null, quantity: string): string {

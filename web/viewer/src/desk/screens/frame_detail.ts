@@ -113,8 +113,8 @@ function valueTable(desk: Desk, found: () => FrameDetail | null, device: () => R
   const body = h('tbody', {});
   each(body, rows, (row) => row.key, (item) => {
     const row = (): FrameValue => item.get().value;
-    const quantity = (): string => splitKey(row().key).quantity.split('@')[0] ?? '';
-    const name = (): string => `${quantityName(desk, quantity(), row().key)}${row().key.includes('@') ? ` · ${row().key.split('@')[1] ?? ''}` : ''}`;
+    const quantity = (): string => splitKey(row().key).quantity;
+    const name = (): string => quantityName(desk, quantity(), row().key);
     return h('tr', {},
       h('th', { scope: 'row' }, h('b', {}, name), ' ', h('small', { class: 'mono muted' }, () => item.get().factor?.code ?? ''), h('br', {}),
         h('small', { class: 'muted' }, when(desk, () => row().time_ms), () => (row().interval_ms > 0 ? ` · ${span(row().interval_ms)}` : ''))),

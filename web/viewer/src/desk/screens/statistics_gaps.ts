@@ -91,7 +91,7 @@ export function gapView(desk: Desk, period: PeriodOf): HTMLElement {
     panel(() => t('gaps.series'), [
       trouble(bySeries),
       table<Row>({
-        label: () => t('gaps.series'), columns: seriesColumns(desk, whole), rows: () => whole()?.rows ?? [], key: (row) => row.key, filter: true,
+        label: () => t('gaps.series'), columns: seriesColumns(desk, whole), rows: () => (whole()?.rows ?? []).filter((row) => !row.key.includes('@')), key: (row) => row.key, filter: true,
         empty: emptyWords(bySeries, () => t('rates.none')), first: { column: 'missing', down: true },
       }),
     ], { className: 'grow-3', tools: freshnessOf(desk, bySeries) }),
