@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from sensors.hj212.edition import COMMANDS, CommandKind
+from sensors.hj212.factor_codes import explain_code
 from sensors.quality import agreement, duties, linkage
-from sensors.quality.codes import describe_code
 from sensors.rulebook.given import Given
 from sensors.rulebook.statistics import Answer, Rule, choice
 from sensors.statistics.marks import Medium
@@ -18,6 +18,7 @@ from twin.core.clock import zone
 from twin.core.errors import BadRequestError
 
 _BEIJING_H = 8.0
+_CLASSES = MappingProxyType({"a": "air", "w": "water", "l": "noise", "s": "soil"})
 _STAMP = re.compile(r"[0-9]{14}", re.ASCII)
 
 
@@ -71,7 +72,22 @@ def _clock(given: Given) -> Answer:
 
 
 def _code(given: Given) -> Answer:
-    return describe_code(given.text("code"))
+    code = given.text("code")
+    found = explain_code(code)
+    if found.kind not in ("listed", "process", "site", "medium"):
+        raise BadRequestError(
+            f"code {code!r} has no known form; expected six characters of HJ 212-2017 6.4.1 or HJ 524/525",
+            message_zh=f"编码 {code!r} 形式未知；应为 HJ 212-2017 6.4.1 或 HJ 524/525 的六位编码",
+            field="code",
+            value=code,
+        )
+    if found.row is None:
+        answer: Answer = {"class": found.name.en}
+        return answer | dict(found.parts)
+    # "Fluorides (as HF)" is the list's remark on what it is counted as, not another name.
+    name = found.row.name.en.partition(" (")[0]
+    answer = {"class": _CLASSES.get(code[0], ""), "name": name[:1].lower() + name[1:]}
+    return answer | ({"default_unit": found.row.unit} if found.row.unit else {})
 
 
 def _label(given: Given) -> Answer:
