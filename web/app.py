@@ -13,6 +13,7 @@ from web.api.evidence import evidence
 from web.api.exchange import exchange
 from web.api.export import exports
 from web.api.frames import frames
+from web.api.lidar import lidar
 from web.api.lines import lines
 from web.api.live import live
 from web.api.operation import operations
@@ -26,6 +27,7 @@ from web.api.sensorthings import sensorthings
 from web.api.series import series
 from web.api.state import state
 from web.api.statistics import statistics
+from web.api.uploads import upload
 from web.api.versions import versions
 from web.api.watertables import watertables
 from web.openapi import complete
@@ -54,6 +56,8 @@ BLUEPRINTS = (
     quality,
     scene,
     versions,
+    upload,
+    lidar,
 )
 
 

@@ -21,6 +21,7 @@ from web.commands.run import run
 from web.commands.scene import app as scene
 from web.commands.simulate import simulate
 from web.commands.store import app as store
+from web.commands.upload import upload
 from web.commands.version import version
 from web.commands.weather import app as weather
 from web.i18n import Language, language_of_environment
@@ -44,6 +45,7 @@ app.command()(replay)
 app.command()(rules)
 app.command()(export)
 app.add_typer(weather, name="weather")
+app.command()(upload)
 app.add_typer(hj212, name="hj212")
 app.add_typer(store, name="store")
 app.command()(doctor)

@@ -22,6 +22,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,32 @@ def encode(scan: Scan) -> bytes:
     head = _HEAD.pack(MAGIC, rays, gates, scan.gate_m, scan.first_gate_m, low, step, 0)
     angles = (scan.azimuth_deg.astype("<f4").tobytes(), scan.elevation_deg.astype("<f4").tobytes())
     return b"".join((head, np.array(scan.time_ms, dtype="<i8").tobytes(), *angles, packed.tobytes()))
+
+
+def unpack(data: bytes, *, quantity: str, unit: str) -> Scan:
+    """Scan of its binary form. Raises BadRequestError for bytes that are none."""
+    if len(data) < _HEAD.size or data[:4] != MAGIC:
+        raise _bad(data[:8], "file", "a TWL1 file")
+    _, rays, gates, gate_m, first_gate_m, low, step, _ = _HEAD.unpack_from(data)
+    ends = [
+        _HEAD.size,
+        *(_HEAD.size + rays * size for size in (8, 12, 16)),
+        _HEAD.size + rays * (16 + 2 * gates),
+    ]
+    if len(data) != ends[-1]:
+        raise _bad(len(data), "file", f"{ends[-1]} bytes")
+    parts = [data[start:end] for start, end in pairwise(ends)]
+    packed = np.frombuffer(parts[3], "<u2").reshape(rays, gates)
+    return Scan(
+        quantity=quantity,
+        unit=unit,
+        gate_m=gate_m,
+        first_gate_m=first_gate_m,
+        time_ms=tuple(np.frombuffer(parts[0], "<i8").tolist()),
+        azimuth_deg=np.frombuffer(parts[1], "<f4").astype(float),
+        elevation_deg=np.frombuffer(parts[2], "<f4").astype(float),
+        values=np.where(packed == _NONE, np.nan, low + packed * float(step)),
+    )
 
 
 def decode(frame: RawFrame, _device: Device, utc_offset_h: float) -> Decoded:

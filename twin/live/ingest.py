@@ -30,6 +30,7 @@ from twin.live.registry import SceneRegistry
 from twin.live.roster import roster
 from twin.live.settings import Settings, simulates
 from twin.live.sink import LedgerSink
+from twin.live.upload_verbs import upload_picture
 from twin.live.verbs import VERBS
 from twin.live.ways import Ways, line_secret
 from twin.store.ledger import Batch, Ledger
@@ -116,6 +117,7 @@ async def ingest(
                 keeper = Keeper(sink, clock, (gate.findings, server.findings))
                 keeper.start()
                 await keeper.show(roster(park.devices, registry, _letters(settings), park.utc_offset_h))
+                await sink.perform(upload_picture(park, clock.now_ms()))
                 stack.push_async_callback(keeper.close)
                 stack.push_async_callback(server.close)
                 await outward.start(server)

@@ -20,8 +20,8 @@ from twin.core.origin import Origin
 from twin.core.park import Park
 
 ENV_PREFIX = "PARK_TWIN_"
-# Read by the build hook when Park Twin is installed; no setting of a running park.
-_OF_THE_INSTALL = frozenset({"PARK_TWIN_SKIP_VIEWER"})
+# Read by the build hook and by commands that act in a person's name; no settings of a running park.
+_OF_THE_INSTALL = frozenset({"PARK_TWIN_SKIP_VIEWER", "PARK_TWIN_TOKEN"})
 DEFAULT_FILE = Path("park-twin.toml")
 
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -15,18 +15,21 @@ from pydantic import Field
 from sensors.lidar.scan import encode, read_scan
 from sensors.lines.contract import frame_of
 from sensors.lines.folder import file_qn
-from sensors.upload.review import FILE_PROTOCOLS, PREVIEW_MAX, FileReview, review_file
+from sensors.upload.review import FILE_PROTOCOLS, PREVIEW_MAX, FileReview, review_file, template
 from sensors.upload.sheet import FILE_BYTES_MAX
 from twin.core.actor import Role
 from twin.core.device import Device, series_key
 from twin.core.errors import BadRequestError, NotFoundError
 from twin.core.observation import Observation, RawFrame
+from twin.core.park import Park
 from twin.core.quantity import quantity
 from twin.live.desk import DeskArgs, DeskCall, DeskVerb
 from twin.store.blobs import write_blob
+from twin.store.snapshots import PutSnapshot
 from twin.store.uploads import LidarRow, StoreUpload, UploadRow
 
 LIDAR_FOLDER, LIDAR_ENDING = "lidar", ".twl"
+UPLOAD_DEVICES = "upload_devices"
 _TEXT_MAX = 200
 
 
@@ -80,6 +83,24 @@ async def store(call: DeskCall) -> dict[str, object]:
 
 
 VERBS: tuple[DeskVerb, ...] = (DeskVerb(name="upload.store", role=Role.OPERATOR, run=store),)
+
+
+def upload_picture(park: Park, now_ms: int) -> PutSnapshot:
+    """Deed: tell those that only read which devices take files, and how their tables are headed."""
+    rows = [
+        {
+            "mn": row.mn,
+            "sensor": row.sensor_id,
+            "station": row.station_id,
+            "protocol": row.protocol,
+            "origin": row.origin.value,
+            "factors": [{"code": f.code, "quantity": f.quantity, "unit": f.unit} for f in row.factors],
+            "headers": {language: list(template(row, language)) for language in ("zh", "en")},
+        }
+        for row in park.devices
+        if row.protocol in FILE_PROTOCOLS
+    ]
+    return PutSnapshot(name=UPLOAD_DEVICES, time_ms=now_ms, body={"devices": rows})
 
 
 def _device(call: DeskCall, mn: str) -> Device:
