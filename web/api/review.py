@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 from apiflask import APIBlueprint
+from pydantic import Field
 
 from twin.core.errors import UnitError
 from twin.core.observation import Check
@@ -18,11 +19,10 @@ from twin.store.reviews import (
     review_steps,
     reviews,
 )
-from web.desk import forward_as, receive
+from web.desk import Body, forward_as, receive
 from web.reply import Operation, serve
 from web.schemas.base import TextOut
 from web.schemas.review import (
-    DecideBody,
     DecidedOut,
     DecisionOut,
     ReviewOut,
@@ -51,6 +51,16 @@ _TEXTS = {
     "TIME_OUT_OF_WINDOW": ("时间戳不可信", "The time stamp cannot be believed"),
     _LINKAGE: ("生产运行而治理设施未运行", "Production runs, treatment does not"),
 }
+
+
+class DecideBody(Body):
+    """A decision. ``value``, ``unit`` and ``method`` belong to ``correct``."""
+
+    verdict: Literal["confirm", "reject", "correct", "comment"]
+    comment: str = Field(min_length=1, max_length=1000)
+    value: float | None = None
+    unit: str = Field(default="", max_length=20)
+    method: str = Field(default="", max_length=200)
 
 
 def get_reviews(query: ReviewsQuery) -> ReviewsOut:

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from twin.core.origin import Origin
 from twin.store.reviews import ReviewState
-from web.desk import Body
 from web.schemas.base import Out, Query, TextOut, WholeText
 
 RuleName = Literal[
@@ -104,16 +103,6 @@ class ReviewStepsOut(Out):
 
     review: ReviewOut
     steps: list[StepOut]
-
-
-class DecideBody(Body):
-    """A decision. ``value``, ``unit`` and ``method`` belong to ``correct``."""
-
-    verdict: Literal["confirm", "reject", "correct", "comment"]
-    comment: str = Field(min_length=1, max_length=1000)
-    value: float | None = None
-    unit: str = Field(default="", max_length=20)
-    method: str = Field(default="", max_length=200)
 
 
 class DecidedOut(Out):
