@@ -69,8 +69,9 @@ def _made(own: Services, plan: Plan, format_name: str, suffix: str) -> tuple[Bin
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK_BYTES):
-        yield chunk
+    with file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
 
 
 serve(
