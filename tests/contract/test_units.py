@@ -38,6 +38,11 @@ ALLOWED = {
         *("model_share", "smoothing", "shrinkage", "significance"),
         *("least_reach", "temper", "likely", "least_factor", "clearly"),
     },
+    # In the unit of the factor, which stands beside them.
+    "twin.core.device.Factor": {"scale", "max_rate_per_min", "detection_limit"},
+    "gis.scene.schema.FactorRow": {"scale", "max_rate_per_min", "detection_limit"},
+    "web.schemas.registry.FactorOut": {"scale", "max_rate_per_min", "detection_limit"},
+    "sensors.hj212.cases._CaseRegistry": {"ranges"},  # in the unit that is sent
     "sensors.hj212.door.Address": {"strikes"},  # lines closed because of noise, fading
     "twin.store.rollups._Bucket": {"east", "north"},  # sums of unit vectors
     "sensors.simulated.air.Turbulence": {"profile"},  # an exponent
