@@ -3,15 +3,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readArgument, readArguments } from '../src/desk/arguments';
 import { readRoute, writeRoute } from '../src/desk/address';
 import { readLocal, writeLocal } from '../src/desk/form';
 import { hexLines } from '../src/desk/hex';
 import { TEXTS, type Both } from '../src/desk/i18n';
+import { extent, path, ticks, timeTicks } from '../src/desk/plot';
 import { readMetrics } from '../src/desk/metrics';
 import { freshness } from '../src/desk/resource';
 import { filtered, nextSorting, sorted, windowOf } from '../src/desk/rows';
+import { missingShares } from '../src/desk/screens/statistics_gaps';
+import { clockTone } from '../src/desk/screens/review_words';
+import { flagWords } from '../src/desk/screens/frame_detail';
 import { Session, type Shelf } from '../src/desk/session';
-import { checkNames } from '../src/desk/words';
+import type { Argument, Review } from '../src/desk/wire';
+import { checkNames, value } from '../src/desk/words';
 import { setLanguage } from '../src/i18n/language';
 import { DeskHttp } from '../src/sources/desk';
 
@@ -178,6 +184,101 @@ describe('fetching', () => {
   });
 });
 
+const ARGUMENT: Argument = {
+  name: 'seconds', name_text: { zh: '秒', en: 'seconds' }, kind: 'integer', low: 30, high: 3600, unit: 's', choices: [], required: true, secret: false,
+};
+
+describe('arguments of commands', () => {
+  it('are taken inside their bounds only', () => {
+    const read = (text: string): unknown => readArgument(ARGUMENT, text, 8);
+    expect(read('30')).toEqual({ ok: true, value: 30 });
+    expect(read('29')).toEqual({ ok: false, why: 'low' });
+    expect(read('3601')).toEqual({ ok: false, why: 'high' });
+    expect(read('31.5')).toEqual({ ok: false, why: 'whole' });
+    expect(read('many')).toEqual({ ok: false, why: 'number' });
+    expect(read('')).toEqual({ ok: false, why: 'missing' });
+    expect(readArgument({ ...ARGUMENT, required: false }, '', 8)).toEqual({ ok: true, value: undefined });
+  });
+
+  it('become what the command wants: ms, six digits, the choice itself', () => {
+    const of = (kind: Argument['kind'], text: string, more: Partial<Argument> = {}): unknown => readArgument({ ...ARGUMENT, kind, low: null, high: null, ...more }, text, 8);
+    expect(of('time', '2026-11-22T08:30')).toEqual({ ok: true, value: Date.UTC(2026, 10, 22, 0, 30) });
+    expect(of('clock_time', '08:30')).toEqual({ ok: true, value: '083000' });
+    expect(of('clock_time', '24:00')).toEqual({ ok: false, why: 'clock' });
+    expect(of('choice', '2', { choices: [1, 2, 3] })).toEqual({ ok: true, value: 2 });
+    expect(of('choice', '4', { choices: [1, 2, 3] })).toEqual({ ok: false, why: 'choice' });
+    expect(of('text', 'abc')).toEqual({ ok: true, value: 'abc' });
+  });
+
+  it('name the first that is wrong and leave out what is empty', () => {
+    const rows = [{ ...ARGUMENT, name: 'a', required: false }, { ...ARGUMENT, name: 'b' }];
+    expect(readArguments(rows, new Map([['b', '60']]), 8)).toEqual({ args: { b: 60 } });
+    expect(readArguments(rows, new Map([['a', '1'], ['b', '60']]), 8)).toMatchObject({ bad: { name: 'a' }, why: 'low' });
+  });
+});
+
+describe('curves', () => {
+  it('have round ticks inside their span', () => {
+    for (const [low, high] of [[0, 1], [-3.3, 17], [1e-9, 4e-9], [998, 1002]] as const) {
+      const found = ticks(low, high, 4);
+      expect(found.length).toBeGreaterThan(1);
+      expect(found.length).toBeLessThan(8);
+      for (const one of found) expect(one >= low - 1e-12 && one <= high * (1 + 1e-9) + 1e-12).toBe(true);
+    }
+  });
+
+  it('have ticks of time on whole hours of the park, whatever its zone', () => {
+    const from = Date.UTC(2026, 10, 22, 0, 7);
+    for (const offset_h of [8, 5.5, -3]) {
+      const found = timeTicks(from, from + 6 * 3_600_000, 6, offset_h);
+      expect(found.length).toBeGreaterThan(3);
+      for (const at of found) expect((at + offset_h * 3_600_000) % 3_600_000).toBe(0);
+    }
+  });
+
+  it('break where there is no number and hold means as long as they last', () => {
+    const points = [{ t: 0, v: 1 }, { t: 10, v: 2 }, { t: 20, v: null }, { t: 30, v: 3 }];
+    expect(path(points, (at) => at, (v) => v, 0)).toBe('M0.0 1.0L10.0 2.0M30.0 3.0');
+    expect(path(points, (at) => at, (v) => v, 10)).toBe('M0.0 1.0H10.0L10.0 2.0H20.0M30.0 3.0H40.0');
+  });
+
+  it('leave air around values, none below zero where nothing is negative', () => {
+    expect(extent([])).toEqual([0, 1]);
+    expect(extent([0, 10])[0]).toBe(0);
+    expect(extent([-1, 1])[0]).toBeLessThan(-1);
+    expect(extent([5, 5])[1]).toBeGreaterThan(5);
+  });
+
+  it('show gaps where they lie, and the shortest still to be seen', () => {
+    expect(missingShares([{ from_ms: 0, to_ms: 50 }, { from_ms: 99, to_ms: 200 }], 0, 100)).toEqual([{ left: 0, width: 50 }, { left: 99, width: 1 }]);
+    expect(missingShares([{ from_ms: 10, to_ms: 10 }], 0, 1e9)[0]?.width).toBeGreaterThan(0);
+  });
+});
+
+describe('reviews and frames in words', () => {
+  const review = { state: 'open', due_ms: 3_600_000, decision: null } as unknown as Review;
+
+  it('turn the clock from calm to late', () => {
+    expect([0, 3_000_000, 3_700_000].map((now) => clockTone(review, now))).toEqual(['info', 'warn', 'bad']);
+    expect(clockTone({ ...review, state: 'decided' }, 9e9)).toBe('good');
+  });
+
+  it('read the bits of Flag', () => {
+    setLanguage('en');
+    expect(flagWords(5)).toBe('5 · wants an answer · version bits 2017');
+    expect(flagWords(10)).toBe('10 · wants no answer · split · version bits 2025');
+    expect(flagWords(null)).toBe('—');
+    setLanguage('zh');
+  });
+
+  it('show values in the units of people, a logger\'s statistics too', () => {
+    expect(value(1.2e-6, 'conc:hf')).toBe('1.20 mg/m³');
+    expect(value(1.2e-6, 'conc:hf@max')).toBe('1.20 mg/m³');
+    expect(value(0.5, 'conc:hf@cou')).toBe('0.500 kg');
+    expect(value(null, 'conc:hf')).toBe('—');
+  });
+});
+
 describe('texts of the desk', () => {
   const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
   const both = new Set(['app.simulated', 'app.language', 'keys.language']);
@@ -196,7 +297,7 @@ describe('texts in use', () => {
   it('no text is only carried along', () => {
     const source = sources(join(import.meta.dirname, '../src/desk')).filter((path) => !path.includes('/texts/')).map((path) => readFileSync(path, 'utf8')).join('\n');
     const made = ['check.', 'mark.', 'qty.', 'quality.', 'origin.', 'kind.', 'cn.', 'crc.', 'dev.', 'level.', 'rule.', 'verdict.', 'steps.', 'outcome.', 'purpose.', 'step.',
-      'nature.', 'bad.', 'statistic.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
+      'nature.', 'bad.', 'seen.', 'export.format.', 'export.step.', 'export.units.', 'statistic.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
       'statistics.tab.', 'reviews.state.', 'reviews.confirm', 'reviews.reject', 'reviews.correct',
       'conditions.kind.', 'conditions.link.', 'conditions.on', 'conditions.off', 'conditions.unknown', 'frames.kind.', 'nav.', 'forwarding.pause', 'forwarding.resume', 'upload.template.'];
     const unused = Object.keys(TEXTS).filter((key) => !source.includes(`'${key}'`) && !made.some((start) => key.startsWith(start)));

@@ -15,13 +15,16 @@ export interface PlotOptions {
   readonly points: readonly PlotPoint[];
   readonly band?: { readonly from: number; readonly to: number };
   readonly limits?: readonly number[];
-  readonly steps?: boolean;
+  /** Length of the means that the points begin; 0: moments, joined by lines. */
+  readonly step_ms?: number;
+  /** Width for a height of 210. */
+  readonly width?: number;
   readonly label: string;
   format(value: number): string;
   time(ms: number): string;
 }
 
-const WIDTH = 720;
+const DEFAULT_WIDTH = 720;
 const HEIGHT = 210;
 const LEFT = 58;
 const RIGHT = 10;
@@ -60,40 +63,39 @@ export function extent(values: readonly number[]): readonly [number, number] {
   return [low >= 0 && low - air < 0 ? 0 : low - air, high + air];
 }
 
-/** Path that breaks where there is no number. */
-export function path(points: readonly PlotPoint[], x: (t: number) => number, y: (v: number) => number, steps: boolean): string {
+/** Path that breaks where there is no number; means are drawn as long as they last. */
+export function path(points: readonly PlotPoint[], x: (t: number) => number, y: (v: number) => number, step_ms: number): string {
   let open = false;
   let text = '';
-  let last = 0;
   for (const { t, v } of points) {
     if (v === null) {
       open = false;
       continue;
     }
-    const [px, py] = [x(t).toFixed(1), y(v)];
-    text += open ? (steps ? `H${px}V${py.toFixed(1)}` : `L${px} ${py.toFixed(1)}`) : `M${px} ${py.toFixed(1)}`;
+    text += `${open ? 'L' : 'M'}${x(t).toFixed(1)} ${y(v).toFixed(1)}`;
+    if (step_ms > 0) text += `H${x(t + step_ms).toFixed(1)}`;
     open = true;
-    last = py;
   }
-  return Number.isFinite(last) ? text : '';
+  return text;
 }
 
 export function plot(options: PlotOptions, offset_h: number): SVGSVGElement {
+  const width = options.width ?? DEFAULT_WIDTH;
   const values = options.points.map((point) => point.v).filter((v): v is number => v !== null);
   const [low, high] = extent([...values, ...(options.limits ?? [])]);
-  const x = (t: number): number => LEFT + ((t - options.from) / Math.max(1, options.to - options.from)) * (WIDTH - LEFT - RIGHT);
+  const x = (t: number): number => LEFT + ((t - options.from) / Math.max(1, options.to - options.from)) * (width - LEFT - RIGHT);
   const y = (v: number): number => TOP + (1 - (v - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   const band = options.band;
-  const clip = (t: number): number => Math.max(LEFT, Math.min(WIDTH - RIGHT, x(t)));
-  return s('svg', { class: 'plot', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': options.label },
+  const clip = (t: number): number => Math.max(LEFT, Math.min(width - RIGHT, x(t)));
+  return s('svg', { class: 'plot', viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': options.label },
     band ? s('rect', { class: 'doubt', x: clip(band.from) - 2, y: TOP, width: Math.max(4, clip(band.to) - clip(band.from) + 4), height: HEIGHT - TOP - BOTTOM }) : null,
     ...ticks(low, high, 4).flatMap((v) => [
-      s('line', { class: 'axis', x1: LEFT, x2: WIDTH - RIGHT, y1: y(v), y2: y(v) }),
+      s('line', { class: 'axis', x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }),
       s('text', { x: LEFT - 6, y: y(v) + 4, 'text-anchor': 'end' }, options.format(v)),
     ]),
-    ...timeTicks(options.from, options.to, 6, offset_h).map((at) => s('text', { x: x(at), y: HEIGHT - 7, 'text-anchor': 'middle' }, options.time(at))),
-    ...(options.limits ?? []).map((v) => s('line', { class: 'limit', x1: LEFT, x2: WIDTH - RIGHT, y1: y(v), y2: y(v) })),
-    s('path', { class: 'line', d: path(options.points, x, y, options.steps === true) }),
+    ...timeTicks(options.from, options.to, Math.round(width / 120), offset_h).map((at) => s('text', { x: x(at), y: HEIGHT - 7, 'text-anchor': 'middle' }, options.time(at))),
+    ...(options.limits ?? []).map((v) => s('line', { class: 'limit', x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) })),
+    s('path', { class: 'line', d: path(options.points, x, y, options.step_ms ?? 0) }),
     ...options.points.filter((point) => point.mark !== undefined && point.mark !== '' && point.v !== null).map((point) =>
       s('circle', { class: `dot ${point.mark ?? ''}`, cx: x(point.t).toFixed(1), cy: y(point.v ?? 0).toFixed(1), r: 3.6 })));
 }

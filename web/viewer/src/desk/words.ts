@@ -91,6 +91,8 @@ export function shown(value: number | null, quantity: string): units.Shown {
   return units.show(value, what, language());
 }
 
+/** Number and unit; a dash alone where there is none. */
 export function value(v: number | null, quantity: string): string {
+  if (v === null) return t('none');
   return units.join(shown(v, quantity));
 }

@@ -186,9 +186,13 @@ function versions(desk: Desk, review: () => Review | null, changed: () => string
       h('th', { scope: 'col' }, () => t('versions.who')), h('th', { scope: 'col' }, () => t('versions.when')), h('th', { scope: 'col' }, () => t('versions.why')))), body));
 }
 
-/** What the rule saw, as plain `name = number` lines. */
-function seen(detail: Readonly<Record<string, unknown>>): string {
-  return Object.entries(detail).map(([name, one]) => `${name} = ${typeof one === 'number' ? Number(one.toPrecision(5)) : typeof one === 'string' ? one : JSON.stringify(one)}`).join('\n') || '—';
+/** What the rule saw, one line each. */
+function seen(desk: Desk, detail: Readonly<Record<string, unknown>>): string {
+  const one = (name: string, found: unknown): string => {
+    if (typeof found === 'number') return name.endsWith('_ms') && found > 1e12 ? moment(found, desk.offset_h()) : String(Number(found.toPrecision(5)));
+    return typeof found === 'string' ? found : JSON.stringify(found);
+  };
+  return Object.entries(detail).map(([name, found]) => `${tMaybe(`seen.${name}`, name)} = ${one(name, found)}`).join('\n') || '—';
 }
 
 export function reviewDetail(desk: Desk, listed: () => Review | null, changed: () => void): HTMLElement {
@@ -217,7 +221,7 @@ export function reviewDetail(desk: Desk, listed: () => Review | null, changed: (
         [() => t('reviews.interval'), of((one) => (one.interval_ms === 0 ? t('reviews.moment') : span(one.interval_ms)))],
         [() => t('reviews.worst'), of((one) => (one.worst === null ? '—' : value(one.worst, quantityOf(one))))],
         [() => t('reviews.opened'), of((one) => moment(one.opened_ms, desk.offset_h()))],
-        [() => t('reviews.why'), h('span', { class: 'mono', style: 'white-space: pre-wrap' }, of((one) => seen(one.detail)))],
+        [() => t('reviews.why'), h('span', { class: 'mono', style: 'white-space: pre-wrap' }, of((one) => seen(desk, one.detail)))],
       ]),
       h('h3', {}, () => t('reviews.steps')), steps(desk, detail), versions(desk, row, () => row()?.state ?? '')),
   ], {

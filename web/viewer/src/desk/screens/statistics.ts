@@ -7,12 +7,13 @@ import { choice, type Choice } from '../form';
 import { t } from '../i18n';
 import { screen } from '../screen';
 import { tabs } from '../tabs';
+import { download } from './statistics_download';
 import { fixedValues, overLimit } from './statistics_found';
 import { gapView } from './statistics_gaps';
 import { ninetyDays, ratesView } from './statistics_rates';
 import { seriesStatistics } from './statistics_series';
 
-const VIEWS = ['rates', 'series', 'gaps', 'over', 'fixed', 'ninety'] as const;
+const VIEWS = ['rates', 'series', 'gaps', 'over', 'fixed', 'ninety', 'download'] as const;
 const PERIODS = ['1d', '7d', '30d', '90d', '365d'] as const;
 const DAY_MS = 86_400_000;
 /** Periods end on whole minutes, so that an address is not asked anew every second. */
@@ -37,7 +38,7 @@ export function statistics(desk: Desk): HTMLElement {
     return { from_ms: to_ms - Number.parseInt(period.get(), 10) * DAY_MS, to_ms };
   }, (a, b) => a.from_ms === b.from_ms && a.to_ms === b.to_ms);
   const periodOf: PeriodOf = () => spanOf.get();
-  const make = { rates: ratesView, series: seriesStatistics, gaps: gapView, over: overLimit, fixed: fixedValues, ninety: ninetyDays } as const;
+  const make = { rates: ratesView, series: seriesStatistics, gaps: gapView, over: overLimit, fixed: fixedValues, ninety: ninetyDays, download } as const;
   const [list, body] = tabs(() => t('statistics.title'), view, VIEWS.map((id) => ({ id, title: () => t(`statistics.tab.${id}`), make: () => make[id](desk, periodOf) })));
   body?.classList.add('stack');
   const periods = (): readonly Choice[] => PERIODS.map((id) => ({ value: id, text: () => t(`period.${id}`) }));

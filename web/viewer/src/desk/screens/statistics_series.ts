@@ -19,6 +19,9 @@ import type { PeriodOf } from './statistics';
 
 const EVERY_MS = 30_000;
 const STEPS = ['hour', 'day', 'month'] as const;
+const STEP_MS: Readonly<Record<string, number>> = { hour: 3_600_000, day: 86_400_000, month: 30 * 86_400_000 };
+/** Reasons that say nothing against the values. */
+const NOT_YET = ['running', 'no_data'];
 
 interface Row {
   readonly t: number;
@@ -58,7 +61,7 @@ function columns(desk: Desk, quantity: () => string, step: () => string): readon
     },
     {
       id: 'valid', title: () => t('reviews.state'), width: 11, text: (row) => t(row.valid ? 'stat.valid' : 'stat.invalid'),
-      cell: (row) => chip(() => (row.get().valid ? 'good' : 'warn'), () => t(row.get().valid ? 'stat.valid' : 'stat.invalid')),
+      cell: (row) => chip(() => (row.get().valid ? 'good' : NOT_YET.includes(row.get().reason) ? 'idle' : 'warn'), () => t(row.get().valid ? 'stat.valid' : 'stat.invalid')),
     },
     { id: 'reason', title: () => t('stat.reason'), width: 18, text: (row) => (row.reason === '' ? '—' : tMaybe(`reason.${row.reason}`, row.reason)) },
     { id: 'mark', title: () => t('stat.mark'), width: 11, text: (row) => markName(row.mark) },
@@ -91,10 +94,10 @@ export function seriesStatistics(desk: Desk, period: PeriodOf): HTMLElement {
     const unit = displayUnit(quantity());
     const shown = (si: number): number => (unit === '' ? si : fromSi(si, unit));
     return plot({
-      from: period().from_ms, to: period().to_ms, steps: true, label: `${seriesName(desk, answer.key)} ${unitLabel(unit)}`,
+      from: period().from_ms, to: period().to_ms, step_ms: STEP_MS[answer.step] ?? 0, width: 1500, label: `${seriesName(desk, answer.key)} ${unitLabel(unit)}`,
       points: answer.t.map((at, i) => {
         const si = answer.value[i] ?? null;
-        return { t: at, v: si === null ? null : shown(si), mark: answer.valid[i] === false ? 'is-doubtful' : '' };
+        return { t: at, v: si === null ? null : shown(si) };
       }),
       format: (one) => String(Number(one.toPrecision(4))), time: (ms) => (period().to_ms - period().from_ms > 2 * 86_400_000 ? clockDate(ms, desk.offset_h()).slice(5) : clockTime(ms, desk.offset_h(), false)),
     }, desk.offset_h());
@@ -106,7 +109,7 @@ export function seriesStatistics(desk: Desk, period: PeriodOf): HTMLElement {
     trouble(found), picture,
     table<Row>({
       label: () => t('statistics.tab.series'), columns: columns(desk, quantity, () => step.get()), rows: () => rows.get(), key: (row) => String(row.t),
-      empty: emptyWords(found, () => t('stat.none')), tone: (row) => (row.valid ? '' : 'is-warn'),
+      empty: emptyWords(found, () => t('stat.none')), tone: (row) => (row.valid || NOT_YET.includes(row.reason) ? '' : 'is-warn'),
     }),
   ], { className: 'grow', tools: freshnessOf(desk, found) });
 }

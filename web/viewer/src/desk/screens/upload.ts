@@ -7,7 +7,7 @@ import { each, h } from '../../ui/dom';
 import { splitKey, type Text } from '../../wire';
 import type { Desk } from '../context';
 import { confirmed } from '../dialog';
-import { choice, entry, field, type Choice } from '../form';
+import { choice, entry, type Choice } from '../form';
 import { t, tMaybe } from '../i18n';
 import { actButton, chip, emptyWords, freshnessOf, originChip, panel, seriesName, trouble } from '../parts';
 import { asFailure, resource } from '../resource';
@@ -177,9 +177,12 @@ export function upload(desk: Desk): HTMLElement {
         h('p', { class: 'hint', hidden: () => devices.get().data === null || (devices.get().data?.devices.length ?? 0) > 0 }, () => t('upload.noDevices')),
         h('div', { class: 'fields' }, choice(() => t('upload.device'), form.mn, takers), choice(() => t('upload.format'), form.format, formats)),
         h('div', { class: 'fields' }, template('csv'), template('xlsx')),
-        field(() => t('upload.file'), h('input', {
-          type: 'file', name: 'file', accept: '.csv,.txt,.xlsx,.json,.nc,.zip,text/csv', onchange: (event: Event) => form.file.set((event.target as HTMLInputElement).files?.[0] ?? null),
-        }), () => (form.file.get() ? bytes(form.file.get()?.size ?? 0) : '')),
+        h('div', { class: 'field' }, h('span', {}, () => t('upload.file')), h('div', { class: 'file-row' },
+          h('label', { class: 'text-button' }, () => t('upload.choose'), h('input', {
+            type: 'file', name: 'file', class: 'hidden-input', 'aria-label': () => t('upload.file'), accept: '.csv,.txt,.xlsx,.json,.nc,.zip,text/csv',
+            onchange: (event: Event) => form.file.set((event.target as HTMLInputElement).files?.[0] ?? null),
+          })),
+          h('span', {}, () => (form.file.get() ? `${form.file.get()?.name ?? ''} · ${bytes(form.file.get()?.size ?? 0)}` : t('upload.noFile'))))),
         h('div', { class: 'fields' },
           entry(() => t('upload.analyst'), form.analyst, { size: 14, live: true }), entry(() => t('upload.method'), form.method, { size: 18, live: true }),
           entry(() => t('upload.note'), form.note, { size: 24, live: true })),
