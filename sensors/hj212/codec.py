@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sensors.contract import LineEventKind
 
@@ -78,6 +79,8 @@ class Message:
         return next((value for group in self.groups for name, value in group if name == key), None)
 
 
+# The line and the gate ask for the same segment, the gate a moment later.
+@lru_cache(maxsize=512)
 def parse(segment: bytes) -> Message:
     """Take a data segment apart."""
     problems: list[Problem] = []

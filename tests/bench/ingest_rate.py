@@ -55,7 +55,7 @@ class Rate:
         )
 
 
-def _segment(number: int, index: int, start_ms: int, password: str) -> bytes:
+def segment(number: int, index: int, start_ms: int, password: str) -> bytes:
     time_ms = start_ms + index * 1000
     groups = tuple(
         ((f"a{90001 + i}-Rtd", f"{(index * 7 + i) % 1000 / 1000:.3f}"), (f"a{90001 + i}-Flag", "N"))
@@ -80,11 +80,9 @@ async def _measure(folder: Path, seconds: float, lines: int) -> Rate:
     try:
         start_ms = time.time_ns() // 1_000_000 - 10 * 86_400_000
         per_line = int(seconds * 4000 / lines)
-        rows = [
-            [_segment(n, i, start_ms, passwords[mn_of(n)]) for i in range(per_line)] for n in range(lines)
-        ]
+        rows = [[segment(n, i, start_ms, passwords[mn_of(n)]) for i in range(per_line)] for n in range(lines)]
         clients = [Line(port, {row[3:20].decode(): row for row in segments}, window=64) for segments in rows]
-        await _first_answer(port, _segment(0, 10**6, start_ms, passwords[mn_of(0)]))
+        await _first_answer(port, segment(0, 10**6, start_ms, passwords[mn_of(0)]))
         cpu_s, began_s = _cpu_s(process.pid), time.perf_counter()
         tasks = [asyncio.create_task(client.run()) for client in clients]
         await asyncio.wait(tasks, timeout=seconds)
@@ -94,7 +92,7 @@ async def _measure(folder: Path, seconds: float, lines: int) -> Rate:
             task.cancel()
         await asyncio.wait(tasks)
         light = [
-            await _first_answer(port, _segment(0, 2 * 10**6 + i, start_ms, passwords[mn_of(0)]), pause_s=0.1)
+            await _first_answer(port, segment(0, 2 * 10**6 + i, start_ms, passwords[mn_of(0)]), pause_s=0.1)
             for i in range(100)
         ]
     finally:

@@ -79,7 +79,10 @@ class Device:
 
     def factor(self, code: str) -> Factor | None:
         """Row for a factor code, or None."""
-        return next((row for row in self.factors if row.code == code), None)
+        for row in self.factors:
+            if row.code == code:
+                return row
+        return None
 
 
 def series_key(sensor_id: str, quantity: str) -> str:

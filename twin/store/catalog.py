@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 
 from twin.core.device import series_key
 from twin.core.errors import StoreError
 from twin.core.origin import Origin
+from twin.core.quantity import is_statistic
 from twin.core.quantity import quantity as quantity_row
 from twin.store.ledger_schema import SERIES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Series:
     """A series as the writer knows it."""
 
     id: int
     key: str
     origin: Origin
+
+    @cached_property
+    def json_key(self) -> str:
+        """The key as JSON text."""
+        return json.dumps(self.key, ensure_ascii=False)
+
+    @cached_property
+    def is_statistic(self) -> bool:
+        """Whether a logger computed its values: no newest value, no roll-ups."""
+        return is_statistic(self.key)
 
 
 class OriginConflictError(StoreError):

@@ -22,12 +22,12 @@ from twin.store import postgres
 from twin.store.archive_reader import OPTION, Archive
 
 _WRITER_PRAGMAS = (
-    "page_size=8192",
+    "page_size=4096",
     "busy_timeout=10000",
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "cache_size=-16384",
+    "cache_size=-49152",
     "journal_size_limit=33554432",
 )
 _READER_PRAGMAS = ("busy_timeout=5000", "query_only=ON", "cache_size=-8192")

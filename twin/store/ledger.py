@@ -37,7 +37,7 @@ from twin.store.rollups import HOUR_MS, RollupKeeper
 from twin.store.rows import DeviceState, LineErrorCount, StoredValue
 from twin.store.schema_parts import save_beat
 from twin.store.tape import Tape
-from twin.store.values import Incoming, Stored, ValueLog
+from twin.store.values import Incoming, News, Stored, ValueLog
 
 EVENT_RING = 20_000
 # Some 100 kB on the wire; a logger that catches up makes several events of one batch.
@@ -80,9 +80,15 @@ class Written:
 
     arrivals: tuple[Admission, ...] = ()
     quarantined: tuple[Admission, ...] = ()
-    values: tuple[StoredValue, ...] = ()
+    news: tuple[News, ...] = ()
+    corrected: tuple[StoredValue, ...] = ()
     deeds: tuple[DeedResult, ...] = ()
     cursor: int = 0
+
+    @property
+    def values(self) -> tuple[StoredValue, ...]:
+        """Values that are the newest of their series now, in order."""
+        return (*(row.stored() for row in self.news), *self.corrected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,13 +219,13 @@ class Ledger:
             books.rollups.forget()
         books.counters.add("values_corrected", corrected.count)
         books.counters.save(connection)
-        news = (*stored.news, *corrected.news)
-        cursor = books.ring.append(connection, _events(news, changed, now_ms))
+        cursor = books.ring.append(connection, _events(stored.news, corrected.news, changed, now_ms))
         self._save_beat(connection, now_ms)
         return Written(
             arrivals=tuple(admitted),
             quarantined=tuple(apart),
-            values=news,
+            news=stored.news,
+            corrected=tuple(corrected.news),
             deeds=done,
             cursor=cursor,
         )
@@ -307,14 +313,16 @@ def _count(counters: Counters, batch: Batch, admitted: Sequence[Admission], stor
 
 
 def _events(
-    news: Sequence[StoredValue], changed: Sequence[DeviceState], now_ms: int
+    news: Sequence[News], corrected: Sequence[StoredValue], changed: Sequence[DeviceState], now_ms: int
 ) -> list[tuple[int, str, str]]:
     events = [(now_ms, "device", _json(row.payload())) for row in changed]
-    for start in range(0, len(news), VALUES_PER_EVENT):
-        part = news[start : start + VALUES_PER_EVENT]
-        received_ms = max(value.received_ms for value in part)
-        values = {"received_ms": received_ms, "values": [value.payload() for value in part]}
-        events.append((now_ms, "values", _json(values)))
+    told = [(row.item.received_ms, row.json()) for row in news]
+    told += [(row.received_ms, _json(row.payload())) for row in corrected]
+    for start in range(0, len(told), VALUES_PER_EVENT):
+        part = told[start : start + VALUES_PER_EVENT]
+        values = ",".join(text for _, text in part)
+        received_ms = max(at_ms for at_ms, _ in part)
+        events.append((now_ms, "values", f'{{"received_ms":{received_ms},"values":[{values}]}}'))
     return events
 
 

@@ -11,8 +11,7 @@ section 6.2, unit vector mean wind direction.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -66,10 +65,15 @@ class Bucket:
         self.interval_ms, self.count, self.total = interval_ms, count, total
         self.low, self.high, self.east, self.north = low, high, east, north
 
+    def clear(self, interval_ms: int = 0) -> None:
+        """Nothing is counted yet."""
+        self.interval_ms, self.count, self.total = interval_ms, 0, 0.0
+        self.low = self.high = self.east = self.north = None
+
     def add(self, value: float, interval_ms: int, *, is_direction: bool) -> None:
         """Count a usable value."""
         if not self.count or interval_ms < self.interval_ms:
-            self.__init__(interval_ms)  # type: ignore[misc]
+            self.clear(interval_ms)
         elif interval_ms > self.interval_ms:
             return
         self.count += 1
@@ -89,8 +93,7 @@ class Bucket:
         if not part.count or (self.count and part.interval_ms > self.interval_ms):
             return
         if not self.count or part.interval_ms < self.interval_ms:
-            self.__init__(*part.values())  # type: ignore[misc]
-            return
+            self.clear(part.interval_ms)
         self.count += part.count
         self.total += part.total
         if part.east is not None and part.north is not None:
@@ -113,60 +116,69 @@ class RollupKeeper:
     def __init__(self, tape: Tape, utc_offset_ms: int = 0) -> None:
         self._tape = tape
         self._offset_ms = utc_offset_ms
-        self._buckets: OrderedDict[BucketKey, Bucket] = OrderedDict()
+        # Two generations: what the younger one does not ask for goes when it is full.
+        self._buckets: dict[BucketKey, Bucket] = {}
+        self._older: dict[BucketKey, Bucket] = {}
 
     def apply(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
         """Take in versions that were stored just now on this connection."""
         counted = [item for item in added if item.value is not None or item.version]
         for step in Step if counted else ():
             self._apply_step(connection, step, counted)
-        while len(self._buckets) > _KEPT_BUCKETS:
-            self._buckets.popitem(last=False)
+        if len(self._buckets) > _KEPT_BUCKETS:
+            self._older, self._buckets = self._buckets, {}
 
     def forget(self) -> None:
         """Somebody else has changed roll-ups."""
         self._buckets.clear()
+        self._older.clear()
 
     def _apply_step(self, connection: sa.Connection, step: Step, added: Sequence[Contribution]) -> None:
-        groups: dict[BucketKey, list[Contribution]] = {}
-        longest_ms, code, offset_ms = step.length_ms, step.code, self._offset_ms
-        for item in added:
-            if item.interval_ms <= longest_ms:
-                start_ms = bucket_start(step, item.time_ms, offset_ms)
-                groups.setdefault((item.series_id, code, start_ms), []).append(item)
-        self._load(connection, step, groups)
-        changed: list[tuple[object, ...]] = []
-        for key, items in groups.items():
-            bucket = self._buckets[key]
-            if any(item.version for item in items):
-                had = bucket.count
-                bucket.__init__()  # type: ignore[misc]
-                self._recount(connection, step, key, bucket, is_direction=items[0].is_direction)
-                if not bucket.count and not had:
-                    continue
-            else:
-                for item in items:
-                    if item.value is not None:
-                        bucket.add(item.value, item.interval_ms, is_direction=item.is_direction)
-            changed.append((*key, *bucket.values()))
-        upsert_many(connection, ROLLUP, changed)
+        longest_ms, code = step.length_ms, step.code
+        start_of = starts(step, self._offset_ms)
+        keyed = [
+            ((item.series_id, code, start_of(item.time_ms)), item)
+            for item in added
+            if item.interval_ms <= longest_ms
+        ]
+        touched = dict(keyed)
+        self._load(connection, step, touched)
+        buckets = self._buckets
+        again = {key for key, item in keyed if item.version}
+        for key, item in keyed:
+            if item.value is not None and key not in again:
+                buckets[key].add(item.value, item.interval_ms, is_direction=item.is_direction)
+        for key in again:
+            bucket = buckets[key]
+            had = bucket.count
+            bucket.clear()
+            self._recount(connection, step, key, bucket, is_direction=touched[key].is_direction)
+            if not bucket.count and not had:
+                del touched[key]
+        upsert_many(connection, ROLLUP, [(*key, *buckets[key].values()) for key in touched])
 
-    def _load(
-        self, connection: sa.Connection, step: Step, groups: Mapping[BucketKey, Sequence[Contribution]]
-    ) -> None:
+    def _load(self, connection: sa.Connection, step: Step, touched: Mapping[BucketKey, Contribution]) -> None:
         """Have all buckets at hand as they were before these contributions."""
-        missing = {key for key in groups if key not in self._buckets}
+        buckets, older = self._buckets, self._older
+        missing = set()
+        for key in touched:
+            if key not in buckets:
+                known = older.pop(key, None)
+                if known is None:
+                    missing.add(key)
+                else:
+                    buckets[key] = known
+        if not missing:
+            return
         for series_id, code, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
-            self._buckets[series_id, code, start_ms] = Bucket(*rest)
+            buckets[series_id, code, start_ms] = Bucket(*rest)
             missing.discard((series_id, code, start_ms))
         for key in missing:
             bucket = None
             if step is Step.MINUTE and self._tape.is_packed(key[0], key[2]):
                 # Minutes of packed values are not stored as long as they can be counted from the pages.
-                bucket = self._counted(connection, key, is_direction=groups[key][0].is_direction)
-            self._buckets[key] = bucket or Bucket()
-        for key in groups:
-            self._buckets.move_to_end(key)
+                bucket = self._counted(connection, key, is_direction=touched[key].is_direction)
+            buckets[key] = bucket or Bucket()
 
     def _counted(self, connection: sa.Connection, key: BucketKey, *, is_direction: bool) -> Bucket | None:
         series_id, _, start_ms = key
@@ -217,6 +229,23 @@ def bucket_start(step: Step, time_ms: int, utc_offset_ms: int = 0) -> int:
     local_ms = time_ms + utc_offset_ms
     day = local_ms // DAY_MS
     return (day if step is Step.DAY else _month_of(day)) * DAY_MS - utc_offset_ms
+
+
+def starts(step: Step, utc_offset_ms: int = 0) -> Callable[[int], int]:
+    """``bucket_start`` of one step and zone, for many values."""
+    if step is Step.MINUTE or step is Step.HOUR:
+        length_ms = step.length_ms
+        return lambda time_ms: time_ms - time_ms % length_ms
+    known: dict[int, int] = {}
+
+    def start(time_ms: int) -> int:
+        day = (time_ms + utc_offset_ms) // DAY_MS
+        found = known.get(day)
+        if found is None:
+            found = known[day] = bucket_start(step, time_ms, utc_offset_ms)
+        return found
+
+    return start
 
 
 def bucket_end(step: Step, start_ms: int, utc_offset_ms: int = 0) -> int:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from twin.core.observation import Check, Observation, Quality
-from twin.core.quantity import STATISTIC_MARK
+from twin.core.observation import Check, Mark, Observation, Quality, quality_of
 from twin.store.catalog import Series
 from twin.store.engine import insert_many, upsert_many
 from twin.store.ledger_schema import NEWEST, OBSERVATION
@@ -25,6 +26,7 @@ from twin.store.rows import StoredValue
 from twin.store.tape import NEVER, Head, Tape, ValueKey
 
 FIRST, CORRECTED = "", "corrected"
+_GOOD = Quality.GOOD
 _OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
 
 Rank = tuple[int, int, int, int]
@@ -39,11 +41,45 @@ class Incoming(NamedTuple):
     frame_seq: int
 
 
+class News(NamedTuple):
+    """A value that is the newest of its series now."""
+
+    item: Incoming
+    version: int
+    quality: Quality
+
+    def stored(self) -> StoredValue:
+        """As readers get it."""
+        o = self.item.observation
+        return StoredValue(
+            series_key=self.item.series.key,
+            time_ms=o.time_ms,
+            value=o.value,
+            quality=self.quality,
+            mark=o.mark,
+            checks=o.checks,
+            origin=o.origin,
+            received_ms=self.item.received_ms,
+            interval_ms=o.interval_ms,
+            version=self.version,
+        )
+
+    def json(self) -> str:
+        """``stored().payload()`` as JSON text; hundreds of thousands a minute are written."""
+        item, _, quality = self
+        o = item.observation
+        value = "null" if o.value is None or not isfinite(o.value) else repr(o.value)
+        return (
+            f'{{"s":{item.series.json_key},"t":{o.time_ms},"v":{value},"q":"{quality._value_}",'
+            f'"m":"{o.mark._value_}","c":{o.checks._value_},"o":"{o.origin._value_}"}}'
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What a batch has added: ``news`` advanced the newest value of their series, in order."""
 
-    news: tuple[StoredValue, ...]
+    news: tuple[News, ...]
     added: tuple[Contribution, ...]
     corrected: int
 
@@ -64,22 +100,27 @@ class ValueLog:
         heads = self._heads(connection, incoming)
         rows: list[tuple[object, ...]] = []
         added: list[Contribution] = []
-        news: list[StoredValue] = []
+        news: list[News] = []
+        frontier = self._frontier
         for item in incoming:
             version = _next_version(heads, item)
             if version is None:
                 continue
-            quality = item.observation.quality
-            rows.append(_row(item, version))
-            if STATISTIC_MARK not in item.series.key:
-                added.append(_contribution(item, version, usable=quality is Quality.GOOD))
-            series_id, time_ms = item.series.id, item.observation.time_ms
-            self._frontier[series_id] = max(time_ms, self._frontier.get(series_id, time_ms))
-            if self._advances(item, version):
-                self._newest[series_id] = _rank_of(item, version)
-                news.append(_stored(item, version, quality))
+            o, series_id = item.observation, item.series.id
+            mark, checks = o.mark._value_, o.checks._value_
+            quality = Quality.MISSING if o.value is None else _quality(mark, checks)
+            rows.append(_row(item, version, mark, checks))
+            usable = o.value if quality is _GOOD else None
+            is_direction = o.quantity in DIRECTIONS
+            is_own = not item.series.is_statistic
+            if is_own:
+                added.append(Contribution(series_id, is_direction, o.time_ms, o.interval_ms, version, usable))
+            if o.time_ms > frontier.get(series_id, NEVER):
+                frontier[series_id] = o.time_ms
+            if is_own and not checks & _OUT_OF_WINDOW and self._advances(item, version):
+                news.append(News(item, version, quality))
         insert_many(connection, OBSERVATION, rows)
-        _save_newest(connection, news, {item.series.key: item.series.id for item in incoming})
+        upsert_many(connection, NEWEST, _newest_rows(news))
         return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
 
     def reload(self, connection: sa.Connection, series_ids: Collection[int]) -> None:
@@ -89,10 +130,14 @@ class ValueLog:
             self._newest[r.series_id] = _rank(r.time_ms, r.received_ms, r.interval_ms, r.version)
 
     def _advances(self, item: Incoming, version: int) -> bool:
-        if int(item.observation.checks) & _OUT_OF_WINDOW or STATISTIC_MARK in item.series.key:
+        """Whether a value is the newest of its series now; then it is noted as that."""
+        o, series_id = item.observation, item.series.id
+        rank = _rank(o.time_ms, item.received_ms, o.interval_ms, version)
+        known = self._newest.get(series_id)
+        if known is not None and rank <= known:
             return False
-        known = self._newest.get(item.series.id)
-        return known is None or _rank_of(item, version) > known
+        self._newest[series_id] = rank
+        return True
 
     def _heads(self, connection: sa.Connection, incoming: Sequence[Incoming]) -> dict[ValueKey, Head]:
         # Times beyond all that the series holds cannot be known yet: live data need no look-up.
@@ -105,12 +150,13 @@ class ValueLog:
 
 
 def _rank(time_ms: int, received_ms: int, interval_ms: int, version: int) -> Rank:
-    return min(time_ms, received_ms), time_ms, -interval_ms, version
+    return (time_ms if time_ms < received_ms else received_ms), time_ms, -interval_ms, version
 
 
-def _rank_of(item: Incoming, version: int) -> Rank:
-    o = item.observation
-    return _rank(o.time_ms, item.received_ms, o.interval_ms, version)
+@lru_cache(maxsize=1024)
+def _quality(mark: str, checks: int) -> Quality:
+    """Quality of a value that is a number."""
+    return quality_of(0.0, Mark(mark), Check(checks))
 
 
 def _key(item: Incoming) -> ValueKey:
@@ -119,16 +165,19 @@ def _key(item: Incoming) -> ValueKey:
 
 def _next_version(heads: dict[ValueKey, Head], item: Incoming) -> int | None:
     """Version number for a value, None when the newest version says the same."""
-    o, key = item.observation, _key(item)
+    o = item.observation
+    key, mark = (item.series.id, o.time_ms, o.interval_ms), o.mark._value_
     head = heads.get(key)
-    if head is not None and head.value == o.value and head.mark == o.mark.value:
+    if head is None:
+        heads[key] = Head(0, o.value, mark)
+        return 0
+    if head.value == o.value and head.mark == mark:
         return None
-    version = 0 if head is None else head.version + 1
-    heads[key] = Head(version, o.value, o.mark.value)
-    return version
+    heads[key] = Head(head.version + 1, o.value, mark)
+    return head.version + 1
 
 
-def _row(item: Incoming, version: int) -> tuple[object, ...]:
+def _row(item: Incoming, version: int, mark: str, checks: int) -> tuple[object, ...]:
     """In the order of the table's columns."""
     o = item.observation
     return (
@@ -137,8 +186,8 @@ def _row(item: Incoming, version: int) -> tuple[object, ...]:
         o.interval_ms,
         version,
         o.value,
-        o.mark.value,
-        int(o.checks),
+        mark,
+        checks,
         o.raw_text,
         item.received_ms,
         item.frame_seq,
@@ -146,42 +195,21 @@ def _row(item: Incoming, version: int) -> tuple[object, ...]:
     )
 
 
-def _contribution(item: Incoming, version: int, *, usable: bool) -> Contribution:
-    o = item.observation
-    value = o.value if usable else None
-    return Contribution(item.series.id, o.quantity in DIRECTIONS, o.time_ms, o.interval_ms, version, value)
-
-
-def _stored(item: Incoming, version: int, quality: Quality) -> StoredValue:
-    o = item.observation
-    return StoredValue(
-        series_key=item.series.key,
-        time_ms=o.time_ms,
-        value=o.value,
-        quality=quality,
-        mark=o.mark,
-        checks=o.checks,
-        origin=o.origin,
-        received_ms=item.received_ms,
-        interval_ms=o.interval_ms,
-        version=version,
-    )
-
-
-def _save_newest(connection: sa.Connection, news: Iterable[StoredValue], ids: dict[str, int]) -> None:
-    last = {ids[value.series_key]: value for value in news}
-    upsert_many(connection, NEWEST, [newest_row(i, value) for i, value in last.items()])
-
-
-def newest_row(series_id: int, value: StoredValue) -> tuple[object, ...]:
-    """In the order of the table's columns."""
-    return (
-        series_id,
-        value.time_ms,
-        value.interval_ms,
-        value.version,
-        value.value,
-        value.mark.value,
-        int(value.checks),
-        value.received_ms,
-    )
+def _newest_rows(news: Iterable[News]) -> list[tuple[object, ...]]:
+    """The last news of every series, in the order of the table's columns."""
+    rows: list[tuple[object, ...]] = []
+    for item, version, _ in {row.item.series.id: row for row in news}.values():
+        o = item.observation
+        rows.append(
+            (
+                item.series.id,
+                o.time_ms,
+                o.interval_ms,
+                version,
+                o.value,
+                o.mark._value_,
+                o.checks._value_,
+                item.received_ms,
+            )
+        )
+    return rows
