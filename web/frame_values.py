@@ -7,6 +7,7 @@ from typing import Literal
 from sensors.hj212.codec import Message
 from sensors.hj212.decode import stamp_ms
 from sensors.hj212.edition import COMMANDS, command
+from sensors.table import TABLE
 from twin.core.errors import ParkTwinError
 from twin.store.reader import LedgerReader
 from twin.store.rows import SeriesRow, StoredFrame, StoredVersion
@@ -41,6 +42,8 @@ def _times(frame: StoredFrame, read: Message) -> set[int]:
     """Times under which the frame's values may stand: those that it names, and that of its receipt."""
     texts = [text for group in read.groups for key, text in group if key == "DataTime"]
     named = {stamp_ms(text, _offset_h()) for text in texts}
+    if frame.cn in TABLE:  # the id of such a message is the time that it names, UTC
+        named.add(stamp_ms(frame.qn, 0.0))
     return {time_ms for time_ms in named if time_ms is not None} | {frame.received_ms}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensors.hj212.decode import Decoded
-from sensors.table import sensor_row
 from sensors.upload.columns import Column, Role, factor_names
 from sensors.upload.table import CellProblem, TableResult, read_table
 from twin.core.device import Device
@@ -33,9 +32,11 @@ class FileReview:
     observations: tuple[Observation, ...]
 
 
-def review_file(frame: RawFrame, device: Device, utc_offset_h: float) -> FileReview:
-    """Read a file as it would be stored. Raises BadRequestError for one of which nothing can be used."""
-    said = sensor_row(device.protocol).decode(frame, device, utc_offset_h)
+def review_file(frame: RawFrame, said: Decoded, device: Device, utc_offset_h: float) -> FileReview:
+    """What people are told of a file that says ``said`` (its row of the sensor table has decoded it).
+
+    Raises BadRequestError for a file of which nothing can be used.
+    """
     if device.protocol == "upload":
         return _of_table(read_table(frame.segment, device, utc_offset_h), said)
     if device.protocol == "lidar":

@@ -16,10 +16,11 @@ ROOMS = ("twin", "gis", "models", "sensors", "web")
 # The last part of a name; compound units ("_kg_m3_s") end in one of them too.
 UNITS = {
     *("m", "m2", "m3", "km", "mm", "ha", "s", "ms", "h", "d", "deg", "rad", "k", "pa", "kg", "gb", "pct"),
-    *("mol", "s2", "w", "j", "ppm", "jd"),
+    *("l", "min", "mol", "s2", "w", "j", "ppm", "jd"),
 }
 # Last parts of names that say that there is no unit, or say it in full.
-WORDS = {"share", "factor", "ratio", "fraction", "ph", "days", "celsius"}
+# ``*_value`` stands beside the series, quantity or unit that it belongs to.
+WORDS = {"share", "factor", "ratio", "fraction", "ph", "days", "celsius", "value", "values"}
 # Numbers that have no unit, or whose unit stands beside them.
 PLAIN = {
     *("value", "v", "low", "high", "mean", "total", "factor", "offset", "weight", "weights", "porosity"),
@@ -44,8 +45,22 @@ ALLOWED = {
     "web.schemas.registry.FactorOut": {"scale", "max_rate_per_min", "detection_limit"},
     "sensors.hj212.cases._CaseRegistry": {"ranges"},  # in the unit that is sent
     "sensors.hj212.door.Address": {"strikes"},  # lines closed because of noise, fading
-    "twin.store.rollups._Bucket": {"east", "north"},  # sums of unit vectors
+    "sensors.modbus.codes.Code": {"loop_low", "loop_high"},  # in the unit of the factor
     "sensors.simulated.air.Turbulence": {"profile"},  # an exponent
+    "gis.scene.judging.LimitRow": {"warn_low", "warn_high", "alarm_low", "alarm_high"},  # in unit
+    "gis.scene.judging.RelationRow": {"first_moves", "second_moves"},  # in unit
+    "gis.scene.judging.RunningUnitRow": {"on_above", "off_below"},  # in unit
+    "web.schemas.quality.HealthItemOut": {"warn_low", "warn_high", "alarm_low", "alarm_high"},  # in si_unit
+    "web.schemas.quality.UnitOut": {"on_above", "off_below"},  # in si_unit
+    "web.schemas.review.ReviewOut": {"worst"},  # in si_unit
+    "web.schemas.statistics.CorrelationOut": {"r", "p"},  # without a unit
+    "web.schemas.statistics.DescribeOut": {  # in si_unit, trends per day; p is a probability
+        *("sd", "q05", "q25", "median", "q75", "q95"),
+        *("trend_per_day", "trend_low", "trend_high", "trend_p"),
+    },
+    "web.schemas.statistics.OverQuery": {"limit"},  # in unit
+    "web.schemas.statistics.RunOut": {"limit"},  # in si_unit
+    "web.schemas.statistics.StatisticsOut": {"substitute"},  # in si_unit
     "web.schemas.plume.PlumeOut": {"beams"},  # a name of the wire contract, kg/m3
 }
 

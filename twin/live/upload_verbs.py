@@ -15,6 +15,7 @@ from pydantic import Field
 from sensors.lidar.scan import encode, read_scan
 from sensors.lines.contract import frame_of
 from sensors.lines.folder import file_qn
+from sensors.table import sensor_row
 from sensors.upload.review import FILE_PROTOCOLS, PREVIEW_MAX, FileReview, review_file, template
 from sensors.upload.sheet import FILE_BYTES_MAX
 from twin.core.actor import Role
@@ -53,8 +54,7 @@ async def store(call: DeskCall) -> dict[str, object]:
     now_ms = call.clock.now_ms()
     data = _content(args.content)
     frame = frame_of(device, data, received_ms=now_ms, peer=f"upload:{call.actor.name}", qn=file_qn(data))
-    offset_h = call.park.utc_offset_h
-    review = await asyncio.to_thread(review_file, frame, device, offset_h)
+    review = await asyncio.to_thread(_review, frame, device, call.park.utc_offset_h)
     _check_format(args.format, review.format)
     answer = _answer(args, device, frame, review)
     if args.dry_run:
@@ -139,6 +139,11 @@ def _content(text: str) -> bytes:
             value=len(data),
         )
     return data
+
+
+def _review(frame: RawFrame, device: Device, utc_offset_h: float) -> FileReview:
+    said = sensor_row(device.protocol).decode(frame, device, utc_offset_h)
+    return review_file(frame, said, device, utc_offset_h)
 
 
 def _check_format(asked: str, found: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 import re
+from dataclasses import replace
 
 from apiflask import APIBlueprint
 
 from sensors.hj212.codec import Message, parse
+from sensors.table import TABLE
 from twin.core.errors import BadRequestError, NotFoundError
 from twin.store.frame_search import (
     FrameFilter,
@@ -31,6 +33,9 @@ from web.schemas.frame import (
 from web.services import services
 
 frames = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Instruments")
+# Frames of HJ 212 are far shorter; an uploaded file may have 5 MB.
+_SHOWN_BYTES, _SHOWN_FIELDS, _SHOWN_CHARS = 16_384, 200, 500
+_SAYS_NOTHING = replace(parse(b""), problems=())
 _PASSWORD = re.compile(rb"((?:^|[;,&])\s*PW\s*=)([^;,&]*)", re.IGNORECASE)
 
 
@@ -80,11 +85,11 @@ def get_frame(seq: int) -> FrameDetailOut:
     row = one_frame(services().ledger, seq)
     if row is None:
         raise _nothing(seq)
-    read = parse(row.segment)
+    read, _ = _read(row)
     return FrameDetailOut(
         frame=_stored(row),
         bytes=len(row.segment),
-        hex=without_password(row.segment).hex(),
+        hex=without_password(row.segment[:_SHOWN_BYTES]).hex(),
         sha256=row.sha256,
         pno=row.pno,
         body_no=row.body_no,
@@ -139,7 +144,7 @@ def get_line_errors() -> LineErrorsOut:
 
 
 def _stored(row: StoredFrame) -> FrameOut:
-    read = parse(row.segment)
+    read, fields = _read(row)
     return FrameOut(
         seq=row.seq,
         received_ms=row.received_ms,
@@ -150,10 +155,20 @@ def _stored(row: StoredFrame) -> FrameOut:
         qn=row.qn,
         status="stored",
         reason=row.fault,
-        segment=as_text(row.segment),
-        fields=_fields(read),
+        segment=as_text(row.segment[:_SHOWN_BYTES]),
+        fields=fields,
         problems=[problem.detail for problem in read.problems],
     )
+
+
+def _read(row: StoredFrame) -> tuple[Message, list[FieldOut]]:
+    """A frame taken apart by the language of its device: ``cn`` is its name where it is not HJ 212."""
+    foreign = TABLE.get(row.cn)
+    if foreign is None:
+        read = parse(row.segment)
+        return read, _fields(read)
+    pairs = foreign.view(row.segment)[:_SHOWN_FIELDS]
+    return _SAYS_NOTHING, [FieldOut(key=key, text=text[:_SHOWN_CHARS]) for key, text in pairs]
 
 
 def _held(row: QuarantinedFrame) -> FrameOut:
