@@ -12,9 +12,11 @@ from tests.support.arrivals import frame
 from tests.support.small_park import mn_of, small_park
 from twin.core.observation import Check, Mark, Observation
 from twin.core.origin import Origin
+from twin.live.inforce import rules_in_force
 from twin.live.settings import Settings
 from twin.store.ledger import Arrival, Batch, Ledger
 from twin.store.results import ResultStore
+from twin.store.review_state import KeepRuleBook
 from twin.store.rows import DeviceState, DeviceStatus, PlumeRow, SourceRate, WaterTableRow
 from web.bundle import point_at
 
@@ -160,7 +162,9 @@ class Writer:
 def open_writer(settings: Settings, devices: int = 4) -> Writer:
     """Writer of new ledgers for so many registered devices."""
     ledger = Ledger(settings.ledger)
-    ledger.register(small_park(devices).devices)
+    park = small_park(devices)
+    ledger.register(park.devices)
+    ledger.write(Batch(deeds=[KeepRuleBook(body=rules_in_force(park))]), T0_MS)
     return Writer(ledger=ledger, results=ResultStore(settings.results, settings.data_dir))
 
 

@@ -31,7 +31,7 @@ class _Tally:
     stopped: int = 0
     online: int = 0
     values: float = 0.0
-    values_expected: float = 0.0
+    expected_values: float = 0.0
 
     def add(self, other: _Tally) -> None:
         for name in self.__slots__:
@@ -110,7 +110,7 @@ def _received(rows: Sequence[SensorHour], hours: int, factors: int, interval_s: 
     per_hour = factors * 3600.0 / interval_s
     tally = _Tally(points=1, hours=hours, factors=factors)
     tally.expected = tally.expected_valid = hours * factors
-    tally.values_expected = hours * per_hour
+    tally.expected_values = hours * per_hour
     seen: set[int] = set()
     for row in rows:
         if row.start_ms in seen:
@@ -148,7 +148,7 @@ def _row(name: str, tally: _Tally, station: str, region: str) -> RateRow:
         transmission_pct=found.transmission_pct,
         valid_pct=found.valid_pct,
         effective_pct=found.effective_pct,
-        completeness_pct=percent(tally.values, tally.values_expected),
+        completeness_pct=percent(tally.values, tally.expected_values),
         online_pct=percent(tally.online, tally.hours),
         meets=found.meets,
     )
