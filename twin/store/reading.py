@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from twin.core.errors import ServiceUnavailableError, StoreError
+from twin.core.errors import BadRequestError, ServiceUnavailableError, StoreError
 from twin.store.engine import Watch, not_yet, reader_engine
 from twin.store.migrate import HEAD, Kind, revision
 from twin.store.rows import Beat, StoredEvent
@@ -61,6 +61,8 @@ class Reader:
         """Whatever the data base or its driver cannot do (busy, damaged, gone) is one kind of error."""
         try:
             yield
+        except OverflowError as error:
+            raise _too_large() from error
         except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
             reason = getattr(error, "orig", None) or error
             raise ServiceUnavailableError(
@@ -142,3 +144,10 @@ class Reader:
 def cursor_of(connection: sa.Connection) -> int:
     """Sequence number of the newest event in this snapshot."""
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(_EVENT.c.seq), 0))).scalar_one())
+
+
+def _too_large() -> BadRequestError:
+    return BadRequestError(
+        "a number is too large; expected one of at most 63 bits",
+        message_zh="数值过大；应不超过 63 位",
+    )
