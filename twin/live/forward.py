@@ -129,8 +129,8 @@ class Forwarder:
         self._row = replace(self._row, paused=paused)
         self._wake.set()
 
-    async def run(self) -> None:
-        """Pass on until cancelled."""
+    async def open(self) -> None:
+        """Read, or make, the durable row; a new target begins with what comes after this."""
         target = self.target
         opening = OpenForward(
             target=target.name,
@@ -141,6 +141,10 @@ class Forwarder:
         row = await self._books.perform(opening)
         assert isinstance(row, ForwardRow)  # noqa: S101 - tells the type checker
         self._row = row
+
+    async def run(self) -> None:
+        """Pass on until cancelled; after ``open``."""
+        target = self.target
         back_off_s = _FIRST_BACK_OFF_S
         while True:
             if self._row.paused:
@@ -338,6 +342,11 @@ class Forwarding:
         self.forwarders = {
             row.name: Forwarder(row, books, frames, reader, registry, clock) for row in targets
         }
+
+    async def open(self) -> None:
+        """Make the rows of all targets, before the first frame comes."""
+        for row in self.forwarders.values():
+            await row.open()
 
     async def run(self) -> None:
         """Pass on to all targets until cancelled."""

@@ -113,6 +113,7 @@ async def ingest(
                 outward = Outward(
                     settings, park, sink, registry, reader, clock, greet_simulated=greet_simulated
                 )
+                await outward.prepare()
                 server = await _listen(settings, sink, registry, clock, outward)
                 keeper = Keeper(sink, clock, (gate.findings, server.findings))
                 keeper.start()

@@ -105,6 +105,10 @@ class Outward:
         )
         self._board = ConnectionBoard(books, registry.device, self._drift_s.get, clock)
 
+    async def prepare(self) -> None:
+        """What has to be known before the first frame comes."""
+        await self.forwarding.open()
+
     async def start(self, server: Hj212Server) -> None:
         """Begin to speak."""
         await self.commander.start(server)
