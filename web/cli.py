@@ -15,6 +15,7 @@ from web.commands.export import export
 from web.commands.hj212 import app as hj212
 from web.commands.operator import app as operator
 from web.commands.processes import ingest, serve, worker
+from web.commands.rebuild import rebuild
 from web.commands.replay import replay
 from web.commands.rules import rules
 from web.commands.run import run
@@ -47,6 +48,7 @@ app.command()(export)
 app.add_typer(weather, name="weather")
 app.command()(upload)
 app.add_typer(hj212, name="hj212")
+store.command()(rebuild)
 app.add_typer(store, name="store")
 app.command()(doctor)
 app.command()(version)
