@@ -92,6 +92,10 @@ class FrameSink(Protocol):
         """
         ...
 
+    async def accept_large(self, frame: RawFrame) -> Receipt:
+        """The same for a file, whose decoding takes long enough to make other lines wait."""
+        ...
+
     async def quarantine(self, frame: RawFrame, reason: LineEventKind) -> Receipt:
         """Keep a frame apart (``unknown_device`` or ``wrong_password``); it is never answered.
 

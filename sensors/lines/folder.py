@@ -113,7 +113,7 @@ class _Watch:
         self._wire.heard(device.mn)
         frame = frame_of(device, data, received_ms=now_ms, peer=f"{self._wire.peer}/{name}", qn=file_qn(data))
         try:
-            await self._wire.sink.accept(frame)
+            await self._wire.sink.accept_large(frame)
         except StoreError as error:
             self._wire.event(LineEventKind.STORE_FAILED, error.message, mn=device.mn)
             return False

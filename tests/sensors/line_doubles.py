@@ -39,6 +39,9 @@ class MemorySink:
             self.durable.append(frame)
         return Receipt(status="duplicate" if known else "stored", ledger_seq=len(self.durable))
 
+    async def accept_large(self, frame: RawFrame) -> Receipt:
+        return await self.accept(frame)
+
     async def quarantine(self, frame: RawFrame, reason: LineEventKind) -> Receipt:
         self.quarantined.append((frame, reason))
         return Receipt(status="quarantined", ledger_seq=0)

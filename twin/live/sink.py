@@ -97,7 +97,10 @@ class LedgerSink:
 
     async def accept_large(self, frame: RawFrame) -> Receipt:
         """The same for an uploaded file, which is read in a thread so that the lines do not wait."""
-        said = await asyncio.to_thread(self._gate.read_large, frame)
+        try:
+            said = await asyncio.to_thread(self._gate.read_large, frame)
+        except ParkTwinError:
+            return await self.accept(frame)  # which keeps it and says what was wrong
         arrival, notes = self._gate.judged(frame, said)
         for note in notes:
             self._queue.put(note)
