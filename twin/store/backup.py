@@ -72,7 +72,7 @@ def make_backup(plan: BackupPlan, now_ms: int) -> Backup:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     try:
-        about = {"made_ms": now_ms, "ledger": _copy_ledger(plan.ledger_url, draft)}
+        about = {"made_ms": now_ms, "ledger": _copy_ledger(plan, draft)}
         _copy_results(plan, draft)
         _copy_archive(plan, draft, newest_backup(plan.to))
         _copy_others(plan, draft)
@@ -137,16 +137,16 @@ def integrity_problems(path: Path) -> tuple[str, ...]:
     return () if found == ["ok"] else tuple(f"{path}: {text}" for text in found)
 
 
-def _copy_ledger(url: str, draft: Path) -> dict[str, Any]:
-    path = sqlite_path(url)
-    reader = LedgerReader(url)
+def _copy_ledger(plan: BackupPlan, draft: Path) -> dict[str, Any]:
+    path = sqlite_path(plan.ledger_url)
+    reader = LedgerReader(plan.ledger_url, archive=plan.data_dir / ARCHIVE_FOLDER)
     try:
         # Before the copy: what is answered by now is in it.
         newest = reader.frames(limit=1)
     finally:
         reader.close()
     if path is None:
-        pg_tools.dump(url, draft / LEDGER_DUMP)
+        pg_tools.dump(plan.ledger_url, draft / LEDGER_DUMP)
         (draft / LEDGER_DUMP).chmod(0o600)
     else:
         copy_sqlite(path, draft / LEDGER_FILE)

@@ -11,7 +11,7 @@ from twin.core.errors import ServiceUnavailableError, StoreError
 from twin.store import pg_tools
 from twin.store.backup import LEDGER_DUMP, LEDGER_FILE, check_backup
 from twin.store.engine import shown, sqlite_path, sqlite_url
-from twin.store.sealed import MANIFEST, Manifest, file_sha256, sync
+from twin.store.sealed import Manifest, file_sha256, sync
 
 _FILES = "files/"
 # In place of these nothing is put: whoever wants to go back moves them away first.
@@ -64,7 +64,6 @@ def _move_in(draft: Path, into: Path) -> None:
             shutil.copytree(path, target, dirs_exist_ok=True)
         else:
             path.rename(target)
-    (into / MANIFEST).unlink(missing_ok=True)
     sync(into)
 
 

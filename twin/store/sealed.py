@@ -118,7 +118,9 @@ def sync(path: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file() and path.name.lstrip(".") != MANIFEST)
+    # Only the folder's own manifest is no content: a sealed folder may hold others.
+    own = {folder / MANIFEST, folder / f".{MANIFEST}"}
+    return (path for path in folder.rglob("*") if path.is_file() and path not in own)
 
 
 def _hash(body: bytes) -> str:

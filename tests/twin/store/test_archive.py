@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.support import postgres
 from tests.support.arrivals import arrival, value
 from tests.support.both_stores import BACK_ENDS, empty_ledger
 from twin.core.clock import DAY_MS
@@ -29,13 +30,16 @@ from twin.store.archiver import (
     page_deeds,
     write_month,
 )
-from twin.store.engine import writer_engine
+from twin.store.backup import BackupPlan, make_backup
+from twin.store.engine import sqlite_url, writer_engine
 from twin.store.ledger import Batch, Ledger
 from twin.store.packer import pack
 from twin.store.reader import LedgerReader
+from twin.store.restore import ledger_url_of, restore
 from twin.store.rows import Step
 from twin.store.sealed import read_manifest
 from twin.store.tape import Tape
+from twin.store.verify import verify_store
 
 MONTH, NEXT = "2026-08", "2026-09"
 T0_MS = month_start(MONTH)
@@ -203,6 +207,44 @@ def test_the_chain_goes_on_when_all_frames_are_archived(place: Place) -> None:
         assert ledger.write(Batch(arrivals=[arrival("after")]), NOW_MS).arrivals[0].seq == last.seq + 1
     with closing(place.reader()) as reader:
         assert reader.frames_after(last.seq - 1)[0].chain == last.chain
+
+
+def test_a_backup_brings_the_archive_back(place: Place, tmp_path: Path) -> None:
+    before = answers(place)
+    move(place)
+    plan = BackupPlan(
+        data_dir=place.archive.parent,
+        ledger_url=place.url,
+        results_url=sqlite_url(tmp_path / "results.sqlite"),
+        to=tmp_path / "backup",
+    )
+    copies = [make_backup(plan, NOW_MS + i * 1000).folder / "archive" / MONTH for i in range(2)]
+    shared = [(copy / OBSERVATION_FILE).stat() for copy in copies]
+    assert shared[0].st_ino == shared[1].st_ino, "a month that is in the backup before is not copied again"
+    into = tmp_path / "back"
+    is_file = place.url.startswith("sqlite")
+    url = "" if is_file else postgres.fresh_url()
+    restore(copies[1].parents[1], into, url)
+    back = Place(url=ledger_url_of(into, url), archive=into / "archive")
+    assert answers(back) == before
+    verdict = verify_store(back.url, sqlite_url(into / "results.sqlite"), back.archive)
+    assert verdict.problems == ()
+    assert (verdict.months, verdict.frames) == (1, len(before["frames"]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_verification_finds_what_was_done_to_an_archived_month(place: Place, tmp_path: Path) -> None:
+    move(place)
+    none = sqlite_url(tmp_path / "results.sqlite")
+    assert verify_store(place.url, none, place.archive).problems == ()
+    path = place.archive / MONTH / "raw_frame.parquet"
+    body = bytearray(path.read_bytes())
+    body[len(body) // 3] ^= 1
+    path.write_bytes(body)
+    assert any("differs" in text for text in verify_store(place.url, none, place.archive).problems)
+    path.unlink()
+    problems = verify_store(place.url, none, place.archive).problems
+    assert sum("missing" in text for text in problems) == 2, "in the month, and in the chain"
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
