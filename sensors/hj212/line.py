@@ -156,7 +156,8 @@ class Line:
             answers.cancel()
             self._writer.close()
         with contextlib.suppress(OSError, TimeoutError):
-            await asyncio.wait_for(self._writer.wait_closed(), _POLL_S)
+            async with asyncio.timeout(_POLL_S):
+                await self._writer.wait_closed()
         self._writer.transport.abort()
 
     def _explain_end(self, reading: asyncio.Task[None]) -> None:
@@ -205,7 +206,8 @@ class Line:
         left_s = heard_s + self._idle_s - asyncio.get_running_loop().time()
         wait_s = min(_POLL_S if self._session.held else _LONG_POLL_S, max(0.01, left_s))
         try:
-            return await asyncio.wait_for(self._reader.read(READ_SIZE), wait_s)
+            async with asyncio.timeout(wait_s):
+                return await self._reader.read(READ_SIZE)
         except TimeoutError:
             return None
 
@@ -291,7 +293,8 @@ class Line:
         if not flush:
             return
         try:
-            await asyncio.wait_for(self._writer.drain(), self._limits.write_timeout_s)
+            async with asyncio.timeout(self._limits.write_timeout_s):
+                await self._writer.drain()
         except (OSError, TimeoutError):
             self._writer.transport.abort()  # the peer does not read; its frames are stored all the same
 

@@ -88,7 +88,8 @@ class Contact:
         every_s = self._rules.clock_every_h * 3600.0
         while True:
             try:
-                mn = await asyncio.wait_for(self._arrived.get(), min(every_s, 60.0))
+                async with asyncio.timeout(min(every_s, 60.0)):
+                    mn = await self._arrived.get()
             except TimeoutError:
                 await self._watch()
                 continue

@@ -7,6 +7,7 @@ trace. Answers come in as frames like all others (stored first, then heard here)
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -30,7 +31,6 @@ _log = logging.getLogger(__name__)
 QUEUE_MAX = 16
 _REMEMBERED = 256
 _NAP_MS = 200
-_PATIENT_MS = 60_000
 
 
 class Lines(Protocol):
@@ -333,10 +333,9 @@ class Commander:
     async def _pause(self, exchange: Exchange, wake: asyncio.Event) -> None:
         """Until something is heard or due; a clock that is not the machine's is looked at now and then."""
         left_ms = exchange.due_ms - self._clock.now_ms()
-        try:
-            await asyncio.wait_for(wake.wait(), max(1, min(left_ms, _NAP_MS)) / 1000.0)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(1, min(left_ms, _NAP_MS)) / 1000.0):
+                await wake.wait()
 
     def _transmit(self, job: _Job) -> None:
         """Word the request now (a clock is set to the moment of sending) and put it on the line."""

@@ -169,7 +169,8 @@ class Forwarder:
         await self._save()
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _POLL_S)
+            async with asyncio.timeout(_POLL_S):
+                await self._wake.wait()
 
     def _begin_again(self) -> None:
         """On a new line everything that was not answered goes out once more, in order."""
@@ -206,8 +207,8 @@ class Forwarder:
         target = self.target
         self._move(state="connecting")
         try:
-            opening = asyncio.open_connection(target.host, target.port)
-            reader, writer = await asyncio.wait_for(opening, _CONNECT_S)
+            async with asyncio.timeout(_CONNECT_S):
+                reader, writer = await asyncio.open_connection(target.host, target.port)
         except (OSError, TimeoutError) as error:
             return str(error) or type(error).__name__
         listening = asyncio.create_task(self._listen(reader))
@@ -218,7 +219,6 @@ class Forwarder:
             return str(error) or type(error).__name__
         finally:
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
             writer.transport.abort()
             await self._save(now=True)
 
@@ -235,13 +235,15 @@ class Forwarder:
             overdue = self._resend(writer, loop.time())
             if overdue:
                 return overdue
-            await asyncio.wait_for(writer.drain(), self.target.over_time_s)
+            async with asyncio.timeout(self.target.over_time_s):
+                await writer.drain()
             self._settle()
             await self._save()
             self._move(state="sending" if sent else "waiting" if self._flight.parcels else "idle", note="")
             pause_s = pace.wait_s(sent, loop.time()) or (0.0 if self._can_send() else _POLL_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.001, pause_s))
+                async with asyncio.timeout(max(0.001, pause_s)):
+                    await self._wake.wait()
         return ""
 
     def _can_send(self) -> bool:

@@ -141,7 +141,7 @@ async def states(run: Running, wanted: dict[str, int], what: str) -> tuple[Gap, 
             found[row.state.value] = found.get(row.state.value, 0) + 1
         return found
 
-    await until(lambda: counted() == wanted, f"{what}: {wanted}", tries=900)
+    await until(lambda: counted() == wanted, f"{what}: {wanted}")
     return reader.gaps()
 
 
