@@ -115,6 +115,8 @@ def _body_schema(mimetype: str) -> dict[str, object]:
     if mimetype == "text/event-stream":
         texts = {name: {"type": "string"} for name in ("id", "event", "data")}
         return {"type": "object", "properties": texts, "required": ["id", "event", "data"]}
+    if mimetype == "application/json":
+        return {}  # a standard of somebody else says what it looks like
     if mimetype in ("application/octet-stream", "*/*"):
         return {"type": "string", "format": "binary"}
     return {"type": "string"}

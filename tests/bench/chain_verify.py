@@ -38,13 +38,15 @@ class Outcome:
     fill_s: float
     heads_s: float
     verify_s: float
+    verify_cpu_s: float
     report: Report
 
     def __str__(self) -> str:
-        per_frame_us = self.verify_s / self.frames * 1e6
+        per_frame_us = self.verify_cpu_s / self.frames * 1e6
         return (
             f"{self.frames} frames of {SEGMENT_BYTES} B, {self.checkpoints} checkpoints: verified in "
-            f"{self.verify_s:.1f} s ({per_frame_us:.1f} us a frame), {len(self.report.findings)} findings; "
+            f"{self.verify_s:.1f} s, {self.verify_cpu_s:.1f} s of them computing ({per_frame_us:.1f} us a frame), "
+            f"{len(self.report.findings)} findings; "
             f"tree from nothing {self.heads_s:.1f} s; filled in {self.fill_s:.0f} s"
         )
 
@@ -70,8 +72,9 @@ def main(frames: int = 1_000_000, per_checkpoint: int = 20_000) -> Outcome:
         with reader.snapshot() as connection:
             copies = [checkpoint_of(text, signed) for _, text, signed in stored_texts(connection)]
         started_s = time.perf_counter()
+        started_cpu_s = time.process_time()
         report = audit(reader, Question(is_signed=partial(is_signed, public), copies=copies, now_ms=T0_MS))
-        verify_s = time.perf_counter() - started_s
+        verify_s, verify_cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
         heads_s = _from_nothing(reader)
         reader.close()
         ledger.close()
@@ -81,6 +84,7 @@ def main(frames: int = 1_000_000, per_checkpoint: int = 20_000) -> Outcome:
         fill_s=fill_s,
         heads_s=heads_s,
         verify_s=verify_s,
+        verify_cpu_s=verify_cpu_s,
         report=report,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sensors.contract import LineLimits
+from sensors.hj212.factor_codes import NO_LETTERS
 from sensors.hj212.server import Hj212Server
 from tests.support.small_park import small_park
 from twin.core.actor import Role
@@ -20,15 +21,20 @@ from twin.live.desk_client import ask
 from twin.live.desk_server import DeskServer
 from twin.live.evidence_key import ensure_key
 from twin.live.gate import Gate
+from twin.live.inforce import rules_in_force
+from twin.live.keeper import Keeper
 from twin.live.notary import Notary
 from twin.live.operators import OPERATORS_FILE, add_operator
 from twin.live.outward import Outward
 from twin.live.registry import SceneRegistry
+from twin.live.roster import roster
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
+from twin.live.upload_verbs import upload_picture
 from twin.live.verbs import VERBS
 from twin.store.ledger import Ledger
 from twin.store.reader import LedgerReader
+from twin.store.review_state import KeepRuleBook
 
 T = TypeVar("T")
 
@@ -71,11 +77,11 @@ def live_desk(
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
-    async def open_up() -> tuple[DeskServer, Office, asyncio.Future[None]]:
+    async def open_up() -> tuple[DeskServer, Office, Outward, asyncio.Future[None]]:
         registry = SceneRegistry(park.devices, {})
         sink = LedgerSink(ledger, Gate(registry=registry, utc_offset_h=8.0), clock)
         done = sink.start()
-        reader = LedgerReader(settings.ledger)
+        reader = LedgerReader(settings.ledger, settings.archive)
         lines = Hj212Server(sink, registry, clock, LineLimits())
         notary = Notary(
             sink=sink,
@@ -86,7 +92,12 @@ def live_desk(
             utc_offset_h=park.utc_offset_h,
         )
         outward = Outward(settings, park, sink, registry, reader, clock)
-        await outward.commander.start(lines)
+        await outward.prepare()
+        await outward.start(lines)
+        # What ingest tells those that only read.
+        await sink.perform(KeepRuleBook(body=rules_in_force(park)))
+        await Keeper(sink, clock, ()).show(roster(park.devices, registry, NO_LETTERS, park.utc_offset_h))
+        await sink.perform(upload_picture(park, clock.now_ms()))
         office = Office(
             settings=settings,
             park=park,
@@ -99,15 +110,16 @@ def live_desk(
         )
         server = DeskServer(office, verbs, idle_s=idle_s)
         await server.start()
-        return server, office, done
+        return server, office, outward, done
 
     async def shut() -> None:
         await server.close()
+        await outward.close()
         office.sink.close()
         await done
 
     try:
-        server, office, done = asyncio.run_coroutine_threadsafe(open_up(), loop).result(30)
+        server, office, outward, done = asyncio.run_coroutine_threadsafe(open_up(), loop).result(30)
         try:
             yield LiveDesk(settings=settings, office=office, server=server, loop=loop, tokens=tokens)
         finally:

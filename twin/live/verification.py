@@ -56,7 +56,7 @@ def told(report: Report, seconds: float) -> dict[str, object]:
         "acts": report.acts,
         "checkpoints": report.checkpoints,
         "copies": report.copies,
-        "seconds": round(seconds, 3),
+        "took_s": round(seconds, 3),
         "findings": findings,
     }
 

@@ -52,7 +52,7 @@ def verify(
     public = read_public_key(shell.settings.data_dir) if key is None else _key(key)
     report, seconds = verify_evidence(
         shell.settings,
-        LedgerReader(shell.settings.ledger),
+        LedgerReader(shell.settings.ledger, shell.settings.archive),
         public,
         now_ms=SystemClock().now_ms(),
         from_ms=0 if from_ is None else _time_ms("from", from_),
@@ -103,7 +103,7 @@ def export(
         to_ms=EVER_MS if to is None else _time_ms("to", to),
         mn=mn,
     )
-    told = export_evidence(LedgerReader(shell.settings.ledger), wanted, out)
+    told = export_evidence(LedgerReader(shell.settings.ledger, shell.settings.archive), wanted, out)
     shell.err.print(
         shell.say(
             "evidence_exported",

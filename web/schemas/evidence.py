@@ -92,7 +92,7 @@ class VerifiedOut(Out):
     acts: int
     checkpoints: int
     copies: int
-    seconds: float
+    took_s: float
     findings: list[FindingOut]
 
 
