@@ -13,25 +13,19 @@ from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from twin.live.desk_client import ask
 from twin.live.doorkeeper import not_signed_in
 from web.problems import query_error
 from web.reply import DESK_ERRORS, Operation, document, json_response, read_query
-from web.schemas.base import Out
+from web.schemas.base import Body, Out
 from web.services import services
 
 _SCHEME = "bearer "
 Given = TypeVar("Given", bound=Out)
 Taken = TypeVar("Taken", bound="Body")
-
-
-class Body(BaseModel):
-    """A body that the API takes: strict, nothing unknown, finite numbers."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
 
 def forward(verb: str, args: Mapping[str, object]) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from twin.store.reviews import (
     review_steps,
     reviews,
 )
-from web.desk import Body, forward_as, receive
+from web.desk import forward_as, receive
 from web.reply import Operation, serve
-from web.schemas.base import TextOut
+from web.schemas.base import Body, TextOut
 from web.schemas.review import (
     DecidedOut,
     DecisionOut,

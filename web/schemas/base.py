@@ -54,6 +54,12 @@ class Query(BaseModel):
             raise query_error(error) from None
 
 
+class Body(BaseModel):
+    """A body that the API takes: strict, nothing unknown, finite numbers."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+
 class TextOut(Out):
     """The same text in Chinese and English."""
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from web.desk import Body
-from web.schemas.base import MS_MAX, Out, Query, WholeText
+from web.schemas.base import MS_MAX, Body, Out, Query, WholeText
 
 ACTS_MAX = 500
 CHECKPOINTS_MAX = 100

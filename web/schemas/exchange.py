@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twin.core.origin import Origin
-from web.desk import Body
-from web.schemas.base import Out, Query, TextOut, TimeMs, WholeText
+from web.schemas.base import Body, Out, Query, TextOut, TimeMs, WholeText
 
 Mn = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$", description="Device number")]
 Limit = Annotated[int, WholeText, Field(ge=1, le=500, description="At most so many, newest first")]

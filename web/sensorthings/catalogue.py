@@ -15,7 +15,7 @@ from twin.core.quantity import quantity
 from twin.store.reader import LedgerReader
 from twin.store.rows import SeriesRow, StoredValue
 from web.sensorthings.ask import page_of
-from web.sensorthings.entities import Entity, Page, collection
+from web.sensorthings.entities import Entity, Page
 from web.sensorthings.observations import Bounds, observations
 from web.sensorthings.options import Options
 from web.sensorthings.shapes import Shape
@@ -71,7 +71,7 @@ class Catalogue:
         if name == "Observations":
             return self._all_observations
         if name == "HistoricalLocations":
-            return collection(())
+            return _nothing
         if name not in self._makers:
             return None
         ids, make = self._makers[name]
@@ -99,7 +99,7 @@ class Catalogue:
             },
             many={
                 "Locations": lambda options: page_of([self.location(id_)], options),
-                "HistoricalLocations": collection(()),
+                "HistoricalLocations": _nothing,
                 "Datastreams": lambda options: page_of(self._streams_of(id_), options),
             },
         )
@@ -113,7 +113,7 @@ class Catalogue:
             properties=_named(shape) | {"encodingType": "application/geo+json", "location": shape.place},
             many={
                 "Things": lambda options: page_of([self.thing(id_)], options),
-                "HistoricalLocations": collection(()),
+                "HistoricalLocations": _nothing,
             },
         )
 
@@ -282,3 +282,8 @@ def _windowed(options: Options, top: int) -> Options:
         skip=0,
         count=options.count,
     )
+
+
+def _nothing(options: Options) -> Page:
+    """Collection without entities: nothing in a park of fixed instruments has moved."""
+    return page_of((), options)

@@ -6,7 +6,7 @@ Observations are numerous, so theirs is the only collection that is not a tuple.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,15 +51,3 @@ class Entity:
         for step in rest:
             found = found.get(step) if isinstance(found, Mapping) else None
         return found
-
-
-def collection(rows: Iterable[Entity]) -> Collection:
-    """Collection of a few entities, held in memory."""
-    kept = tuple(rows)
-
-    def page(options: Options) -> Page:
-        from web.sensorthings.ask import page_of
-
-        return page_of(kept, options)
-
-    return page
