@@ -121,7 +121,6 @@ class Line:
         self._address = address
         self._reader, self._writer = streams
         self._waiting: asyncio.Queue[Waiting | None] = asyncio.Queue(house.limits.max_in_flight)
-        self._faults = 0  # since the last good frame
         self._idle_s = house.limits.idle_timeout_s
 
     @property
@@ -214,18 +213,20 @@ class Line:
     async def _take(self, data: bytes) -> int:
         """Read bytes, in small pieces while nobody known has spoken; how many frames there were."""
         frames = 0
-        step = READ_SIZE if self.is_known and not self._faults else _CAREFUL_SIZE
+        session = self._session
+        step = READ_SIZE if self.is_known and not session.bad_pieces else _CAREFUL_SIZE
         for start in range(0, len(data), step):
             piece = data[start : start + step]
             frames += await self._dispatch(self._session.read(piece, self._house.clock.now_ms()))
             if self._is_noise():
                 return frames
-            if step == _CAREFUL_SIZE and self._faults:
+            if step == _CAREFUL_SIZE and session.bad_pieces:
                 await asyncio.sleep(0)  # let the others speak
         return frames
 
     def _is_noise(self) -> bool:
-        return self._session.bad_bytes > self._limits.max_bad_bytes or self._faults > self._limits.max_faults
+        session, limits = self._session, self._limits
+        return session.bad_bytes > limits.max_bad_bytes or session.bad_pieces > limits.max_faults
 
     async def _dispatch(self, outcomes: list[Outcome]) -> int:
         """Hand frames to the sink, events to the counters; how many frames there were."""
@@ -248,12 +249,10 @@ class Line:
     def _event(self, event: LineEvent) -> None:
         if event.kind not in (LineEventKind.CONNECT, LineEventKind.DISCONNECT):
             self.count.faults += event.count
-            self._faults += event.count
         self._house.note(event)
 
     def _heard(self, delivery: Delivery) -> None:
         mn, now_ms = delivery.frame.mn, delivery.frame.received_ms
-        self._faults = 0
         self.count.frames += 1
         self.count.last_frame_ms = now_ms
         known = self.count.devices.get(mn)

@@ -118,6 +118,7 @@ class LineSession:
         self._gate = EventGate(limits.max_events_per_minute)
         self._now_ms = 0
         self.bad_bytes = 0
+        self.bad_pieces = 0  # since the last frame of a known device
         self.devices: set[str] = set()
         self._odd_editions: set[str] = set()
 
@@ -161,6 +162,7 @@ class LineSession:
     def _fault(self, fault: LineFault) -> list[Outcome]:
         """Event of a refused frame; what cannot be decrypted is kept apart, the key may come later."""
         self.bad_bytes += fault.size
+        self.bad_pieces += 1
         known = self._registry.device(fault.mn) is not None
         mn = fault.mn if known else ""
         outcomes = self._event(fault.kind, fault.detail, mn=mn, sample=fault.sample)
@@ -205,6 +207,7 @@ class LineSession:
             outcomes += self._event(reason, f"MN {frame.mn[:64]!r}", sample=sample)
             outcomes.append(Delivery(frame=frame, message=message, answer=None, reason=reason))
             return outcomes
+        self.bad_pieces = 0
         if frame.mn not in self.devices:
             self.devices.add(frame.mn)
             outcomes.append(self._plain(LineEventKind.CONNECT, frame.mn))
