@@ -96,25 +96,29 @@ def valid_hours_by_day(
     # Whole division on every data base; times are never negative.
     shifted = _R.start_ms + utc_offset_ms
     day = (shifted - shifted % DAY_MS) // DAY_MS
+    length = sa.case(
+        (_R.interval_ms == 0, sa.bindparam("moments_ms", type_=sa.BigInteger)), else_=_R.interval_ms
+    )
+    # Built once: compiling it for every series costs more than the look-up.
+    question = (
+        sa.select(day.label("day"), sa.func.count())
+        .where(
+            _R.series_id == sa.bindparam("series_id"),
+            _R.step_ms == Step.HOUR.code,
+            _R.start_ms >= from_ms,
+            _R.start_ms < to_ms,
+            _R.n * length >= 45 * 60_000,
+        )
+        .group_by(day)
+    )
     answers: dict[str, dict[int, int]] = {}
     with reader.snapshot() as connection:
         ids = {row.key: row.id for row in connection.execute(sa.select(t.SERIES.c.id, t.SERIES.c.key))}
         for key, moments_ms in asked:
-            if key not in ids:
-                continue
-            length = sa.case((_R.interval_ms == 0, moments_ms), else_=_R.interval_ms)
-            question = (
-                sa.select(day.label("day"), sa.func.count())
-                .where(
-                    _R.series_id == ids[key],
-                    _R.step_ms == Step.HOUR.code,
-                    _R.start_ms >= from_ms,
-                    _R.start_ms < to_ms,
-                    _R.n * length >= 45 * 60_000,
-                )
-                .group_by(day)
-            )
-            answers[key] = {int(number): int(count) for number, count in connection.execute(question)}
+            if key in ids:
+                told = {"series_id": ids[key], "moments_ms": moments_ms}
+                found = connection.execute(question, told)
+                answers[key] = {int(number): int(count) for number, count in found}
     return answers
 
 
