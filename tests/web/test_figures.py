@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.arrivals import arrival, value
+from tests.support.both_stores import BACK_ENDS, empty_ledger
 from tests.support.small_park import device, small_park
 from twin.core.clock import FixedClock
 from twin.core.device import Device, Factor
@@ -20,7 +21,7 @@ from twin.core.observation import Mark
 from twin.core.text import Text
 from twin.live.inforce import rules_in_force
 from twin.live.judge import StreamJudge
-from twin.live.settings import load_settings
+from twin.live.settings import Settings, load_settings
 from twin.store.ledger import Arrival, Batch, Ledger
 from twin.store.review_state import KeepRuleBook
 from web.app import create_app
@@ -95,17 +96,21 @@ def one(sensor: str, quantity: str, time_ms: int, number: float, mark: Mark = Ma
     return arrival(f"{sensor}{time_ms}", row, received_ms=time_ms)
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+@pytest.fixture(scope="module", params=BACK_ENDS)
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     folder = tmp_path_factory.mktemp("figures")
-    settings = load_settings(data_dir=folder)
+    with empty_ledger(request.param, folder) as url:
+        yield from opened(load_settings(data_dir=folder, ledger_url=url))
+
+
+def opened(settings: Settings) -> Iterator[FlaskClient]:
     park = replace(small_park(), devices=DEVICES, book=BOOK)
     ledger = Ledger(settings.ledger, judge=StreamJudge(BOOK, DEVICES), utc_offset_h=8.0)
     ledger.register(DEVICES)
     ledger.write(Batch(arrivals=list(sent()), deeds=[KeepRuleBook(body=rules_in_force(park))]), now_ms=NOW)
     app = create_app(settings, clock=FixedClock(NOW))
-    with app.test_client() as opened:
-        yield opened
+    with app.test_client() as ready:
+        yield ready
     app.extensions["park_twin"].ledger.close()
     ledger.close()
 
