@@ -45,7 +45,7 @@ class Outcome:
         per_frame_us = self.verify_cpu_s / self.frames * 1e6
         return (
             f"{self.frames} frames of {SEGMENT_BYTES} B, {self.checkpoints} checkpoints: verified in "
-            f"{self.verify_s:.1f} s, {self.verify_cpu_s:.1f} s of them computing ({per_frame_us:.1f} us a frame), "
+            f"{self.verify_s:.1f} s, {self.verify_cpu_s:.1f} s computing ({per_frame_us:.1f} us each), "
             f"{len(self.report.findings)} findings; "
             f"tree from nothing {self.heads_s:.1f} s; filled in {self.fill_s:.0f} s"
         )

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from functools import lru_cache
 
 GENESIS = bytes(32)
 _NUMBERS = struct.Struct(">4sqqqq")
@@ -30,8 +31,16 @@ def frame_header(
     seq: int, received_ms: int, pno: int, body_no: int, peer: str, mn: str, st: str, cn: str, qn: str
 ) -> bytes:
     """Canonical bytes of what is known of a frame besides its segment."""
-    parts = [_NUMBERS.pack(_MAGIC, seq, received_ms, pno, body_no)]
-    for text in (peer, mn, st, cn, qn):
+    last = qn.encode("utf-8", "surrogatepass")
+    numbers = _NUMBERS.pack(_MAGIC, seq, received_ms, pno, body_no)
+    return b"".join((numbers, _line_texts(peer, mn, st, cn), _LENGTH.pack(len(last)), last))
+
+
+@lru_cache(maxsize=4096)
+def _line_texts(*texts: str) -> bytes:
+    """Texts that all frames of a line share; they need not be written anew for each."""
+    parts = []
+    for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         parts.append(_LENGTH.pack(len(data)))
         parts.append(data)
