@@ -32,7 +32,6 @@ _WRITER_PRAGMAS = (
 )
 _READER_PRAGMAS = ("busy_timeout=5000", "query_only=ON", "cache_size=-8192")
 READER_CONNECTIONS = 32
-_KEYS_PER_QUESTION = 1000
 
 
 def sqlite_url(path: Path) -> str:
@@ -154,15 +153,13 @@ def upsert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple
     """Insert rows given in the order of the table's columns; those whose key is there are replaced."""
     if not rows:
         return
+    if connection.dialect.name == "postgresql":
+        postgres.upsert_rows(connection, table, rows)
+        return
     key = ", ".join(column.name for column in table.primary_key.columns)
     names = [column.name for column in table.columns]
     changed = ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if not c.primary_key)
     on_conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changed}"
-    if connection.dialect.paramstyle != "qmark":
-        marks = ", ".join(f":{name}" for name in names)
-        statement = sa.text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {on_conflict}")
-        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
-        return
     marks = ", ".join("?" * len(names))
     connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {on_conflict}", list(rows)
@@ -184,7 +181,7 @@ def seek(
     """Rows of one table (``columns``) whose ``key`` columns equal one of ``keys``.
 
     One seek per key on SQLite, whose planner answers ``(a, b) IN (VALUES ...)`` with a scan of the
-    whole table when there are several keys; one question per thousand keys elsewhere.
+    whole table when there are several keys; one question with an array per column on PostgreSQL.
     """
     rows: list[tuple[Any, ...]] = []
     if connection.dialect.name == "sqlite":
@@ -197,11 +194,8 @@ def seek(
             return rows
         finally:
             cursor.close()
-    todo = list(keys)
-    for start in range(0, len(todo), _KEYS_PER_QUESTION):
-        wanted = sa.tuple_(*key).in_(todo[start : start + _KEYS_PER_QUESTION])
-        rows += [tuple(row) for row in connection.execute(sa.select(*columns).where(wanted))]
-    return rows
+    todo = list(dict.fromkeys(keys))
+    return postgres.seek_rows(connection, columns, key, todo) if todo else []
 
 
 class Watch:

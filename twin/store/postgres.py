@@ -7,7 +7,7 @@ restart of the server no second writer can slip in between.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +46,52 @@ def copy_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[o
         for row in rows:
             copy.write_row(row)
     return True
+
+
+def upsert_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows or replace those with the same key, in one statement with an array per column."""
+    key = [column.name for column in table.primary_key.columns]
+    names = [column.name for column in table.columns]
+    changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
+    arrays = _arrays(connection, table.columns)
+    places = [names.index(name) for name in key]
+    # A row must not be touched twice by one statement: the last one counts.
+    last = {tuple(row[i] for i in places): row for row in rows}
+    values = [list(column) for column in zip(*last.values(), strict=True)]
+    statement = (
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}"
+    )
+    cursor: Any = connection.connection.cursor()
+    with cursor:
+        cursor.execute(statement, values)
+
+
+def seek_rows(
+    connection: sa.Connection,
+    columns: Sequence[sa.Column[Any]],
+    key: Sequence[sa.Column[Any]],
+    keys: Sequence[tuple[Any, ...]],
+) -> list[tuple[Any, ...]]:
+    """Rows of one table whose key columns equal one of ``keys``, one question with an array per column."""
+    wanted = ", ".join(f"t.{column.name}" for column in columns)
+    same = " AND ".join(f"t.{column.name} = k{i}" for i, column in enumerate(key))
+    names = ", ".join(f"k{i}" for i in range(len(key)))
+    statement = (
+        f"SELECT {wanted} FROM unnest({_arrays(connection, key)}) AS k({names}) "
+        f"JOIN {columns[0].table} t ON {same}"
+    )
+    cursor: Any = connection.connection.cursor()
+    with cursor:
+        cursor.execute(statement, [list(column) for column in zip(*keys, strict=True)])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _arrays(connection: sa.Connection, columns: Iterable[sa.Column[Any]]) -> str:
+    """Placeholders of one typed array per column."""
+    kinds = (column.type.compile(dialect=connection.dialect) for column in columns)
+    return ", ".join(f"%s::{kind}[]" for kind in kinds)
 
 
 def _let_nul_pass(connection: Any) -> None:
