@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import random
 import signal
@@ -24,6 +25,7 @@ from tests.support.logger_line import Line, segment_for
 from tests.support.small_park import mn_of
 from twin.live.passwords import ensure_passwords
 from twin.store import ledger_schema as t
+from twin.store.chain import GENESIS, frame_header, link
 from twin.store.engine import reader_engine, sqlite_url
 
 ROOT = Path(__file__).parents[2]
@@ -45,17 +47,19 @@ class Outcome:
     restart_s: float
     seconds: float
     integrity: str
+    chain: str
 
     def clean(self) -> bool:
         """Whether the promise was kept."""
-        return (self.lost, self.values_lost, self.doubled, self.integrity) == (0, 0, 0, "ok")
+        kept = (self.lost, self.values_lost, self.doubled) == (0, 0, 0)
+        return kept and self.integrity == self.chain == "ok"
 
     def __str__(self) -> str:
         return (
             f"kill -9: {self.frames} frames, {self.kills} kills, {self.answered} answered, {self.lost} lost, "
             f"{self.values_lost} values lost, {self.doubled} doubled, {self.resent} sent again, "
             f"restart to first answer {self.restart_s:.2f} s (worst), {self.seconds:.1f} s, "
-            f"integrity {self.integrity}"
+            f"integrity {self.integrity}, chain of {self.answered} frames {self.chain}"
         )
 
 
@@ -123,6 +127,7 @@ def _judge(folder: Path, lines: list[Line], kills: int, restart_s: float, second
         stored = connection.execute(sa.select(f.seq, f.mn, f.qn)).all()
         values = connection.execute(sa.select(o.frame_seq, o.version)).all()
         integrity = str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
+        chain = _chain(connection)
     engine.dispose()
     answered = {(mn_of(n), qn) for n, line in enumerate(lines) for qn in line.answered}
     keys = [(row.mn, row.qn) for row in stored]
@@ -143,10 +148,23 @@ def _judge(folder: Path, lines: list[Line], kills: int, restart_s: float, second
         restart_s=restart_s,
         seconds=seconds,
         integrity=integrity,
+        chain=chain,
     )
 
 
-def main(frames: int = 10_000, kills: int = 3, seed: int = 1) -> Outcome:
+def _chain(connection: sa.Connection) -> str:
+    """Every link computed again from the segments."""
+    last = GENESIS
+    rows = connection.execute(sa.select(t.RAW_FRAME).order_by(t.RAW_FRAME.c.seq))
+    for number, r in enumerate(rows, start=1):
+        header = frame_header(r.seq, r.received_ms, r.pno, r.body_no, r.peer, r.mn, r.st, r.cn, r.qn)
+        last = link(last, header, hashlib.sha256(r.segment).digest())
+        if r.seq != number or r.chain != last:
+            return f"broken at {r.seq}"
+    return "ok"
+
+
+def main(frames: int = 20_000, kills: int = 20, seed: int = 1) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(trial(Path(folder), frames=frames, kills=kills, seed=seed))
 

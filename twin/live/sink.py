@@ -34,6 +34,7 @@ TICK_S = 0.5
 BEAT_MS = 2_000
 # Under steady load old values are packed with no longer pauses than this.
 TIDY_LATEST_S = 1.0
+TIDY_FIRST_S = 60.0
 _NOT_ERRORS = frozenset({LineEventKind.CONNECT, LineEventKind.DISCONNECT})
 
 
@@ -167,7 +168,8 @@ class _Writer:
         self._book = LineBook(ledger.devices())
         self._errors: dict[str, LineErrorCount] = {}
         self._beat_ms = -BEAT_MS
-        self._tidy_s = 0.0
+        # Who has just come back catches up first.
+        self._tidy_s = time.monotonic() + TIDY_FIRST_S
 
     def run(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[None]) -> None:
         """Write until stopped."""
