@@ -11,6 +11,7 @@ from sensors.simulated.air import Air
 from sensors.simulated.faults import FaultBook, Window
 from sensors.simulated.housekeeping import CurrentMeter, StationHead, is_current_meter, is_head
 from sensors.simulated.instruments import BeamScan, WeatherSet, WellProbe
+from sensors.simulated.orders import LoggerMemory, SimulatedStation, Sites
 from sensors.simulated.plan import SimulationPlan, require_simulated
 from sensors.simulated.puffs import BeamPath, PuffCloud
 from sensors.simulated.sources import Outlet, Sources
@@ -23,6 +24,7 @@ from twin.core.quantity import CONC_PREFIX
 
 _STEP_MS = 5_000
 _MINUTE_MS = 60_000
+_SLOW_S = 60.0
 _TREATMENT = frozenset({"scrubber", "waste_water"})
 
 
@@ -40,7 +42,10 @@ class HiddenPark:
         self._sources = Sources(park, self.substances, plan.seed, plan.event_every_h, plan.releases)
         self._cloud = PuffCloud(park.extent, len(self.substances), plan.seed)
         self._water = Groundwater(park, plan.seed)
-        self._speaker = Speaker(plan.passwords, park.utc_offset_h)
+        memory = LoggerMemory()
+        self.station = SimulatedStation(self.faults, memory)
+        self.sites = Sites(plan.devices, plan.passwords, self.station, park.utc_offset_h)
+        self._speaker = Speaker(self.sites.password, park.utc_offset_h, memory.keep)
         self._weather, self._probes, beams = _instruments(plan)
         self._keepers = _keepers(plan)
         self._scans = {
@@ -77,9 +82,13 @@ class HiddenPark:
         self._cloud.step(self._air, dt_s)
         self._cloud.release(self._outlets, self._air, dt_s)
         sentences = []
+        self.station.time_ms = self.time_ms
         for reading in self._readings():
-            sentences.append(self._speaker.real_time(reading))
-            if self._plan.minute_means and reading.device.interval_s < 60:
+            if not reading.lost and reading.device.mn not in self.faults.silent:
+                sentences.append(self._speaker.real_time(reading))
+            if reading.device.interval_s >= _SLOW_S:
+                self._speaker.remember_slow(reading)
+            elif self._plan.minute_means:
                 self._speaker.remember(reading)
         if self.time_ms % _MINUTE_MS == 0:
             sentences += self._speaker.minute_means(self.time_ms)

@@ -5,7 +5,7 @@ Every window depends on the seed, the device and the day only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sensors.simulated.draws import stream
@@ -27,11 +27,15 @@ class SensorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A span of time with a mark; None: nothing is sent at all."""
+    """A span of time with a mark; None: nothing is sent at all.
+
+    ``kept``: it was measured, and the logger has it in its memory, but it did not reach the platform.
+    """
 
     start_ms: int
     end_ms: int
     mark: Mark | None
+    kept: bool = False
 
 
 # Faults and gaps of a day: chance of a fault, most gaps, longest gap in minutes.
@@ -51,9 +55,28 @@ class FaultBook:
         self._enabled = enabled
         self._day = -1
         self._windows: dict[str, tuple[Window, ...]] = {}
+        self._ordered: dict[str, Window] = {}
+        self.intervals_s: dict[str, float] = {}
+        self.silent: set[str] = set()
+
+    def order(self, sensor_id: str, window: Window) -> None:
+        """Somebody has ordered a calibration or cleaning; a later order replaces an earlier one."""
+        self._ordered[sensor_id] = window
+
+    def interval_s(self, mn: str, own_s: float) -> float:
+        """Interval that a device was told, else its own."""
+        return self.intervals_s.get(mn, own_s)
+
+    def lost(self, sensor_id: str, time_ms: int) -> bool:
+        """Whether what is measured now stays in the logger's memory only; asked after ``mark``."""
+        rows = self._windows.get(sensor_id, ())
+        return any(row.kept and row.start_ms <= time_ms < row.end_ms for row in rows)
 
     def mark(self, sensor_id: str, station_id: str, kind: SensorKind, time_ms: int) -> Mark | None:
         """Data mark of a device at a moment; None when it sends nothing."""
+        ordered = self._ordered.get(sensor_id)
+        if ordered is not None and ordered.start_ms <= time_ms < ordered.end_ms:
+            return ordered.mark
         if not self._enabled:
             return Mark.NORMAL
         day = (time_ms + self._offset_ms) // DAY_MS
@@ -62,7 +85,7 @@ class FaultBook:
         if sensor_id not in self._windows:
             self._windows[sensor_id] = self._of_day(sensor_id, station_id, kind, day)
         for row in self._windows[sensor_id]:
-            if row.start_ms <= time_ms < row.end_ms:
+            if row.start_ms <= time_ms < row.end_ms and not row.kept:
                 return row.mark
         return Mark.NORMAL
 
@@ -85,8 +108,9 @@ class FaultBook:
         draws = stream(self._seed, "fault", sensor_id, day)
         if draws.random() < fault:
             rows.append(_window(midnight, draws.uniform(0, 23), draws.uniform(10, 60), Mark.FAULT))
-        for _ in range(int(draws.integers(0, most_gaps + 1))):
-            rows.append(_window(midnight, draws.uniform(0, 24), draws.uniform(1, longest_min), None))
+        for k in range(int(draws.integers(0, most_gaps + 1))):
+            gap = _window(midnight, draws.uniform(0, 24), draws.uniform(1, longest_min), None)
+            rows.append(replace(gap, kept=k % 2 == 1))  # every other one can be called back
         return tuple(rows)
 
     def _cares(

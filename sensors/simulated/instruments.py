@@ -88,16 +88,17 @@ class BeamScan:
         self._steps = 0
         noise = self._draws.standard_normal(len(self._substances)) * self._limit / 3.0
         mark = faults.mark(device.sensor_id, self._station_id, SensorKind.BEAM, time_ms)
-        if mark is None or not self._due(device, time_ms):
+        if mark is None or not self._due(device, time_ms, faults):
             return None
         read = self._read(k, mark, time_ms) + noise
         values = {f"{CONC_PREFIX}{gas}": float(read[i]) for i, gas in enumerate(self._substances)}
         values["signal_strength"] = self._signals.at(k, time_ms)
-        return Reading(device=device, time_ms=time_ms, values=values, mark=mark)
+        return _reading(device, time_ms, values, mark, faults)
 
-    def _due(self, device: Device, time_ms: int) -> bool:
+    def _due(self, device: Device, time_ms: int, faults: FaultBook) -> bool:
         last = self._sent_ms.get(device.mn)
-        if last is not None and time_ms - last < 1000.0 * device.interval_s - self._dwell_ms / 2:
+        interval_s = faults.interval_s(device.mn, device.interval_s)
+        if last is not None and time_ms - last < 1000.0 * interval_s - self._dwell_ms / 2:
             return False
         self._sent_ms[device.mn] = time_ms
         return True
@@ -124,7 +125,7 @@ class WeatherSet:
     def step(self, air: Air, time_ms: int, faults: FaultBook) -> Reading | None:
         """Sample; a reading when the interval is over."""
         self._rows.append(air.weather(self._station))
-        if time_ms % round(1000 * self._device.interval_s):
+        if time_ms % round(1000 * faults.interval_s(self._device.mn, self._device.interval_s)):
             return None
         rows, self._rows = self._rows, []
         mark = faults.mark(self._device.sensor_id, self._device.station_id, SensorKind.WEATHER, time_ms)
@@ -137,7 +138,7 @@ class WeatherSet:
         values["relative_humidity"] = min(1.0, max(0.0, values["relative_humidity"]))
         if mark is None:
             return None
-        return Reading(device=self._device, time_ms=time_ms, values=values, mark=mark)
+        return _reading(self._device, time_ms, values, mark, faults)
 
 
 class WellProbe:
@@ -150,7 +151,7 @@ class WellProbe:
 
     def step(self, water: Groundwater, time_ms: int, faults: FaultBook) -> Reading | None:
         """A reading when the interval is over."""
-        if time_ms % round(1000 * self._device.interval_s):
+        if time_ms % round(1000 * faults.interval_s(self._device.mn, self._device.interval_s)):
             return None
         values = water.values(self._device.sensor_id, time_ms)
         for key, sd in _WELL_NOISE.items():
@@ -158,7 +159,14 @@ class WellProbe:
         mark = faults.mark(self._device.sensor_id, self._device.station_id, SensorKind.WELL, time_ms)
         if mark is None:
             return None
-        return Reading(device=self._device, time_ms=time_ms, values=values, mark=mark)
+        return _reading(self._device, time_ms, values, mark, faults)
+
+
+def _reading(
+    device: Device, time_ms: int, values: Mapping[str, float], mark: Mark, faults: FaultBook
+) -> Reading:
+    lost = faults.lost(device.sensor_id, time_ms)
+    return Reading(device=device, time_ms=time_ms, values=values, mark=mark, lost=lost)
 
 
 def _require(device: Device, known: Mapping[str, float]) -> None:

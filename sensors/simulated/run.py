@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sensors.hj212.client import LinkSettings, LoggerClient
+from sensors.hj212.codec import Message
 from sensors.simulated.engine import HiddenPark
 from sensors.simulated.plan import SimulationPlan
 from sensors.simulated.speech import Sentence
@@ -81,7 +82,9 @@ class _Runner:
         self._clock = clock
         self._park = HiddenPark(plan)
         settings = LinkSettings(window=256)
-        self._lines = {row: LoggerClient(plan.host, plan.port, settings) for row in self._park.station_ids}
+        self._lines = {
+            row: LoggerClient(plan.host, plan.port, settings, self._obey) for row in self._park.station_ids
+        }
         self._tasks = [asyncio.create_task(line.run()) for line in self._lines.values()]
         self._down_until_ms = dict.fromkeys(self._lines, 0)
         self._frames = 0
@@ -101,6 +104,10 @@ class _Runner:
             open_frames=sum(line.open_frames for line in self._lines.values()),
             puffs=self._park.puffs,
         )
+
+    def _obey(self, message: Message) -> list[bytes]:
+        """Answer a command; the loggers' clocks are right, whatever is being lived through."""
+        return self._park.sites.replies(message, self._clock.now_ms())
 
     async def live(self, on_status: OnStatus | None) -> None:
         """Step after step until the plan's end."""

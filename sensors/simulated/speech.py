@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,12 +36,16 @@ _FLAG = 5  # 2017, no split, answer wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one device read at one moment: SI values by quantity key, and its mark."""
+    """What one device read at one moment: SI values by quantity key, and its mark.
+
+    ``lost``: it does not reach the platform, but the logger remembers it.
+    """
 
     device: Device
     time_ms: int
     values: Mapping[str, float]
     mark: Mark
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +59,17 @@ class Sentence:
     frame: bytes
 
 
-class Speaker:
-    """Words frames for the devices of a park."""
+Keep = Callable[[str, int, str], None]
+PasswordOf = Callable[[str], str]
 
-    def __init__(self, passwords: Mapping[str, str], utc_offset_h: float) -> None:
-        self._passwords = passwords
+
+class Speaker:
+    """Words frames for the devices of a park. ``keep`` gets every minute: MN, start, inside of CP."""
+
+    def __init__(self, password_of: PasswordOf, utc_offset_h: float, keep: Keep) -> None:
+        self._password_of = password_of
         self._utc_offset_h = utc_offset_h
+        self._keep = keep
         self._minutes: dict[str, list[Reading]] = {}
 
     def real_time(self, reading: Reading) -> Sentence:
@@ -72,19 +81,33 @@ class Speaker:
                 mark = _mark(reading.values[factor.quantity], reading.mark, factor)
                 parts.append(f"{factor.code}-Rtd={text},{factor.code}-Flag={mark}")
         stamp = _stamp(reading.time_ms, self._utc_offset_h)
-        return self._sentence(reading.device, "2011", stamp + "010", stamp, parts, reading.time_ms)
+        body = self._body(reading.time_ms, parts)
+        return self._sentence(reading.device, "2011", stamp + "010", body, reading.time_ms)
 
     def remember(self, reading: Reading) -> None:
         """Keep a reading for its minute's mean."""
         self._minutes.setdefault(reading.device.mn, []).append(reading)
 
     def minute_means(self, end_ms: int) -> list[Sentence]:
-        """Frames 2051 of the minute that ends now."""
-        rows = [self._minute(readings, end_ms) for readings in self._minutes.values()]
+        """Frames 2051 of the minute that ends now; of what was lost on the way only the memory knows."""
+        rows = []
+        for readings in self._minutes.values():
+            device, start_ms = readings[0].device, end_ms - _MINUTE_MS
+            self._keep(device.mn, start_ms, self._body(start_ms, self._means(readings)))
+            told = [row for row in readings if not row.lost]
+            if told:
+                stamp = _stamp(end_ms, self._utc_offset_h)
+                body = self._body(start_ms, self._means(told))
+                rows.append(self._sentence(device, "2051", stamp + "500", body, end_ms))
         self._minutes = {}
         return rows
 
-    def _minute(self, readings: Sequence[Reading], end_ms: int) -> Sentence:
+    def remember_slow(self, reading: Reading) -> None:
+        """Keep a reading of a device that is slower than a minute as the data of its minute."""
+        start_ms = reading.time_ms // _MINUTE_MS * _MINUTE_MS
+        self._keep(reading.device.mn, start_ms, self._body(start_ms, self._means([reading])))
+
+    def _means(self, readings: Sequence[Reading]) -> list[str]:
         good = [row for row in readings if row.mark is Mark.NORMAL]
         used = good or readings
         mark = Mark.NORMAL if good else readings[-1].mark
@@ -94,18 +117,14 @@ class Speaker:
             values = [row.values[factor.quantity] for row in used if factor.quantity in row.values]
             if values:
                 parts.append(_mean_text(values, factor, mark))
-        start = _stamp(end_ms - _MINUTE_MS, self._utc_offset_h)
-        stamp = _stamp(end_ms, self._utc_offset_h)
-        return self._sentence(device, "2051", stamp + "500", start, parts, end_ms)
+        return parts
 
-    def _sentence(
-        self, device: Device, cn: str, qn: str, data_time: str, parts: list[str], time_ms: int
-    ) -> Sentence:
-        password = self._passwords.get(device.mn, "123456")
-        text = (
-            f"QN={qn};ST={device.st};CN={cn};PW={password};MN={device.mn};Flag={_FLAG};"
-            f"CP=&&DataTime={data_time};{';'.join(parts)}&&"
-        )
+    def _body(self, time_ms: int, parts: list[str]) -> str:
+        return f"DataTime={_stamp(time_ms, self._utc_offset_h)};{';'.join(parts)}"
+
+    def _sentence(self, device: Device, cn: str, qn: str, body: str, time_ms: int) -> Sentence:
+        head = f"QN={qn};ST={device.st};CN={cn};PW={self._password_of(device.mn)};MN={device.mn}"
+        text = f"{head};Flag={_FLAG};CP=&&{body}&&"
         whole = frame(text.encode("ascii"), device.crc_mode)
         return Sentence(station_id=device.station_id, mn=device.mn, qn=qn, time_ms=time_ms, frame=whole)
 
