@@ -17,6 +17,7 @@ from twin.store.snapshots import CONNECTIONS, PutSnapshot
 _log = logging.getLogger(__name__)
 EVERY_S = 3.0
 LINES_MAX = 500
+STRANGERS_MAX = 50
 _DEVICES_MAX = 200
 
 
@@ -67,8 +68,10 @@ class ConnectionBoard:
         lines = server.lines
         rates = {line: self._rates(line, now_ms) for line in lines}
         self._before = {line: (now_ms, line.count.frames, line.count.bytes) for line in lines}
-        shown = sorted(lines, key=lambda line: (not line.is_known, line.since_ms))[:LINES_MAX]
-        known = sum(line.is_known for line in lines)
+        ours = [line for line in lines if line.is_known]
+        others = [line for line in lines if not line.is_known]
+        shown = [*ours[:LINES_MAX], *others[:STRANGERS_MAX]]
+        known = len(ours)
         return {
             "open": len(lines),
             "known": known,
