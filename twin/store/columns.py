@@ -98,10 +98,11 @@ class Columns:
             return self
         return self.take(order)
 
-    def light(self) -> Columns:
-        """Without what only the history of a value needs."""
+    def light(self, *, received: bool = False) -> Columns:
+        """Without what only the history of a value needs; times of receipt stay where ``received``."""
         none = np.empty(0, dtype=np.int64)
-        return replace(self, received_ms=none, frame_seq=none, raw_text=(), reason=())
+        kept = self.received_ms if received else none
+        return replace(self, received_ms=kept, frame_seq=none, raw_text=(), reason=())
 
 
 EMPTY = Columns(

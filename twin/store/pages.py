@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from twin.core.errors import StoreError
 from twin.core.units import ZERO_CELSIUS_K
-from twin.store.columns import EMPTY, Columns, Floats, Ints
+from twin.store.columns import EMPTY, Columns, Floats, Ints, Texts
 
 PAGE_ROWS = 4096
 _MAGIC = b"PT1"
@@ -58,10 +58,13 @@ def encode(columns: Columns, start_ms: int) -> bytes:
     return head + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
 
 
-def decode(body: bytes, start_ms: int, *, whole: bool = True) -> Columns:
-    """The rows of a page; without ``whole`` only what a curve needs. Raises StoreError for damage."""
+def decode(body: bytes, start_ms: int, *, whole: bool = True, received: bool = False) -> Columns:
+    """The rows of a page; without ``whole`` only what a curve needs, with ``received`` times of receipt.
+
+    Raises StoreError for damage.
+    """
     try:
-        return _decode(bytes(body), start_ms, whole=whole)
+        return _decode(bytes(body), start_ms, whole=whole, received=received or whole)
     except (zlib.error, struct.error, ValueError, IndexError) as error:
         raise StoreError(
             f"a page of values that begins at {start_ms} cannot be read: {error}",
@@ -71,7 +74,7 @@ def decode(body: bytes, start_ms: int, *, whole: bool = True) -> Columns:
         ) from error
 
 
-def _decode(body: bytes, start_ms: int, *, whole: bool) -> Columns:
+def _decode(body: bytes, start_ms: int, *, whole: bool, received: bool) -> Columns:
     if body[:3] != _MAGIC:
         msg = "it does not begin with PT1"
         raise ValueError(msg)
@@ -87,15 +90,17 @@ def _decode(body: bytes, start_ms: int, *, whole: bool) -> Columns:
     received_ms, frame_seq = EMPTY.received_ms, EMPTY.frame_seq
     raw_text: Sequence[str] = ()
     reason: Sequence[str] = ()
+    if received:
+        received_ms = _unpack_ints(parts[8], n) + time_ms
     if whole:
-        received_ms, frame_seq = _unpack_ints(parts[8], n) + time_ms, _unpack_ints(parts[9], n)
+        frame_seq = _unpack_ints(parts[9], n)
         raw_text, reason = _write_texts(numbers, digits, parts[10]), _unpack_words(parts[11], n)
     return Columns(
         time_ms=time_ms,
         interval_ms=_unpack_ints(parts[1], n),
         version=_unpack_ints(parts[2], n),
         value=_unpack_values(parts[5], numbers, digits),
-        mark=np.array(_unpack_words(parts[6], n), dtype=np.str_),
+        mark=_unpack_marks(parts[6], n),
         checks=_unpack_ints(parts[7], n),
         received_ms=received_ms,
         frame_seq=frame_seq,
@@ -158,6 +163,16 @@ def _pack_words(words: Sequence[str]) -> bytes:
     column = np.array([numbers.setdefault(word, len(numbers)) for word in words], dtype=np.int64)
     table = zlib.compress(json.dumps(list(numbers)).encode(), _LEVEL)
     return _LENGTH.pack(len(table)) + table + _pack_ints(column)
+
+
+def _unpack_marks(packed: bytes, n: int) -> Texts:
+    """As ``_unpack_words``, side by side."""
+    (length,) = _LENGTH.unpack_from(packed)
+    at = _LENGTH.size
+    words = np.array(json.loads(zlib.decompress(packed[at : at + length])), dtype=np.str_)
+    if len(words) == 1:
+        return np.full(n, words[0])
+    return words[_unpack_ints(packed[at + length :], n)]
 
 
 def _unpack_words(packed: bytes, n: int) -> list[str]:

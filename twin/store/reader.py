@@ -35,7 +35,7 @@ from twin.store.rows import (
     StoredValue,
     StoredVersion,
 )
-from twin.store.tape import both, packed, possible_before
+from twin.store.tape import both, latest_possible
 
 SERIES_LIMIT = 20_000
 NO_FRAME = 2**62
@@ -145,7 +145,7 @@ class LedgerReader(Reader):
         """As ``series``, side by side: a month of minutes costs some milliseconds."""
         with self.snapshot() as connection:
             row = _series_row(connection, key)
-            found = both(connection, row.id, from_ms, to_ms, whole=True)
+            found = both(connection, row.id, from_ms, to_ms, received=True)
         if len(found):
             shortest = int(found.interval_ms.min()) if interval_ms is None else interval_ms
             found = found.take(found.interval_ms == shortest).last()
@@ -336,7 +336,6 @@ def _newest_at(connection: sa.Connection, at_ms: int) -> list[_Found]:
         .scalar_subquery()
     )
     series, times = {}, []
-    old: list[_Found] = []
     # What a logger computed beside the values has no newest.
     question = sa.select(s.c.id, s.c.key, s.c.origin, latest.label("time_ms")).where(
         s.c.quantity.not_like(f"%{STATISTIC_MARK}%")
@@ -345,23 +344,21 @@ def _newest_at(connection: sa.Connection, at_ms: int) -> list[_Found]:
         series[r.id] = (r.key, r.origin)
         if r.time_ms is not None:
             times.append((r.id, r.time_ms))
-        old += _old_at(connection, r.id, series[r.id], at_ms, r.time_ms)
+    old = [
+        row
+        for series_id, rows in latest_possible(connection, at_ms, dict(times)).items()
+        if series_id in series
+        for row in _old(series[series_id], rows)
+    ]
     found = (_Found(*series[row[0]], *row[1:]) for row in seek(connection, _FOUND, _FOUND[:2], times))
     return [row for row in (*old, *found) if not row.checks & Check.TIME_OUT_OF_WINDOW]
 
 
-def _old_at(
-    connection: sa.Connection, series_id: int, series: tuple[str, str], at_ms: int, young_ms: int | None
-) -> list[_Found]:
-    """Rows of pages at their latest possible time, unless a young row is later."""
-    time_ms = possible_before(connection, series_id, at_ms)
-    if time_ms is None or (young_ms is not None and young_ms > time_ms):
-        return []
-    found = packed(connection, series_id, time_ms, time_ms + 1, whole=True)
+def _old(series: tuple[str, str], found: Columns) -> list[_Found]:
     return [
         _Found(
             *series,
-            time_ms,
+            int(found.time_ms[i]),
             int(found.interval_ms[i]),
             int(found.version[i]),
             None if np.isnan(found.value[i]) else float(found.value[i]),

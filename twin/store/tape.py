@@ -7,13 +7,14 @@ late for an old time is a young row again, with a version above those in its pag
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
+from twin.core.observation import Check
 from twin.store.archive_reader import month_of, moved_columns
 from twin.store.columns import EMPTY, Columns, joined, of_rows
 from twin.store.engine import seek
@@ -23,6 +24,7 @@ from twin.store.pages import decode
 _O, _P = OBSERVATION.c, PAGE.c
 _ROW = tuple(column for column in OBSERVATION.columns if column.name != "series_id")
 _HEAD = (_O.series_id, _O.time_ms, _O.interval_ms, _O.version, _O.value, _O.mark, _O.reason)
+_OUT_OF_WINDOW = int(Check.TIME_OUT_OF_WINDOW)
 _KEPT_PAGES = 512
 NEVER = -(2**62)
 # Reason of a version that a person has made.
@@ -53,7 +55,13 @@ def young(connection: sa.Connection, series_id: int, from_ms: int, to_ms: int) -
 
 
 def packed(
-    connection: sa.Connection, series_id: int, from_ms: int, to_ms: int, *, whole: bool = False
+    connection: sa.Connection,
+    series_id: int,
+    from_ms: int,
+    to_ms: int,
+    *,
+    whole: bool = False,
+    received: bool = False,
 ) -> Columns:
     """Rows that lie in pages, with ``from_ms <= time < to_ms``."""
     first = _start_before(connection, series_id, from_ms)
@@ -68,34 +76,54 @@ def packed(
         .order_by(_P.start_ms)
     )
     rows = [(month_of(row.body), row) for row in connection.execute(question).all()]
-    parts = [decode(row.body, row.start_ms, whole=whole) for month, row in rows if month is None]
+    parts = [
+        decode(row.body, row.start_ms, whole=whole, received=received) for month, row in rows if month is None
+    ]
     moved = [(month, int(row.start_ms)) for month, row in rows if month is not None]
-    parts.append(moved_columns(connection, series_id, moved, whole=whole))
+    filed = moved_columns(connection, series_id, moved, whole=whole or received)
+    parts.append(filed if whole else filed.light(received=received))
     return joined([part.between(from_ms, to_ms) for part in parts])
 
 
 def both(
-    connection: sa.Connection, series_id: int, from_ms: int, to_ms: int, *, whole: bool = False
+    connection: sa.Connection,
+    series_id: int,
+    from_ms: int,
+    to_ms: int,
+    *,
+    whole: bool = False,
+    received: bool = False,
 ) -> Columns:
     """All rows with ``from_ms <= time < to_ms``, all versions."""
-    old = packed(connection, series_id, from_ms, to_ms, whole=whole)
+    old = packed(connection, series_id, from_ms, to_ms, whole=whole, received=received)
     new = young(connection, series_id, from_ms, to_ms)
-    return joined([old, new if whole else new.light()])
+    return joined([old, new] if whole else [old.light(received=received), new.light(received=received)])
 
 
-def possible_before(connection: sa.Connection, series_id: int, at_ms: int) -> int | None:
-    """Latest time of a page's row up to ``at_ms`` whose time is possible."""
-    from twin.core.observation import Check
+def latest_possible(connection: sa.Connection, at_ms: int, young_ms: Mapping[int, int]) -> dict[int, Columns]:
+    """Rows of pages at their latest possible time up to ``at_ms``, by series.
 
-    start_ms = _start_before(connection, series_id, at_ms)
-    while start_ms is not None:
-        found = packed(connection, series_id, start_ms, at_ms + 1)
-        times = found.time_ms[(found.checks & int(Check.TIME_OUT_OF_WINDOW)) == 0]
-        if len(times):
-            return int(times[-1])
-        at_ms = start_ms - 1
-        start_ms = _start_before(connection, series_id, at_ms)
-    return None
+    ``young_ms``: latest times of young rows; pages that end before them are not looked at.
+    """
+    inside = (_P.series_id == SERIES.c.id, _P.start_ms <= at_ms, _P.first_ms <= at_ms)
+    start = sa.select(_P.start_ms).where(*inside).order_by(_P.start_ms.desc()).limit(1)
+    question = sa.select(SERIES.c.id, start.correlate(SERIES).scalar_subquery())
+    starts = [(row[0], row[1]) for row in connection.execute(question).all() if row[1] is not None]
+    ends = seek(connection, (_P.series_id, _P.start_ms, _P.end_ms), (_P.series_id, _P.start_ms), starts)
+    wanted = [row[:2] for row in ends if row[2] >= young_ms.get(row[0], NEVER)]
+    bodies = seek(connection, (_P.series_id, _P.start_ms, _P.body), (_P.series_id, _P.start_ms), wanted)
+    found = {}
+    for series_id, start_ms, body in bodies:
+        month = month_of(body)
+        if month is None:
+            page = decode(body, start_ms, whole=False, received=True)
+        else:
+            page = moved_columns(connection, series_id, [(month, start_ms)], whole=True)
+        end = int(np.searchsorted(page.time_ms, at_ms, side="right"))
+        possible = np.flatnonzero((page.checks[:end] & _OUT_OF_WINDOW) == 0)
+        if len(possible):
+            found[series_id] = page.take(possible[page.time_ms[possible] == page.time_ms[possible[-1]]])
+    return found
 
 
 def latest_times(connection: sa.Connection) -> dict[int, int]:

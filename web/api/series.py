@@ -19,7 +19,7 @@ POINTS_MAX = 20_000
 
 
 def get_series(query: SeriesQuery) -> SeriesOut:
-    """One curve, raw or as means over minutes or hours."""
+    """One curve, raw or as means over minutes, hours, days or months."""
     ledger = services().ledger
     row = _row(ledger, query.key)
     span = ledger.span()
@@ -42,17 +42,17 @@ def _row(ledger: LedgerReader, key: str) -> SeriesRow:
 
 
 def _raw(ledger: LedgerReader, row: SeriesRow, asked: Window) -> SeriesOut:
-    found = ledger.series(row.key, asked.from_ms, asked.to_ms, POINTS_MAX + 1)
-    kept = found[-POINTS_MAX:]
+    found = ledger.curve(row.key, asked.from_ms, asked.to_ms, POINTS_MAX + 1)
+    first = max(0, len(found.time_ms) - POINTS_MAX)
     return SeriesOut(
         key=row.key,
         step=Step.RAW,
         si_unit=row.si_unit,
         origin=row.origin,
-        truncated=len(found) > len(kept),
-        t=[value.time_ms for value in kept],
-        v=[value.value for value in kept],
-        q=[value.quality for value in kept],
+        truncated=first > 0,
+        t=found.time_ms[first:],
+        v=found.value[first:],
+        q=[Quality(name) for name in found.quality[first:]],
         low=None,
         high=None,
         n=None,

@@ -17,6 +17,8 @@ class Step(StrEnum):
     RAW = "raw"
     MINUTE = "minute"
     HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
 
 
 class SeriesQuery(Query):
