@@ -91,10 +91,11 @@ def _moved(reader: LedgerReader, connection: sa.Connection, after: int) -> Itera
     """Frames that are in files: those below the first one of the table."""
     first: Any = connection.execute(sa.select(sa.func.min(_f.seq))).scalar()
     seq = after
-    while first is not None and seq + 1 < first:
+    # None: all frames are in files, in a park that was silent for months.
+    while first is None or seq + 1 < first:
         found = reader.frames_after(seq, _AT_ONCE)
         for row in found:
-            if row.seq >= first:
+            if first is not None and row.seq >= first:
                 return
             yield FrameRow(
                 row.seq, row.received_ms, row.pno, row.body_no, row.peer, row.mn, row.st, row.cn, row.qn,
