@@ -16,7 +16,7 @@ from twin.core.observation import Check
 from twin.core.units import to_si, unit
 
 _RATE, _FIXED, _DUPLICATE = int(Check.RATE), int(Check.FIXED_VALUE), int(Check.DUPLICATE)
-LIVE, LATE = 0, 1
+LIVE, LATE, AHEAD = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,9 @@ def rule_of(factor: Factor) -> SeriesRule | None:
 class Lane:
     """Memory of one series: the last value that took part, and how often it came on end.
 
-    Live data and back-filled data have a lane each, so that a logger that catches up is judged on its
-    own times and does not disturb what is remembered of now.
+    Live data, back-filled data and data stamped after their receipt have a lane each, so that a logger that
+    catches up, or whose clock is fast, is judged on its own times and does not disturb what is remembered
+    of now.
     """
 
     __slots__ = ("run", "time_ms", "value")

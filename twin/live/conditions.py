@@ -1,7 +1,7 @@
 """Which units run, and whether treatment runs while production does, from values as they come.
 
-Time is that of the values, so that a replay says the same; whether a unit has fallen silent is seen by
-those who read.
+Time is that of the values, but never after their receipt, so that a replay says the same and no stamp ahead
+of its time holds back what comes after it; whether a unit has fallen silent is seen by those who read.
 """
 
 from __future__ import annotations
@@ -90,14 +90,15 @@ class ConditionKeeper:
         """A value of any series; back-filled ones change no state."""
         for unit in self._by_key.get(item.series.key, ()):
             o = item.observation
-            if o.time_ms < unit.time_ms or int(o.checks) & int(Check.TIME_OUT_OF_WINDOW):
+            time_ms = min(o.time_ms, item.received_ms)
+            if time_ms < min(unit.time_ms, item.received_ms) or int(o.checks) & int(Check.TIME_OUT_OF_WINDOW):
                 continue
             usable = takes_part(o.mark) and not int(o.checks) & _ASIDE
-            unit.take(o.time_ms, o.value if usable else None)
+            unit.take(time_ms, o.value if usable else None)
             self._dirty_units[unit.row.id] = unit
             for link in self._links.values():
                 if unit in link.production or unit in link.treatment:
-                    self._judge(link, item, doubts)
+                    self._judge(link, item, time_ms, doubts)
 
     def load(self, state: JudgeState) -> None:
         """What was remembered."""
@@ -120,8 +121,8 @@ class ConditionKeeper:
         self._dirty_links.clear()
         return units, links
 
-    def _judge(self, link: _Link, item: Incoming, doubts: dict[tuple[str, str], Doubt]) -> None:
-        found = link.look(item.observation.time_ms)
+    def _judge(self, link: _Link, item: Incoming, time_ms: int, doubts: dict[tuple[str, str], Doubt]) -> None:
+        found = link.look(time_ms)
         self._dirty_links[link.row.id] = link
         if not found:
             return

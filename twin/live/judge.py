@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sensors.quality.agreement import dual_sensor
-from sensors.quality.stream import LATE, LIVE, Lane, RelationSums, SeriesRule, rule_of
+from sensors.quality.gate import TimeRules
+from sensors.quality.stream import AHEAD, LATE, LIVE, Lane, RelationSums, SeriesRule, rule_of
 from sensors.statistics.validity import takes_part
 from twin.core.device import Device, series_key
 from twin.core.judging import JudgeBook, Relation, SensorPair
@@ -23,6 +24,8 @@ from twin.store.review_state import Connection, JudgeState, Row, load_state, sav
 from twin.store.values import Incoming
 
 _MINUTE_MS = 60_000
+# A stamp may lie so much after the receipt; what goes further does not move the memory of now.
+_AHEAD_MS = TimeRules().drift_ms
 _OPENING = {
     int(check): check.name or ""
     for check in (
@@ -52,21 +55,38 @@ class _Watch:
 
     def __init__(self, key: str, rule: SeriesRule) -> None:
         self.key, self.rule, self.series_id = key, rule, 0
-        self.lanes: dict[int, tuple[Lane, Lane]] = {}
+        self.lanes: dict[int, tuple[Lane, Lane, Lane]] = {}
         self.pairs: list[tuple[SensorPair, _Watch]] = []
         self.relations: list[_RelationWatch] = []
 
-    def lane(self, interval_ms: int, time_ms: int) -> tuple[int, Lane]:
-        """Lane for a time: live when it is not before what is known, else that of back-filled data."""
-        pair = self.lanes.get(interval_ms)
-        if pair is None:
-            pair = self.lanes[interval_ms] = (Lane(), Lane())
-        live, late = pair
-        if not live.run or time_ms >= live.time_ms:
-            return LIVE, live
-        if late.run and time_ms < late.time_ms:
-            late.run = 0
-        return LATE, late
+    def lane(self, interval_ms: int, time_ms: int, received_ms: int) -> tuple[int, Lane]:
+        """Lane for a time: live when it is not before what is known, else that of back-filled data.
+
+        A value stamped after its receipt has a lane of its own, so that one forged or fast stamp does not
+        make back-fill of everything that comes in the hour after.
+        """
+        live, late, ahead = self.all_lanes(interval_ms)
+        edge_ms = received_ms + _AHEAD_MS
+        if time_ms > edge_ms:
+            return AHEAD, _from(ahead, time_ms)
+        # A memory beyond the receipt can only have been written before ahead stamps were kept apart.
+        if not live.run or time_ms >= live.time_ms or live.time_ms > edge_ms:
+            return LIVE, _from(live, time_ms)
+        return LATE, _from(late, time_ms)
+
+    def all_lanes(self, interval_ms: int) -> tuple[Lane, Lane, Lane]:
+        """Memory of one length of interval, by number of the lane."""
+        found = self.lanes.get(interval_ms)
+        if found is None:
+            found = self.lanes[interval_ms] = (Lane(), Lane(), Lane())
+        return found
+
+
+def _from(lane: Lane, time_ms: int) -> Lane:
+    """The lane, begun again when it holds something later."""
+    if lane.run and time_ms < lane.time_ms:
+        lane.run = 0
+    return lane
 
 
 class _RelationWatch:
@@ -140,7 +160,7 @@ class StreamJudge:
                 watch.series_id = series_id
         bits = int(o.checks)
         if watch is not None and o.value is not None and not bits & _ASIDE and takes_part(o.mark):
-            added = self._look(watch, o.time_ms, o.interval_ms, o.value)
+            added = self._look(watch, o, o.value, item.received_ms)
             if added & ~bits:
                 bits |= added
                 item = item._replace(observation=replace(o, checks=Check(bits)))
@@ -150,8 +170,9 @@ class StreamJudge:
             self._conditions.take(item, doubts)
         return item
 
-    def _look(self, watch: _Watch, time_ms: int, interval_ms: int, value: float) -> int:
-        number, lane = watch.lane(interval_ms, time_ms)
+    def _look(self, watch: _Watch, o: Observation, value: float, received_ms: int) -> int:
+        time_ms, interval_ms = o.time_ms, o.interval_ms
+        number, lane = watch.lane(interval_ms, time_ms, received_ms)
         known = lane.run and time_ms == lane.time_ms
         bits = lane.step(watch.rule, time_ms, value)
         self._dirty.add((watch, interval_ms, number))
@@ -175,9 +196,8 @@ class StreamJudge:
         for series_id, interval_ms, number, time_ms, value, run in state.series:
             found = self._watches.get(keys.get(series_id, ""))
             if found is not None:
-                lanes = found.lanes.setdefault(interval_ms, (Lane(), Lane()))
                 found.series_id = series_id
-                lane = lanes[number]
+                lane = found.all_lanes(interval_ms)[number]
                 lane.time_ms, lane.value, lane.run = time_ms, value, run
         relations = {(r.row.first, r.row.second): r for w in self._watches.values() for r in w.relations}
         for first, second, interval_ms, *sums in state.relations:

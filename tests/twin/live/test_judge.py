@@ -200,6 +200,26 @@ def test_late_data_are_judged_on_their_own_time(tmp_path: Path) -> None:
     assert bits(path) == [Check.NONE, Check.RATE, Check.NONE, *[Check.NONE] * 4]
 
 
+def ahead(minute: float, mg_m3: float, ahead_min: float) -> Arrival:
+    """A value that comes at a minute and is stamped so much later."""
+    row = value(T0 + round((minute + ahead_min) * MINUTE), mg_m3 * 1e-6, sensor="B1", quantity="conc:hf")
+    checked = replace(row, checks=Check.CLOCK_DRIFT)
+    return arrival(f"ahead-{minute}-{mg_m3}", checked, received_ms=T0 + round(minute * MINUTE))
+
+
+def test_a_forged_stamp_does_not_make_back_fill_of_live_data(tmp_path: Path) -> None:
+    sent = [hf(0, 1.0), ahead(0.5, 300.0, 59.0), hf(1, 1.5), hf(2, 1.0, sensor="B2"), hf(2, 9.0)]
+    path = lived(tmp_path, sent, cuts=[2], restart=True)
+    assert bits(path)[:3] == [Check.NONE, Check.NONE, Check.RATE | Check.DUAL_SENSOR]
+    lanes = {row[2]: row[3] for row in rows(path, "series_state") if row[0] == 1}
+    assert lanes == {0: T0 + 2 * MINUTE, 2: T0 + round(59.5 * MINUTE)}
+
+
+def test_a_fast_clock_is_judged_on_its_own_times(tmp_path: Path) -> None:
+    path = lived(tmp_path, [ahead(k, number, 20.0) for k, number in enumerate((1.0, 1.5, 9.0))])
+    assert bits(path) == [Check.CLOCK_DRIFT, Check.CLOCK_DRIFT, Check.CLOCK_DRIFT | Check.RATE]
+
+
 def test_what_no_longer_goes_together(tmp_path: Path) -> None:
     book = JudgeBook(
         relations=(
@@ -302,6 +322,22 @@ def test_treatment_that_stands_while_production_runs(tmp_path: Path) -> None:
     assert (key, rule) == ("condition/line-1", "LINKAGE")
     assert opened == T0 + round(9.0 * MINUTE) + 500  # off since 3.5, more than five minutes at 9
     assert {row[0]: row[1] for row in rows(path, "unit_state")} == {"reactor": "on", "scrubber": "off"}
+
+
+@pytest.mark.parametrize("cuts", [[], [5, 9]])
+def test_a_stamp_ahead_does_not_silence_the_linkage_rule(tmp_path: Path, cuts: list[int]) -> None:
+    sent = [amps(k, "P1", 3.0) for k in range(12)]
+    sent += [amps(k + 0.5, "A1", 2.0 if k < 3 else 0.1) for k in range(12)]
+    late_stamp = value(T0 + 62 * MINUTE, 2.0, sensor="A1", quantity="current")
+    forged = replace(late_stamp, checks=Check.CLOCK_DRIFT)
+    sent.append(arrival("forged", forged, received_ms=T0 + round(3.2 * MINUTE)))
+    sent.sort(key=lambda row: row.frame.received_ms)
+    path = lived(tmp_path, sent, cuts, book=LINK, restart=True)
+    ((_, key, rule, _, _, opened, *_),) = rows(path, "review")
+    assert (key, rule) == ("condition/line-1", "LINKAGE")
+    assert opened == T0 + round(9.0 * MINUTE) + 500  # as without the forged stamp
+    states = {row[0]: row[3] for row in rows(path, "unit_state")}
+    assert states == {"reactor": T0 + 11 * MINUTE, "scrubber": T0 + round(11.5 * MINUTE)}
 
 
 def test_unknown_treatment_is_no_finding(tmp_path: Path) -> None:
