@@ -75,12 +75,12 @@ class Contact:
         self._rules = rules
         self._arrived: asyncio.Queue[str] = asyncio.Queue(len(devices) + 1)
         self._met: dict[str, int] = {}
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, int] = {}
 
     def opened(self, mn: str) -> None:
         """A device has a line."""
         if mn in self._devices and mn not in self._waiting and not self._arrived.full():
-            self._waiting.add(mn)
+            self._waiting[mn] = self._clock.now_ms()
             self._arrived.put_nowait(mn)
 
     async def run(self) -> None:
@@ -93,8 +93,9 @@ class Contact:
             except TimeoutError:
                 await self._watch()
                 continue
-            await asyncio.sleep(self._rules.settle_s)
-            self._waiting.discard(mn)
+            since_s = (self._clock.now_ms() - self._waiting[mn]) / 1000.0
+            await asyncio.sleep(min(self._rules.settle_s, max(0.0, self._rules.settle_s - since_s)))
+            del self._waiting[mn]
             await self._tend(mn)
 
     async def _tend(self, mn: str) -> None:

@@ -77,6 +77,7 @@ class GapKeeper:
         self._live_ms: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
+        self._closed: dict[str, Gap] = {}
 
     def opened(self, mn: str) -> None:
         """A device has a line again."""
@@ -153,8 +154,12 @@ class GapKeeper:
         known = self._living.setdefault(mn, {})
         for gap in list(known.values()):
             if gap.state is GapState.OPEN:
-                for row in self._again(device, gap, now_ms):
-                    changed[row.from_ms] = row
+                rows = self._again(device, gap, now_ms)
+                joined = self._joined(gap, rows)
+                if joined is not rows:
+                    known.pop(gap.from_ms, None)
+                    dropped.append((mn, gap.from_ms))
+                changed.update({row.from_ms: row for row in joined})
         fresh = () if from_ms is None or from_ms >= to_ms else self._fresh(device, from_ms, to_ms)
         for hole in fresh:
             if len(known) + len(changed) < _LIVING_MAX:
@@ -215,6 +220,18 @@ class GapKeeper:
             return parts
         filled = replace(gap, to_ms=left[0].start_ms, state=GapState.FILLED, changed_ms=now_ms)
         return [filled, *parts]
+
+    def _joined(self, gap: Gap, rows: list[Gap]) -> list[Gap]:
+        """A station that catches up closes a hole bit by bit: one row for all that it has closed."""
+        if not rows or rows[0].state is not GapState.FILLED:
+            return rows
+        closed, before = rows[0], self._closed.get(gap.mn)
+        self._closed[gap.mn] = closed
+        if before is None or before.to_ms != closed.from_ms or before.tries != closed.tries:
+            return rows
+        longer = replace(before, to_ms=closed.to_ms, changed_ms=closed.changed_ms)
+        self._closed[gap.mn] = longer
+        return [longer, *rows[1:]]
 
     def _keep(self, mn: str, changed: dict[int, Gap]) -> None:
         known = self._living.setdefault(mn, {})
@@ -286,7 +303,8 @@ class GapKeeper:
         note = outcome.value
         if outcome in _NOT_COUNTED:
             return replace(gap, tries=gap.tries - 1, next_ms=now_ms, note=note, changed_ms=now_ms)
-        if outcome is Outcome.NO_DATA or gap.tries >= self._rules.tries:
+        most = min(2, self._rules.tries) if outcome is Outcome.DONE else self._rules.tries
+        if outcome is Outcome.NO_DATA or gap.tries >= most:
             return replace(gap, state=GapState.GIVEN_UP, note=note, changed_ms=now_ms)
         pause_ms = min(DAY_MS, round(1000 * self._rules.back_off_s * 5 ** (gap.tries - 1)))
         return replace(gap, next_ms=now_ms + pause_ms, note=note, changed_ms=now_ms)
