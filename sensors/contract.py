@@ -6,6 +6,7 @@ only after the sink has said that the frame is durable.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -85,8 +86,8 @@ class LineEvent:
 class FrameSink(Protocol):
     """Where frames become durable. Several calls may be in flight at once, so it can batch them."""
 
-    async def accept(self, frame: RawFrame) -> Receipt:
-        """Store a frame of a known device; return only when it is durable.
+    def accept(self, frame: RawFrame) -> Awaitable[Receipt]:
+        """Store a frame of a known device; what is given back is done only when it is durable.
 
         Raises StoreError when it cannot be stored; the instrument is then not answered.
         """

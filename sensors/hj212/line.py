@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,7 +28,7 @@ _IDLE_INTERVALS = 10.0
 _UNSENT_MAX = 65_536
 _log = logging.getLogger(__name__)
 
-Waiting = tuple["asyncio.Task[Receipt]", Delivery]
+Waiting = tuple["asyncio.Future[Receipt]", Delivery]
 
 
 class LineListener(Protocol):
@@ -238,12 +238,12 @@ class Line:
             frames += 1
             if outcome.reason is None:
                 self._heard(outcome)
-                work = self._house.sink.accept(outcome.frame)
+                work: Awaitable[Receipt] = self._house.sink.accept(outcome.frame)
             elif self._address.strange.take(asyncio.get_running_loop().time()):
                 work = self._house.sink.quarantine(outcome.frame, outcome.reason)
             else:
                 continue  # the event of it was counted; there are enough samples of this address
-            await self._waiting.put((asyncio.create_task(work), outcome))
+            await self._waiting.put((asyncio.ensure_future(work), outcome))
         return frames
 
     def _event(self, event: LineEvent) -> None:
@@ -264,17 +264,24 @@ class Line:
             self._house.listener.arrived(delivery)
 
     async def _answer(self) -> None:
-        """Send answers in the order of the frames, each after its receipt."""
+        """Send answers in the order of the frames, each after its receipt; those of a commit together."""
+        ready: list[bytes] = []
         while (item := await self._waiting.get()) is not None:
             task, delivery = item
-            await asyncio.wait({task})
+            if not task.done():
+                await self._send(ready)
+                await asyncio.wait({task})
             error = task.exception()
             if error is not None:
                 _log.error("frame of %s was not stored: %r", delivery.frame.mn, error)
                 self._note(LineEventKind.STORE_FAILED, str(error), mn=delivery.frame.mn)
             elif delivery.reason is None:
                 self._counted(delivery, task.result())
-                await self._send(delivery.answer, flush=self._waiting.empty())
+                if delivery.answer is not None:
+                    ready.append(delivery.answer)
+            if self._waiting.empty():
+                await self._send(ready)
+        await self._send(ready)
 
     def _counted(self, delivery: Delivery, receipt: Receipt) -> None:
         row = self._house.stats.devices.setdefault(delivery.frame.mn, DeviceCount())
@@ -286,11 +293,13 @@ class Line:
         if self._house.listener is not None:
             self._house.listener.delivered(delivery)
 
-    async def _send(self, answer: bytes | None, *, flush: bool) -> None:
-        if answer is not None and not self._writer.is_closing():
-            self._writer.write(answer)
-        if not flush:
+    async def _send(self, ready: list[bytes]) -> None:
+        """Send answers and forget them."""
+        if not ready:
             return
+        if not self._writer.is_closing():
+            self._writer.write(b"".join(ready))
+        ready.clear()
         try:
             async with asyncio.timeout(self._limits.write_timeout_s):
                 await self._writer.drain()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Awaitable
 
 from sensors.contract import LineEvent, LineEventKind, LineLimits, Receipt, Registry
 from sensors.hj212.session import Delivery, LineSession, Outcome
@@ -99,10 +100,10 @@ class _Talk:
                 continue
             sink = self._wire.sink
             if outcome.reason is None:
-                work = sink.accept(outcome.frame)
+                work: Awaitable[Receipt] = sink.accept(outcome.frame)
             else:
                 work = sink.quarantine(outcome.frame, outcome.reason)
-            self._waiting.append((asyncio.create_task(work), outcome))
+            self._waiting.append((asyncio.ensure_future(work), outcome))
 
     async def _answer(self) -> None:
         """Send what is due, in the order of the frames."""

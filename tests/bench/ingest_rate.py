@@ -155,6 +155,7 @@ async def _measure(folder: Path, seconds: float, lines: int, per_s: float) -> Ra
         await asyncio.wait([line.done for line in storm], timeout=seconds)
         took_s = time.perf_counter() - began_s
         cpu_s, own_s = _cpu_s(pid) - cpu_s, time.process_time() - own_s
+        ran_out = all(line.done.done() for line in storm)
         for line in storm:
             line.stop()
         await _drained(port, light.pop())
@@ -180,7 +181,7 @@ async def _measure(folder: Path, seconds: float, lines: int, per_s: float) -> Ra
         fsync_p99_ms=fsync[int(0.99 * len(fsync))],
         values=counters["values_stored"],
         bytes_per_value=size / counters["values_stored"],
-        ran_out=all(line.done.done() for line in storm),
+        ran_out=ran_out,
     )
 
 

@@ -88,13 +88,16 @@ class LedgerSink:
         done.add_done_callback(self._abandon)
         return done
 
-    async def accept(self, frame: RawFrame) -> Receipt:
-        """Store a frame of a registered device; returns when it is durable. Raises StoreError."""
+    def accept(self, frame: RawFrame) -> asyncio.Future[Receipt]:
+        """Store a frame of a registered device; done when it is durable, with StoreError where it is not.
+
+        No coroutine: the frame is decoded at once, and no task is needed to wait for it.
+        """
         self.settle(frame.received_ms)
         arrival, notes = self._gate.judge(frame)
         for note in notes:
             self._queue.put(note)
-        return await self._submit(arrival, "")
+        return self._submit(arrival, "")
 
     async def accept_large(self, frame: RawFrame) -> Receipt:
         """The same for an uploaded file, which is read in a thread so that the lines do not wait."""
@@ -150,11 +153,13 @@ class LedgerSink:
         """Let the writer write what is queued and end."""
         self._queue.put(_Stop())
 
-    async def _submit(self, arrival: Arrival, reason: str) -> Receipt:
-        self._require_writer()
+    def _submit(self, arrival: Arrival, reason: str) -> asyncio.Future[Receipt]:
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Job(arrival, receipt, reason))
-        return await receipt
+        if self._done is not None and self._done.done():
+            receipt.set_exception(_ended())
+        else:
+            self._queue.put(_Job(arrival, receipt, reason))
+        return receipt
 
 
 class _Writer:
