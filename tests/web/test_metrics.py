@@ -7,7 +7,10 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.synthetic import BEAM, T0_MS, Writer
+from tests.web.conftest import NOW_MS
 from tests.web.test_api import LAST_MS
+from twin.live.settings import Settings
+from twin.store.backup import BackupPlan, make_backup
 from web.metrics import METRICS
 
 
@@ -23,8 +26,17 @@ def test_without_ledgers_it_tells_what_the_server_itself_knows(client: FlaskClie
     assert not any(name.startswith(("frames", "ingest", "plume")) for name, _ in found)
 
 
-def test_every_metric_is_there(client: FlaskClient, filled: Writer) -> None:
+def test_every_metric_is_there(client: FlaskClient, filled: Writer, settings: Settings) -> None:
     client.get("/health")
+    assert ("backup_age_seconds", ()) not in scrape(client), "no backup has no age"
+    plan = BackupPlan(
+        data_dir=settings.data_dir,
+        ledger_url=settings.ledger,
+        results_url=settings.results,
+        to=settings.backups,
+    )
+    make_backup(plan, NOW_MS - 7_000)
+    assert scrape(client)["backup_age_seconds", ()] == 7.0
     families = {row.name for row in text_string_to_metric_families(client.get("/metrics").text)}
     assert families - {"park_twin_http_seconds_created"} == {f"park_twin_{name}" for name in METRICS}
 
