@@ -269,3 +269,27 @@ def test_what_was_open_at_the_end_is_asked_for_after_a_restart(tmp_path: Path) -
             await states(run, {"filled": 1}, "closed after the restart")
 
     asyncio.run(story())
+
+
+def test_a_station_that_catches_up_by_itself_leaves_one_row(tmp_path: Path) -> None:
+    async def story() -> None:
+        now_ms = now_minute()
+        told = {**FAST, "gap_asking": ""}
+        run_of = running_ingest(tmp_path, park_of(REAL), **told)
+        async with run_of as run, KnowingLogger.of(REAL, run.port, tmp_path) as logger:
+            await live(logger, range(40, 30, -1), now_ms)
+            await live(logger, range(5, 0, -1), now_ms)
+            await states(run, {"open": 1}, "known")
+            for start in (30, 24, 18):
+                await live(logger, range(start, start - 6, -1), now_ms)
+                await states(run, {"open": 1, "filled": 1}, f"closed down to {start - 6}")
+            await live(logger, range(12, 5, -1), now_ms)
+            reader = GapReader(run.reader)
+            await until(lambda: all(row.state.value == "filled" for row in reader.gaps()), "closed")
+            gaps = sorted(reader.gaps(), key=lambda row: row.from_ms)
+            assert gaps[0].from_ms == now_ms - 30 * MINUTE
+            assert gaps[-1].to_ms == now_ms - 5 * MINUTE
+            assert len(gaps) <= 2
+            assert {row.tries for row in gaps} == {0}
+
+    asyncio.run(story())
