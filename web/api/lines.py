@@ -5,6 +5,7 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 
 from twin.core.clock import DAY_MS, Interval
+from twin.core.quantity import is_statistic
 from twin.live.holes import tally
 from twin.store.forwards import ForwardReader, ForwardRow
 from twin.store.gaps import Gap, GapReader
@@ -83,7 +84,10 @@ def get_collecting(query: CollectingQuery) -> CollectingOut:
     rows = [
         _collected(series, devices[series.sensor_id], span, late.get(devices[series.sensor_id].mn, 0))
         for series in own.ledger.series_rows()
-        if series.sensor_id in devices and query.sensor in (None, series.sensor_id)
+        if series.sensor_id in devices
+        and query.sensor in (None, series.sensor_id)
+        # What a logger computed beside a value is due with it, not by itself.
+        and not is_statistic(series.quantity)
     ]
     return CollectingOut(from_ms=span.start_ms, to_ms=span.end_ms, rows=rows, total=_total(rows))
 

@@ -7,6 +7,7 @@ import { choice, type Choice } from '../form';
 import { t } from '../i18n';
 import { screen } from '../screen';
 import { tabs } from '../tabs';
+import { moment } from '../words';
 import { download } from './statistics_download';
 import { fixedValues, overLimit } from './statistics_found';
 import { gapView } from './statistics_gaps';
@@ -16,8 +17,8 @@ import { seriesStatistics } from './statistics_series';
 const VIEWS = ['rates', 'series', 'gaps', 'over', 'fixed', 'ninety', 'download'] as const;
 const PERIODS = ['1d', '7d', '30d', '90d', '365d'] as const;
 const DAY_MS = 86_400_000;
-/** Periods end on whole minutes, so that an address is not asked anew every second. */
-const GRAIN_MS = 60_000;
+/** Periods end on whole five minutes: what is counted over a day or a year need not be counted anew every second. */
+const GRAIN_MS = 300_000;
 
 export interface Period {
   readonly from_ms: number;
@@ -34,7 +35,7 @@ export function statistics(desk: Desk): HTMLElement {
     untracked(() => desk.setParams(params));
   });
   const spanOf = computed((): Period => {
-    const to_ms = Math.ceil(desk.now_ms.get() / GRAIN_MS) * GRAIN_MS;
+    const to_ms = Math.floor(desk.now_ms.get() / GRAIN_MS) * GRAIN_MS;
     return { from_ms: to_ms - Number.parseInt(period.get(), 10) * DAY_MS, to_ms };
   }, (a, b) => a.from_ms === b.from_ms && a.to_ms === b.to_ms);
   const periodOf: PeriodOf = () => spanOf.get();
@@ -43,7 +44,8 @@ export function statistics(desk: Desk): HTMLElement {
   body?.classList.add('stack');
   const periods = (): readonly Choice[] => PERIODS.map((id) => ({ value: id, text: () => t(`period.${id}`) }));
   const chooser = h('div', {});
-  swap(chooser, () => (view.get() === 'ninety' ? '' : 'period'), (shown) => (shown === '' ? null : choice(() => t('statistics.period'), period, periods)));
+  swap(chooser, () => (view.get() === 'ninety' ? '' : 'period'), (shown) => (shown === '' ? null : h('span', { class: 'fields' },
+    h('small', { class: 'muted' }, () => `${moment(periodOf().from_ms, desk.offset_h())} – ${moment(periodOf().to_ms, desk.offset_h())}`), choice(() => t('statistics.period'), period, periods))));
   return screen(() => t('statistics.title'), () => t('statistics.about'), [
     h('div', { class: 'fields split' }, list as HTMLElement, chooser), body as HTMLElement,
   ]);

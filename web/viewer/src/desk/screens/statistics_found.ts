@@ -14,7 +14,7 @@ import type { Found, FoundRow } from '../wire';
 import { moment, value } from '../words';
 import type { PeriodOf } from './statistics';
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 120_000;
 
 type Read = (row: FoundRow) => number | null;
 

@@ -12,7 +12,8 @@ import { ago, clock, count, moment, number, span } from '../words';
 import type { PeriodOf } from './statistics';
 import { rateBar } from './statistics_rates';
 
-const EVERY_MS = 20_000;
+const EVERY_MS = 300_000;
+const LIST_EVERY_MS = 10_000;
 const STATE_TONES: Readonly<Record<string, Tone>> = { open: 'warn', asked: 'info', filled: 'good', given_up: 'bad' };
 
 type Row = GapSeries['rows'][number];
@@ -75,7 +76,7 @@ function gapColumns(desk: Desk): readonly Column<Gap>[] {
 
 export function gapView(desk: Desk, period: PeriodOf): HTMLElement {
   const bySeries = resource((abort) => desk.http.get<GapSeries>(withQuery('/api/v1/gaps/series', { from: period().from_ms, to: period().to_ms }), abort), EVERY_MS);
-  const gaps = resource((abort) => desk.http.get<Gaps>(withQuery('/api/v1/gaps', { state: 'all', from: period().from_ms, to: period().to_ms, limit: 500 }), abort), EVERY_MS);
+  const gaps = resource((abort) => desk.http.get<Gaps>(withQuery('/api/v1/gaps', { state: 'all', from: period().from_ms, to: period().to_ms, limit: 500 }), abort), LIST_EVERY_MS);
   const whole = (): GapSeries | null => bySeries.get().data;
   const total = (read: (row: GapSeries['total']) => number | null, decimals = 0) => (): string => {
     const value = whole() === null ? null : read((whole() as GapSeries).total);
@@ -91,7 +92,7 @@ export function gapView(desk: Desk, period: PeriodOf): HTMLElement {
     panel(() => t('gaps.series'), [
       trouble(bySeries),
       table<Row>({
-        label: () => t('gaps.series'), columns: seriesColumns(desk, whole), rows: () => (whole()?.rows ?? []).filter((row) => !row.key.includes('@')), key: (row) => row.key, filter: true,
+        label: () => t('gaps.series'), columns: seriesColumns(desk, whole), rows: () => whole()?.rows ?? [], key: (row) => row.key, filter: true,
         empty: emptyWords(bySeries, () => t('rates.none')), first: { column: 'missing', down: true },
       }),
     ], { className: 'grow-3', tools: freshnessOf(desk, bySeries) }),

@@ -1,5 +1,6 @@
 /** Rates of transmission and validity, each beside the line at 95 %. */
 
+import { language } from '../../i18n/language';
 import { withQuery } from '../../sources/http';
 import { effect, signal, untracked, type Readable } from '../../stores/signal';
 import { h } from '../../ui/dom';
@@ -13,7 +14,7 @@ import type { Ninety, RateRow, Rates } from '../wire';
 import { count, moment, number } from '../words';
 import type { PeriodOf } from './statistics';
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 120_000;
 const GOAL_PCT = 95;
 const BYS = ['point', 'station', 'region', 'park'] as const;
 
@@ -38,10 +39,12 @@ function rateColumn(id: string, title: () => string, read: (row: RateRow) => num
 }
 
 function columns(desk: Desk): readonly Column<RateRow>[] {
-  const name = (row: RateRow): string => (row.name || placeName(desk, row.id)) + (row.points > 1 ? ` (${count(row.points)})` : '');
+  // The scene knows its places in both languages; the answer knows only one.
+  const placed = (row: RateRow): string => (desk.names.get().places.has(row.id) ? placeName(desk, row.id) : language() === 'zh' ? row.name : '');
+  const name = (row: RateRow): string => [row.id, placed(row) === row.id ? '' : placed(row), row.points > 1 ? `(${count(row.points)})` : ''].filter((word) => word !== '').join(' ');
   const hours = (value: number): string => t('rates.hours', { n: number(value, 1) });
   return [
-    { id: 'id', title: () => t('rates.id'), width: 17, text: (row) => (row.name === '' || row.name === row.id ? name(row) : `${row.id} ${name(row)}`), tip: (row) => `${row.station} ${row.region}` },
+    { id: 'id', title: () => t('rates.id'), width: 17, text: name, tip: (row) => `${row.station} ${row.region}` },
     {
       id: 'meets', title: () => t('rates.meets'), width: 10, text: (row) => t(row.meets_95 === null ? 'rates.meets.none' : row.meets_95 ? 'rates.meets.yes' : 'rates.meets.no'),
       cell: (row) => chip(() => (row.get().meets_95 === null ? 'idle' : row.get().meets_95 ? 'good' : 'bad'),

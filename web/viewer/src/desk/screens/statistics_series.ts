@@ -17,7 +17,7 @@ import type { Statistics } from '../wire';
 import { markName, value } from '../words';
 import type { PeriodOf } from './statistics';
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 120_000;
 const STEPS = ['hour', 'day', 'month'] as const;
 const STEP_MS: Readonly<Record<string, number>> = { hour: 3_600_000, day: 86_400_000, month: 30 * 86_400_000 };
 /** Reasons that say nothing against the values. */
