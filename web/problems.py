@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from twin.core.errors import BadRequestError
+from twin.live.desk_errors import reason_zh
 
 _VALUE_CHARS = 200
 
-# What pydantic says in English, by its kind of error; anything else is given in English.
+# What pydantic says in English, by its kind of error; the desk knows some more.
 _REASONS_ZH: Mapping[str, str] = MappingProxyType(
     {
         "missing": "缺少该参数",
@@ -49,4 +50,4 @@ def _reason(first: ErrorDetails) -> str:
 
 def _reason_zh(first: ErrorDetails) -> str:
     text = _REASONS_ZH.get(first["type"])
-    return first["msg"] if text is None else text.format(**first.get("ctx", {}))
+    return reason_zh(first) if text is None else text.format(**first.get("ctx", {}))

@@ -13,9 +13,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sensors.hj212.edition import PROFILES
+from sensors.hj212.sm4 import key_of
 from twin.core.clock import to_datetime
 from twin.core.device import Device, Edition
-from twin.core.errors import BadRequestError
+from twin.core.errors import BadRequestError, SettingsError
 from twin.core.text import Text
 
 _ANSWER_WANTED = 1
@@ -388,8 +389,7 @@ def make_request(device: Device, cn: str, arguments: Mapping[str, object], utc_o
     row = command_row(cn, device.edition)
     for name in arguments:
         if row.argument(name) is None:
-            known = ", ".join(one.name for one in row.arguments) or "none"
-            raise _bad(name, arguments[name], f"an argument of {cn}: {known}", f"{cn} 的参数：{known}")
+            raise _unknown_argument(row)
     fields = []
     for argument in row.arguments:
         value = arguments.get(argument.name)
@@ -482,6 +482,16 @@ def _check_text(argument: Argument, value: str) -> None:
         limits = f"{argument.low} to {argument.high} characters without = ; , & #"
         shown = _shown(argument, value)
         raise _bad(argument.name, shown, limits, f"{argument.low} 至 {argument.high} 个字符，不含 = ; , & #")
+    if argument.field == "NewKey":
+        _check_key(argument, value)
+
+
+def _check_key(argument: Argument, value: str) -> None:
+    try:
+        key_of(value)
+    except SettingsError as error:
+        shown = _shown(argument, value)
+        raise _bad(argument.name, shown, error.message, "16 个 ASCII 字符或 32 位十六进制数字") from None
 
 
 def _shown(argument: Argument, value: object) -> object:
@@ -494,6 +504,16 @@ def _check_span(arguments: Mapping[str, object]) -> None:
         raise _bad(
             _TO.name, last, "a time after from_ms, at most 400 days later", "晚于开始时间，且不超过 400 天"
         )
+
+
+def _unknown_argument(row: CommandRow) -> BadRequestError:
+    """Without name and value: a secret that stands in the wrong place must not be told either."""
+    known = ", ".join(one.name for one in row.arguments) or "none"
+    return BadRequestError(
+        f"args: one of them is unknown; expected an argument of {row.cn}: {known}",
+        message_zh=f"args 中有未知参数；应为 {row.cn} 的参数：{known}",
+        field="args",
+    )
 
 
 def _bad(name: str, value: object, expected: str, expected_zh: str) -> BadRequestError:

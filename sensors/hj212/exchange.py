@@ -16,7 +16,7 @@ from twin.core.text import Text
 
 READY, RESULT, NOTICE_ANSWER = "9011", "9012", "9013"
 _ANSWER_CHARS = 1000
-_SECRET_KEYS = frozenset({"PW", "NewPW", "NewKey", "Key"})
+_SECRET_KEYS = frozenset({"pw", "newpw", "newkey", "key"})
 
 
 class StepKind(StrEnum):
@@ -246,7 +246,7 @@ class Exchange:
         self._heard = True
         self._due_ms = now_ms + self._patience.result_ms
         self.progress.data_frames += 1
-        self.progress.answer = _answer(message)
+        self.progress.answer = _answer(message, self.request)
         self.progress.heard_ms = now_ms
         if self.progress.data_frames == 1:  # the others are counted; a day has 1440 of them
             self._note(now_ms, StepKind.DATA, f"CN {message.cn}")
@@ -282,7 +282,9 @@ def _said(name: str, code: int) -> str:
     return f"{name} {code}" + (f": {known.en}" if known else "")
 
 
-def _answer(message: Message) -> dict[str, str]:
+def _answer(message: Message, request: Request) -> dict[str, str]:
+    """Pairs of a data frame without secrets: neither by their names nor those that were just sent."""
+    sent = [str(request.arguments[name]) for name in request.hidden if request.arguments.get(name)]
     pairs: dict[str, str] = {}
     room = _ANSWER_CHARS
     for group in message.groups:
@@ -290,6 +292,6 @@ def _answer(message: Message) -> dict[str, str]:
             room -= len(key) + len(value)
             if room < 0:
                 return pairs
-            if key not in _SECRET_KEYS:
+            if key.lower() not in _SECRET_KEYS and not any(text in key or text in value for text in sent):
                 pairs.setdefault(key, value)
     return pairs

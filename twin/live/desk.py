@@ -16,15 +16,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sensors.hj212.server import Hj212Server
 from twin.core.actor import Actor, Role
 from twin.core.clock import Clock
-from twin.core.errors import BadRequestError, ServiceUnavailableError
+from twin.core.errors import ServiceUnavailableError
 from twin.core.park import Park
+from twin.live.desk_errors import bad_args
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
 from twin.store.acts import Act, ActDeed, canonical
 from twin.store.reader import LedgerReader
 
-_VALUE_CHARS = 200
 Part = TypeVar("Part")
 Read = TypeVar("Read", bound="DeskArgs")
 
@@ -51,13 +51,17 @@ class Office:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskCall:
-    """One thing that one person asks for, and what the verb may reach for it."""
+    """One thing that one person asks for, and what the verb may reach for it.
+
+    ``secret``: secrets may stand in ``args``, so no error may tell what was submitted.
+    """
 
     verb: str
     actor: Actor
     args: Mapping[str, object]
     office: Office
     asked_seq: int = 0
+    secret: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -111,7 +115,7 @@ class DeskCall:
         try:
             return kind.model_validate_json(canonical(self.args))
         except ValidationError as error:
-            raise _bad_args(error) from None
+            raise bad_args(error, known=frozenset(kind.model_fields), secret=self.secret) from None
 
     async def note(self, kind: str, body: Mapping[str, object]) -> int:
         """Write an act of this person by itself; its number when it is durable."""
@@ -127,7 +131,9 @@ class DeskVerb:
     """Something that may be asked for, and by whom.
 
     ``changes``: whether the asking and the outcome are written into the book of acts. ``secret``:
-    arguments that are not written there (keys, passwords). ``limit_s``: when it is given up.
+    arguments with keys or passwords; where there are some, only those of ``open`` are written there, an
+    error is noted by its kind alone, and nothing that was submitted beside ``open`` appears in errors
+    or in the log. ``limit_s``: when it is given up.
     """
 
     name: str
@@ -135,16 +141,5 @@ class DeskVerb:
     run: Run
     changes: bool = True
     secret: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
     limit_s: float = 60.0
-
-
-def _bad_args(error: ValidationError) -> BadRequestError:
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "args"
-    value = "" if first["type"] == "missing" else str(first["input"])[:_VALUE_CHARS]
-    return BadRequestError(
-        f"{field}: {first['msg']}; got {value!r}",
-        message_zh=f"参数 {field} 不可用：{first['msg']}；得到 {value!r}",
-        field=field,
-        value=value,
-    )

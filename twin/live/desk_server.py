@@ -26,6 +26,7 @@ from twin.core.errors import (
     TooManyError,
 )
 from twin.live.desk import DeskCall, DeskVerb, Office
+from twin.live.desk_errors import HIDDEN, cleansed, submitted, without
 from twin.live.desk_wire import (
     LINE_BYTES_MAX,
     SOCKET_FILE,
@@ -47,7 +48,6 @@ _LAST_WORD_S = 2.0
 _TEXT_CHARS = 2_000
 _BODY_CHARS = 60_000
 _MINUTE_MS = 60_000
-_NO_TEXT = "***"
 
 
 class DeskServer:
@@ -121,10 +121,7 @@ class DeskServer:
             return error_line(number, error)
         except Exception as error:  # noqa: BLE001 - a verb's mistake must not end the desk
             _log.error("the desk could not answer", exc_info=error)
-            return error_line(
-                number,
-                ParkTwinError("internal error; see the log of ingest", message_zh="内部错误，已记入日志"),
-            )
+            return error_line(number, _internal())
 
     async def _serve(self, request: DeskRequest) -> Mapping[str, object]:
         verb = self._verbs.get(request.verb)
@@ -142,7 +139,7 @@ class DeskServer:
             raise
         if not verb.changes:
             return await self._run(verb, self._call(verb, actor, request, 0))
-        asked = {"verb": verb.name, "args": told(request.args, verb.secret), "peer": request.peer}
+        asked = {"verb": verb.name, "args": told_of(verb, request.args), "peer": request.peer}
         seq = await self._note("desk.asked", actor.name, {**asked, "role": str(actor.role)})
         return await self._noted(verb, self._call(verb, actor, request, seq))
 
@@ -151,7 +148,9 @@ class DeskServer:
         try:
             result = await self._run(verb, call)
         except ParkTwinError as error:
-            row = {"kind": type(error).__name__, "message": error.message[:_TEXT_CHARS]}
+            row = {"kind": type(error).__name__, "field": error.field}
+            if not verb.secret:
+                row["message"] = error.message[:_TEXT_CHARS]
             await self._note("desk.failed", call.actor.name, {**head, "error": row})
             raise
         except BaseException as error:
@@ -161,10 +160,26 @@ class DeskServer:
                 note = self._note("desk.failed", call.actor.name, {**head, "error": row})
                 await asyncio.wait_for(note, _LAST_WORD_S)
             raise
-        await self._note("desk.done", call.actor.name, {**head, "result": told(result, frozenset())})
+        await self._note("desk.done", call.actor.name, {**head, "result": told(result)})
         return result
 
     async def _run(self, verb: DeskVerb, call: DeskCall) -> Mapping[str, object]:
+        """Result of a verb; errors of one with secrets without anything that was submitted as one."""
+        if not verb.secret:
+            return await self._within(verb, call)
+        secrets = submitted(call.args, verb.open)
+        try:
+            result = await self._within(verb, call)
+        except ParkTwinError as error:
+            raise cleansed(error, secrets) from None
+        except Exception as error:  # noqa: BLE001 - a traceback may hold what was submitted
+            kind = type(error).__name__
+        else:
+            return _result_without(result, secrets)
+        _log.error("the desk could not do %s: %s", verb.name, kind)
+        raise _internal()
+
+    async def _within(self, verb: DeskVerb, call: DeskCall) -> Mapping[str, object]:
         try:
             return await asyncio.wait_for(verb.run(call), verb.limit_s)
         except TimeoutError:
@@ -176,7 +191,14 @@ class DeskServer:
             ) from None
 
     def _call(self, verb: DeskVerb, actor: Actor, request: DeskRequest, seq: int) -> DeskCall:
-        return DeskCall(verb=verb.name, actor=actor, args=request.args, office=self._office, asked_seq=seq)
+        return DeskCall(
+            verb=verb.name,
+            actor=actor,
+            args=request.args,
+            office=self._office,
+            asked_seq=seq,
+            secret=bool(verb.secret),
+        )
 
     async def _refused(self, verb: DeskVerb, request: DeskRequest, error: ParkTwinError) -> None:
         """Written down, unless nobody in particular asked without a token or there are too many."""
@@ -222,13 +244,40 @@ class _PerMinute:
         return missed
 
 
-def told(row: Mapping[str, object], secret: frozenset[str]) -> dict[str, object]:
-    """Arguments or result as they are written down: without secrets, long texts as their SHA-256."""
-    short = {key: _NO_TEXT if key in secret else _short(value) for key, value in row.items()}
+def told(row: Mapping[str, object]) -> dict[str, object]:
+    """Arguments or result as they are written down: long texts as their SHA-256."""
+    short = {key: _short(value) for key, value in row.items()}
     text = canonical(short)
     if len(text) <= _BODY_CHARS:
         return short
     return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "characters": len(text)}
+
+
+def told_of(verb: DeskVerb, args: Mapping[str, object]) -> dict[str, object]:
+    """Arguments as they are written down; of a verb with secrets only the plain texts of ``open``.
+
+    Of all others it is told that they were there, by their name where the verb knows it.
+    """
+    if not verb.secret:
+        return told(args)
+    row: dict[str, object] = {}
+    for key, value in args.items():
+        if key in verb.open and isinstance(value, str | int):
+            row[key] = _short(value)
+        else:
+            row[key if key in verb.secret | verb.open else HIDDEN] = HIDDEN
+    return row
+
+
+def _result_without(result: Mapping[str, object], secrets: tuple[str, ...]) -> Mapping[str, object]:
+    """A result whose texts do not hold what was submitted as a secret."""
+    return {
+        key: without(value, secrets) if isinstance(value, str) else value for key, value in result.items()
+    }
+
+
+def _internal() -> ParkTwinError:
+    return ParkTwinError("internal error; see the log of ingest", message_zh="内部错误，已记入日志")
 
 
 def _short(value: object) -> object:

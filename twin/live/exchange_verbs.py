@@ -97,7 +97,13 @@ async def _pause(call: DeskCall, *, paused: bool) -> dict[str, object]:
 VERBS: tuple[DeskVerb, ...] = (
     # New passwords and keys stand in ``args``: nothing of it goes into the book from here. The
     # command's own act has the arguments without them.
-    DeskVerb(name="command.send", role=Role.OPERATOR, run=send, secret=frozenset({"args"})),
+    DeskVerb(
+        name="command.send",
+        role=Role.OPERATOR,
+        run=send,
+        secret=frozenset({"args"}),
+        open=frozenset({"mn", "cn", "origin"}),
+    ),
     DeskVerb(name="command.cancel", role=Role.OPERATOR, run=cancel),
     DeskVerb(name="command.list", role=Role.VIEWER, run=list_open, changes=False),
     DeskVerb(name="forward.pause", role=Role.ENGINEER, run=pause),

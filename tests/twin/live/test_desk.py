@@ -67,7 +67,7 @@ async def sleep(call: DeskCall) -> dict[str, object]:
 
 
 MINE = (
-    DeskVerb(name="t.say", role=Role.OPERATOR, run=say, secret=frozenset({"key"})),
+    DeskVerb(name="t.say", role=Role.OPERATOR, run=say, secret=frozenset({"key"}), open=frozenset({"text"})),
     DeskVerb(name="t.clash", role=Role.VIEWER, run=clash),
     DeskVerb(name="t.crash", role=Role.VIEWER, run=crash),
     DeskVerb(name="t.sleep", role=Role.VIEWER, run=sleep, limit_s=0.05),
@@ -162,7 +162,7 @@ def test_errors_come_back_as_what_they_were(desk: LiveDesk) -> None:
         desk.ask("t.nothing")
     with pytest.raises(BadRequestError, match="text"):
         desk.ask("t.say", {"text": 7})
-    with pytest.raises(BadRequestError, match="more"):
+    with pytest.raises(BadRequestError, match="args"):
         desk.ask("t.say", {"text": "a", "more": 1})
 
 
