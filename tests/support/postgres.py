@@ -7,6 +7,7 @@ empty data base in it. Where PostgreSQL is not installed, tests are skipped with
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import pwd
 import shutil
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.support.whole_park import free_port
 VERSIONS = ("17", "16", "15", "14")
 USER = "postgres"
 START_LIMIT_S = 30.0
+_PR_SET_PDEATHSIG = 1
 
 
 def programs() -> Path | None:
@@ -120,6 +123,7 @@ def start(*, fsync: bool = False) -> PostgresServer:
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
+            preexec_fn=_end_with_parent(),
             **rights,
         )
     server = PostgresServer(port=port, process=process, folder=place)
@@ -129,6 +133,12 @@ def start(*, fsync: bool = False) -> PostgresServer:
         server.stop()
         raise
     return server
+
+
+def _end_with_parent() -> Callable[[], object]:
+    """Have the kernel end the server when the test process is killed."""
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
 @cache
