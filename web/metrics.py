@@ -20,6 +20,7 @@ from twin.core.errors import ParkTwinError
 from twin.store.backup import newest_backup
 from twin.store.reader import LedgerReader
 from twin.store.results import ResultReader
+from twin.store.snapshots import PARTS, snapshot_of
 from web.follow import Follower
 from web.hub import Hub
 
@@ -40,6 +41,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "worker_age_seconds": "Age of the sign of life of the model worker",
         "data_age_seconds": "Age of the newest observation",
         "backup_age_seconds": "Age of the newest good backup",
+        "part_alive": "Whether a part of ingest works (1) or waits to be started again (0), by part",
+        "part_failures": "Times a part of ingest has failed since ingest started, by part",
         "plume_age_seconds": "Age of the newest plume, by substance",
         "devices": "Registered devices, by state",
         "stream_clients": "Open live streams",
@@ -88,6 +91,7 @@ class LedgerCollector(Collector):
             self._backup_age,
             self._result_ages,
             self._devices,
+            self._parts,
         ):
             try:
                 yield from question()
@@ -134,6 +138,15 @@ class LedgerCollector(Collector):
         states = [row.status.value for row in self._ledger.devices()]
         counts = {state: float(states.count(state)) for state in _DEVICE_STATES}
         yield _labelled(GaugeMetricFamily, "devices", "state", counts)
+
+
+    def _parts(self) -> Iterator[Metric]:
+        found = snapshot_of(self._ledger, PARTS)
+        rows = {} if found is None else found[1]
+        alive = {name: float(row["alive"]) for name, row in rows.items()}
+        yield _labelled(GaugeMetricFamily, "part_alive", "part", alive)
+        failures = {name: float(row["failures"]) for name, row in rows.items()}
+        yield _labelled(CounterMetricFamily, "part_failures", "part", failures)
 
 
 class Metrics:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from twin.core.clock import Clock
 from twin.core.errors import ParkTwinError
@@ -14,18 +14,23 @@ from twin.core.park import Park
 from twin.live.diary import Diary
 from twin.live.evidence_key import ensure_key
 from twin.live.notary import Notary
+from twin.live.parts import Parts
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
 from twin.store.reader import LedgerReader
 
-_log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0
 _WATCH_S = 10.0
 
 
 @asynccontextmanager
 async def evidence_room(
-    settings: Settings, park: Park, sink: LedgerSink, reader: LedgerReader, clock: Clock
+    settings: Settings,
+    park: Park,
+    sink: LedgerSink,
+    reader: LedgerReader,
+    clock: Clock,
+    parts: Parts | None = None,
 ) -> AsyncIterator[Notary]:
     """Diary and notary of a park while the block runs. Raises SettingsError for an unusable key."""
     diary = Diary(sink=sink, reader=reader, clock=clock)
@@ -41,7 +46,8 @@ async def evidence_room(
     await diary.note_operators(settings.data_dir)
     await diary.take_notes(settings.data_dir)
     await notary.compare_with_copy()
-    tasks = [asyncio.create_task(notary.run()), asyncio.create_task(_watch(diary, settings))]
+    parts = parts or Parts(sink, clock)
+    tasks = [parts.start("notary", notary.run), parts.start("diary", partial(_watch, diary, settings))]
     try:
         yield notary
     finally:
@@ -61,8 +67,5 @@ async def _last_words(diary: Diary, notary: Notary) -> None:
 async def _watch(diary: Diary, settings: Settings) -> None:
     while True:
         await asyncio.sleep(_WATCH_S)
-        try:
-            await diary.note_operators(settings.data_dir)
-            await diary.take_notes(settings.data_dir)
-        except (ParkTwinError, OSError) as error:
-            _log.error("something could not be written down: %s", error)
+        await diary.note_operators(settings.data_dir)
+        await diary.take_notes(settings.data_dir)

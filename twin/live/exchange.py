@@ -201,6 +201,7 @@ class Commander:
         if order.mn not in self._workers:
             self._wake[order.mn] = asyncio.Event()
             self._workers[order.mn] = asyncio.create_task(self._work(order.mn))
+            self._workers[order.mn].add_done_callback(_ended)
         return seq
 
     async def wait(self, seq: int) -> Outcome:
@@ -288,6 +289,9 @@ class Commander:
                 await self._serve(job)
                 queue.popleft()
         finally:
+            for job in queue:  # by a fault of ours: nobody waits for ever, what is open is marked at a start
+                if not job.done.done():
+                    job.done.set_result(Outcome.CANCELLED)
             del self._queues[mn], self._workers[mn], self._wake[mn]
 
     async def _serve(self, job: _Job) -> None:
@@ -402,6 +406,11 @@ class Commander:
         wake = self._wake.get(mn)
         if wake is not None:
             wake.set()
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("commands of a device ended by a fault", exc_info=task.exception())
 
 
 def drift_at(answer: Mapping[str, str], heard_ms: int, utc_offset_h: float) -> float | None:

@@ -25,6 +25,7 @@ from twin.core.device import CrcMode, Device
 from twin.core.errors import ParkTwinError
 from twin.live.exchange import Books
 from twin.live.forward_targets import Target
+from twin.live.parts import Work
 from twin.store.forwards import ForwardReader, ForwardRow, OpenForward, SaveForward
 from twin.store.rows import StoredFrame
 
@@ -143,8 +144,11 @@ class Forwarder:
         self._row = row
 
     async def run(self) -> None:
-        """Pass on until cancelled; after ``open``."""
+        """Pass on until cancelled; after ``open``. Whatever ended it before, it begins at its cursor."""
         target = self.target
+        self._ready.clear()
+        self._flight = _Flight()
+        self._read_to = self._row.cursor_seq
         back_off_s = _FIRST_BACK_OFF_S
         while True:
             if self._row.paused:
@@ -350,13 +354,9 @@ class Forwarding:
         for row in self.forwarders.values():
             await row.open()
 
-    async def run(self) -> None:
-        """Pass on to all targets until cancelled."""
-        if not self.forwarders:
-            return
-        async with asyncio.TaskGroup() as group:
-            for row in self.forwarders.values():
-                group.create_task(row.run())
+    def works(self) -> dict[str, Work]:
+        """What passes on to each target; none can harm another."""
+        return {f"forward:{name}": row.run for name, row in self.forwarders.items()}
 
     def described(self) -> dict[str, object]:
         """Settings of the targets, for the screens."""

@@ -123,6 +123,7 @@ class GapKeeper:
                 if len(self._asking) >= self._rules.at_once:
                     return
                 self._asking[mn] = asyncio.create_task(self._ask(mn))
+                self._asking[mn].add_done_callback(_ended)
 
     def _remember(self) -> None:
         """What an earlier process knew; what it had asked for is open again."""
@@ -316,6 +317,12 @@ class GapKeeper:
             rows = {**self._living.get(mn, {}), **rows}
         self._keep(mn, {row.from_ms: row for row in gaps})
         await self._books.perform(SaveGaps(gaps=tuple(rows.values())))
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """Asking that ended by a fault is told; the hole is still open, and the next turn asks again."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("asking for holes ended by a fault", exc_info=task.exception())
 
 
 def history_cn(device: Device) -> str:

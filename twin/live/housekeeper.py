@@ -1,9 +1,10 @@
 """What the store needs now and then: a backup every week, closed months into the archive.
 
 The work is done by children of low priority, so that ingest stays small and quick; only the short
-transactions that empty the ledger afterwards go through its one writer, with pauses between them. What
-fails is logged and tried again an hour later; nothing is left half-done that the next turn does not
-finish.
+transactions that empty the ledger afterwards go through its one writer, with pauses between them. The
+backup and the archive are parts of their own: a month that cannot be moved keeps no backup from being
+made. What fails is told and tried again, at the latest an hour later; nothing is left half-done that the
+next turn does not finish.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from twin.core.clock import Clock
-from twin.core.errors import ParkTwinError, StoreError
+from twin.core.errors import StoreError
+from twin.live.parts import Parts
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
 from twin.store.archiver import (
@@ -33,7 +37,8 @@ from twin.store.reader import LedgerReader
 _log = logging.getLogger(__name__)
 FIRST_LOOK_S = 60.0
 LOOK_EVERY_S = 600.0
-AFTER_FAILURE_S = 3600.0
+FIRST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 3600.0
 # Between two transactions of a move, so that frames that arrive find the writer free.
 _BREATH_S = 0.05
 _NICE = 10
@@ -48,31 +53,46 @@ class Housekeeper:
         self._sink = sink
         self._reader = reader
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._finished = False
-        self._child: asyncio.subprocess.Process | None = None
+        self._children: set[asyncio.subprocess.Process] = set()
 
-    def start(self, first_look_s: float = FIRST_LOOK_S) -> None:
+    def start(self, parts: Parts, first_look_s: float = FIRST_LOOK_S) -> None:
         """Begin to look after the store."""
-        self._task = asyncio.create_task(self._run(first_look_s))
+        for name, duty in (("backup", self.back_up), ("archive", self.archive)):
+            task = parts.start(
+                name,
+                partial(_again_and_again, duty, first_look_s),
+                first_pause_s=FIRST_PAUSE_S,
+                longest_pause_s=LONGEST_PAUSE_S,
+            )
+            self._tasks.append(task)
 
     async def close(self) -> None:
-        """End, and the child with it; what it was making is thrown away at its next start."""
-        if self._child is not None and self._child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.terminate()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """End, and the children with it; what they were making is thrown away at the next start."""
+        for child in self._children:
+            if child.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    child.terminate()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def look(self) -> None:
-        """Do what is due now. Raises ParkTwinError when something of it fails."""
+        """Do what is due now, the backup first. Raises what ``back_up`` and ``archive`` raise."""
+        await self.back_up()
+        await self.archive()
+
+    async def back_up(self) -> None:
+        """Make a backup when one is due. Raises StoreError and OSError."""
+        if await asyncio.to_thread(self.backup_is_due):
+            await self._run_child("store", "backup", "--quiet")
+
+    async def archive(self) -> None:
+        """Move the months that are closed. Raises ParkTwinError and OSError."""
         await self._finish_moves()
         for month in await asyncio.to_thread(self._closed):
             await self.move(month)
-        if self.backup_is_due():
-            await self._run_child("store", "backup", "--quiet")
 
     def backup_is_due(self) -> bool:
         """Whether the newest backup is older than ``backup_interval_h``."""
@@ -109,20 +129,9 @@ class Housekeeper:
         while await self._sink.perform(DropFrames()):
             await asyncio.sleep(_BREATH_S)
 
-    async def _run(self, first_look_s: float) -> None:
-        pause_s = first_look_s
-        while True:
-            await asyncio.sleep(pause_s)
-            try:
-                await self.look()
-                pause_s = LOOK_EVERY_S
-            except ParkTwinError as error:
-                _log.warning("housekeeping of the store failed, next attempt in an hour: %s", error.message)
-                pause_s = AFTER_FAILURE_S
-
     async def _run_child(self, *arguments: str) -> None:
         environment = {**os.environ, **self._settings.to_environment()}
-        self._child = await asyncio.create_subprocess_exec(
+        child = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "web.cli", *arguments),
             env=environment,
@@ -131,13 +140,26 @@ class Housekeeper:
             stderr=asyncio.subprocess.PIPE,
             preexec_fn=lambda: os.nice(_NICE),
         )
-        _, said = await self._child.communicate()
-        if self._child.returncode:
+        self._children.add(child)
+        try:
+            _, said = await child.communicate()
+        finally:
+            self._children.discard(child)
+        if child.returncode:
             text = said.decode("utf-8", "replace").strip()[-500:]
             what = " ".join(arguments)
             raise StoreError(
-                f"{what} ended with code {self._child.returncode}: {text}",
-                message_zh=f"{what} 失败（{self._child.returncode}）：{text}",
+                f"{what} ended with code {child.returncode}: {text}",
+                message_zh=f"{what} 失败（{child.returncode}）：{text}",
                 field="command",
                 value=what,
             )
+
+
+async def _again_and_again(duty: Callable[[], Awaitable[None]], first_look_s: float) -> None:
+    """A duty every ten minutes; what it raises ends this, and the supervisor begins it anew."""
+    pause_s = first_look_s
+    while True:
+        await asyncio.sleep(pause_s)
+        await duty()
+        pause_s = LOOK_EVERY_S

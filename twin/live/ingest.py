@@ -25,6 +25,7 @@ from twin.live.judge import StreamJudge
 from twin.live.keeper import Keeper, recall
 from twin.live.logs import configure_logging
 from twin.live.outward import Outward, lists_of
+from twin.live.parts import Parts
 from twin.live.passwords import ensure_passwords, read_sm4_keys
 from twin.live.registry import SceneRegistry
 from twin.live.roster import roster
@@ -109,14 +110,25 @@ async def ingest(
             async with contextlib.AsyncExitStack() as stack:
                 reader = LedgerReader(settings.ledger, settings.archive)
                 # The last to close: its last checkpoint covers what the lines still brought.
-                notary = await stack.enter_async_context(evidence_room(settings, park, sink, reader, clock))
+                parts = Parts(sink, clock)
+                stack.push_async_callback(parts.close)
+                notary = await stack.enter_async_context(
+                    evidence_room(settings, park, sink, reader, clock, parts)
+                )
                 outward = Outward(
-                    settings, park, sink, registry, reader, clock, greet_simulated=greet_simulated
+                    settings,
+                    park,
+                    sink,
+                    registry,
+                    reader,
+                    clock,
+                    greet_simulated=greet_simulated,
+                    parts=parts,
                 )
                 await outward.prepare()
                 server = await _listen(settings, sink, registry, clock, outward)
                 keeper = Keeper(sink, clock, (gate.findings, server.findings))
-                keeper.start()
+                keeper.start(parts)
                 await keeper.show(roster(park.devices, registry, _letters(settings), park.utc_offset_h))
                 await sink.perform(upload_picture(park, clock.now_ms()))
                 stack.push_async_callback(keeper.close)
@@ -136,12 +148,12 @@ async def ingest(
                 desk = DeskServer(office, VERBS)
                 await desk.start()
                 stack.push_async_callback(desk.close)
-                ways = Ways(park, sink, registry, clock, line_secret(settings))
+                ways = Ways(park, sink, registry, clock, line_secret(settings), parts)
                 ways.start()
                 stack.push_async_callback(ways.close)
                 _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)
                 house = Housekeeper(settings, sink, reader, clock)
-                house.start()
+                house.start(parts)
                 stack.push_async_callback(house.close)
                 if on_ready is not None:
                     on_ready(server.port)

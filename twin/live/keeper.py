@@ -15,6 +15,7 @@ from sensors.hj212.join import TIMEOUT_MS
 from twin.core.clock import Clock
 from twin.core.errors import ParkTwinError
 from twin.live.gate import Gate
+from twin.live.parts import Parts
 from twin.live.roster import ROSTER
 from twin.live.sink import LedgerSink
 from twin.store.facts import SaveFindings
@@ -44,9 +45,9 @@ class Keeper:
         self._tallies = tuple(tallies)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    def start(self, parts: Parts) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run())
+        self._task = parts.start("keeper", self._run)
 
     async def close(self) -> None:
         """End; diagnoses that are not written yet are written."""

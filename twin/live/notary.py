@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 
 from twin.core.clock import DAY_MS, Clock
-from twin.core.errors import ParkTwinError
 from twin.live.evidence_copy import append_copies, newest_copy
 from twin.live.evidence_key import EvidenceKey
 from twin.live.operators import SYSTEM
@@ -76,14 +75,13 @@ class Notary:
         return self._key.public
 
     async def run(self) -> None:
-        """A checkpoint every minute in which something came, and one for every day."""
+        """A checkpoint every minute in which something came, and one for every day.
+
+        Raises what ``checkpoint`` raises; who begins anew covers what one minute could not.
+        """
         while True:
             await asyncio.sleep(self._every_s)
-            try:
-                await self.checkpoint()
-            except ParkTwinError as error:
-                # The next minute covers what this one could not.
-                _log.error("no checkpoint could be made: %s", error)
+            await self.checkpoint()
 
     async def checkpoint(self) -> Checkpoint | None:
         """Sign what is there; None when there is nothing new and the day is the same.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from sensors.hj212.commands import Request
 from sensors.hj212.decode import stamp_ms
@@ -16,7 +16,6 @@ from sensors.hj212.session import Delivery
 from sensors.hj212.sm4 import key_of
 from twin.core.clock import Clock
 from twin.core.device import Device
-from twin.core.errors import ParkTwinError
 from twin.core.park import Park
 from twin.live.connections import ConnectionBoard
 from twin.live.contact import Contact, ContactRules
@@ -24,6 +23,7 @@ from twin.live.exchange import Books, Commander
 from twin.live.forward import Forwarding
 from twin.live.forward_targets import read_targets
 from twin.live.gaps import GapKeeper, GapRules
+from twin.live.parts import Parts
 from twin.live.passwords import set_password, set_sm4_key
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings
@@ -56,11 +56,13 @@ class Outward:
         clock: Clock,
         *,
         greet_simulated: bool = False,
+        parts: Parts | None = None,
     ) -> None:
         self._settings = settings
         self._devices = park.devices
         self._registry = registry
         self._clock = clock
+        self._parts = parts or Parts(books, clock)
         self._books = books
         self._utc_offset_h = park.utc_offset_h
         self._drift_s: dict[str, float] = {}
@@ -115,13 +117,10 @@ class Outward:
         editions = {row.mn: row.edition.value for row in self._devices if row.protocol == "hj212"}
         await self._put(EDITIONS, editions)
         await self._put(TARGETS, self.forwarding.described())
-        for work in (
-            self.contact.run(),
-            self.gaps.run(),
-            self.forwarding.run(),
-            self._board.run(server),
-        ):
-            self._tasks.append(asyncio.create_task(self._lasting(work)))
+        works = {"contact": self.contact.run, "gaps": self.gaps.run, **self.forwarding.works()}
+        for name, work in works.items():
+            self._tasks.append(self._parts.start(name, work))
+        self._tasks.append(self._parts.start("connections", partial(self._board.run, server)))
 
     async def close(self) -> None:
         """End all of it."""
@@ -182,13 +181,6 @@ class Outward:
         self._sums.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.warning("a check sum could not be kept: %s", task.exception())
-
-    async def _lasting(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a part; a store that refuses ends this part only, and says so."""
-        try:
-            await work
-        except* ParkTwinError as errors:
-            _log.error("a part of the exchange has ended: %s", errors.exceptions[0])
 
 
 def lists_of(settings: Settings) -> AddressLists:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 
 from sensors.contract import FrameSink, LineEventKind, Registry
@@ -17,6 +18,7 @@ from twin.core.device import Device
 from twin.core.errors import ParkTwinError, SettingsError
 from twin.core.line import Line
 from twin.core.park import Park
+from twin.live.parts import Parts
 from twin.live.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -51,12 +53,14 @@ class Ways:
         registry: Registry,
         clock: Clock,
         secret: Secret | None = None,
+        parts: Parts | None = None,
     ) -> None:
         self._park = park
         self._sink = sink
         self._registry = registry
         self._clock = clock
         self._secret = secret or Secret()
+        self._parts = parts
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wires: dict[str, Wire] = {}
@@ -66,7 +70,7 @@ class Ways:
         for line in self._park.lines:
             devices = tuple(row for row in self._park.devices if row.line == line.id)
             if devices:
-                self._tasks[line.id] = asyncio.create_task(self._keep(line, devices), name=f"line {line.id}")
+                self._tasks[line.id] = self._begin(line, devices)
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -82,6 +86,11 @@ class Ways:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+    def _begin(self, line: Line, devices: tuple[Device, ...]) -> asyncio.Task[None]:
+        if self._parts is None:
+            return asyncio.create_task(self._keep(line, devices), name=f"line {line.id}")
+        return self._parts.start(f"line:{line.id}", partial(self._keep, line, devices))
 
     async def _keep(self, line: Line, devices: tuple[Device, ...]) -> None:
         """Run a line's driver again and again until told to stop."""

@@ -15,6 +15,7 @@ from twin.store.reading import Reader
 CONNECTIONS = "connections"
 EDITIONS = "editions"
 TARGETS = "targets"
+PARTS = "parts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,14 @@ from tests.support.arrivals import arrival, frame, value
 from tests.support.small_park import small_park
 from twin.core.clock import DAY_MS, FixedClock
 from twin.core.errors import StoreError
+from twin.live import housekeeper
 from twin.live.gate import Gate
 from twin.live.housekeeper import Housekeeper
+from twin.live.parts import Parts
 from twin.live.registry import SceneRegistry
 from twin.live.settings import Settings, load_settings
 from twin.live.sink import LedgerSink
+from twin.store.acts_reader import all_acts
 from twin.store.archiver import RecordMonth, month_start, write_month
 from twin.store.backup import newest_backup
 from twin.store.ledger import Batch, Ledger
@@ -111,6 +114,49 @@ def test_a_move_that_was_cut_off_is_finished(settings: Settings, ledger: Ledger)
 
     clock = FixedClock(NOW_MS)
     asyncio.run(with_house(settings, ledger, clock, work))
+
+
+def test_a_month_that_cannot_be_archived_holds_up_no_backup(settings: Settings, ledger: Ledger) -> None:
+    settings.archive.parent.mkdir(parents=True, exist_ok=True)
+    settings.archive.write_text("a file where the folder should be")
+
+    async def work(house: Housekeeper, sink: LedgerSink, reader: LedgerReader) -> None:
+        parts = Parts(sink, clock)
+        house.start(parts, 0.0)
+        async with asyncio.timeout(60):
+            while newest_backup(settings.backups) is None or parts.alive()["archive"]:
+                await asyncio.sleep(0.05)
+        assert parts.alive() == {"backup": True, "archive": False}
+        await house.close()
+        await parts.close()
+        with reader.snapshot() as connection:
+            (act,) = [row for row in all_acts(connection) if row.kind == "part.failed"]
+        assert "store write-month 2026-08 ended with code" in act.body["error"]
+
+    clock = FixedClock(NOW_MS)
+    asyncio.run(with_house(settings, ledger, clock, work))
+
+
+def test_a_full_disk_ends_no_part_for_ever(settings: Settings, ledger: Ledger, monkeypatch) -> None:
+    tried: list[float] = []
+
+    async def full(self: Housekeeper) -> None:
+        tried.append(1)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Housekeeper, "back_up", full)
+    monkeypatch.setattr(housekeeper, "FIRST_PAUSE_S", 0.01)
+
+    async def work(house: Housekeeper, sink: LedgerSink, reader: LedgerReader) -> None:
+        parts = Parts(sink, FixedClock(NOW_MS))
+        house.start(parts, 0.0)
+        async with asyncio.timeout(30):
+            while len(tried) < 3:
+                await asyncio.sleep(0.01)
+        await house.close()
+        await parts.close()
+
+    asyncio.run(with_house(settings, ledger, FixedClock(month_start("2026-09")), work))
 
 
 def test_a_child_that_fails_is_told(settings: Settings, ledger: Ledger) -> None:
