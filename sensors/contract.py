@@ -117,7 +117,11 @@ class Registry(Protocol):
         ...
 
     def password(self, mn: str) -> str | None:
-        """Password of a device; None means that any is taken."""
+        """Password of a device for what is sent to it; None means that any is taken."""
+        ...
+
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        """All that are taken from it now (a new one may be on its way); empty means any."""
         ...
 
     def sm4_key(self, mn: str) -> bytes | None:

@@ -136,6 +136,11 @@ class _CaseRegistry:
         """Password that the case states."""
         return None if self.passwords is None else self.passwords[mn] or None
 
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        """The same where the case states one."""
+        word = self.password(mn)
+        return () if word is None else (word,)
+
     def sm4_key(self, mn: str) -> bytes | None:
         """First key that the case states."""
         return next(iter(self.sm4_keys(mn)), None)

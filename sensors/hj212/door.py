@@ -110,6 +110,10 @@ class HomeRegistry:
         """Password of a device; None means that any is taken."""
         return self._registry.password(mn)
 
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        """All that are taken from a device now; empty means any."""
+        return self._registry.passwords(mn)
+
     def sm4_key(self, mn: str) -> bytes | None:
         """SM4 key for what is sent to a device, or None."""
         return self._registry.sm4_key(mn)

@@ -227,8 +227,8 @@ class LineSession:
         mn = message.mn or ""
         if self._registry.device(mn) is None:
             return LineEventKind.UNKNOWN_DEVICE
-        wanted = self._registry.password(mn)
-        if wanted is not None and message.pw != wanted:
+        wanted = self._registry.passwords(mn)
+        if wanted and message.pw not in wanted:
             return LineEventKind.WRONG_PASSWORD
         return None
 

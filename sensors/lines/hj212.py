@@ -22,6 +22,8 @@ from twin.core.line import Line
 _log = logging.getLogger(__name__)
 _POLL_S = 0.25
 _FINISH_S = 10.0
+_COMMANDS_MAX = 32
+_TURN_LEAST_S = 0.2
 _LIMITS = LineLimits(max_in_flight=64)
 
 
@@ -40,6 +42,10 @@ class LineRegistry:
         """Password of a device; None where any is taken."""
         return self._registry.password(mn)
 
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        """All that are taken from a device now; empty where any is."""
+        return self._registry.passwords(mn)
+
     def sm4_key(self, mn: str) -> bytes | None:
         """SM4 key for what is sent to a device, or None."""
         return self._registry.sm4_key(mn)
@@ -52,8 +58,9 @@ class LineRegistry:
 async def run_hj212(line: Line, devices: tuple[Device, ...], wire: Wire, stop: asyncio.Event) -> None:
     """Read a line until ``stop``. Raises LineBroken when the port is gone or cannot be had."""
     port = await open_port(line)
-    wire.is_open = True
     talk = _Talk(line, devices, wire, port)
+    wire.speak = talk.offer
+    wire.opened()
     try:
         await talk.listen(stop)
     finally:
@@ -69,20 +76,35 @@ class _Talk:
         self._wire = wire
         self._port = port
         self._quiet_s = quiet_s(line)
-        self._session = LineSession(wire.peer, LineRegistry(devices, wire.registry), _LIMITS)
+        house = wire.house
+        self._session = LineSession(
+            wire.peer, LineRegistry(devices, wire.registry), _LIMITS, house.splits, house.findings
+        )
+        self._commands: deque[bytes] = deque()
+        self._turn_s = 0.0
         self._waiting: deque[tuple[asyncio.Task[Receipt], Delivery]] = deque()
 
+    def offer(self, data: bytes) -> bool:
+        """Take a command for a device of this line; False when too many wait. It goes out in a pause."""
+        if len(self._commands) >= _COMMANDS_MAX:
+            return False
+        self._commands.append(data)
+        return True
+
     async def listen(self, stop: asyncio.Event) -> None:
-        """Read, store, answer."""
+        """Read, store, answer, command."""
         while not stop.is_set():
-            data = await self._port.read(self._quiet_s if self._waiting else _POLL_S)
+            data = await self._port.read(self._quiet_s if self._waiting or self._commands else _POLL_S)
             now_ms = self._wire.clock.now_ms()
+            if data:
+                self._turn_s = 0.0  # somebody has spoken since our last command
             self._take(self._session.read(data, now_ms) if data else self._session.tick(now_ms))
             if len(self._waiting) >= _LIMITS.max_in_flight:
                 await asyncio.wait({self._waiting[0][0]})
             # Silence, or nothing begun: on a wire with two directions the first is enough to wait for.
             if not data:
                 await self._answer()
+                await self._command()
 
     async def finish(self) -> None:
         """Read what is held, wait until all that was taken is stored; answer if anybody listens."""
@@ -100,6 +122,7 @@ class _Talk:
                 continue
             sink = self._wire.sink
             if outcome.reason is None:
+                self._wire.arrived(outcome, at_home=True)
                 work: Awaitable[Receipt] = sink.accept(outcome.frame)
             else:
                 work = sink.quarantine(outcome.frame, outcome.reason)
@@ -113,5 +136,17 @@ class _Talk:
             if error is not None:
                 _log.error("frame of %s was not stored: %r", delivery.frame.mn, error)
                 self._wire.event(LineEventKind.STORE_FAILED, str(error), mn=delivery.frame.mn)
-            elif delivery.answer is not None and delivery.reason is None:
-                await self._port.write(delivery.answer)
+            elif delivery.reason is None:
+                self._wire.delivered(delivery)
+                if delivery.answer is not None:
+                    await self._port.write(delivery.answer)
+
+    async def _command(self) -> None:
+        """Send one command, and leave the wire to its answer before the next.
+
+        Nobody may speak into a frame that has begun: on a wire with two directions that is how both are lost.
+        """
+        loop_s = asyncio.get_running_loop().time()
+        if self._commands and not self._session.held and loop_s >= self._turn_s:
+            self._turn_s = loop_s + max(_TURN_LEAST_S, self._line.timeout_s)
+            await self._port.write(self._commands.popleft())

@@ -75,6 +75,10 @@ class OpenRegistry:
     def password(self, mn: str) -> str | None:
         return None if self._passwords is None else self._passwords[mn]
 
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        word = self.password(mn)
+        return () if word is None else (word,)
+
     def sm4_key(self, mn: str) -> bytes | None:
         return next(iter(self.sm4_keys(mn)), None)
 

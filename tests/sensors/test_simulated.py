@@ -272,6 +272,9 @@ class FewDevices:
     def password(self, mn: str) -> str | None:
         return "pw" + mn[-2:]
 
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        return (self.password(mn) or "",)
+
     def sm4_key(self, mn: str) -> bytes | None:
         return None
 

@@ -10,14 +10,14 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from sensors.hj212.codec import Message
 from sensors.hj212.commands import ExchangeNumbers, Request, make_request, segment_of_request
 from sensors.hj212.decode import stamp_ms
-from sensors.hj212.exchange import Exchange, Outcome, Patience, Step, StepKind, answered_qn
+from sensors.hj212.exchange import Exchange, Outcome, Patience, Progress, Step, StepKind, answered_qn
 from sensors.hj212.frame import frame
 from sensors.hj212.sm4 import encrypt, should_encrypt
 from twin.core.clock import Clock
@@ -50,6 +50,22 @@ class Books(Protocol):
 
     async def perform(self, deed: Deed) -> object:
         """Write a deed; returns its result when it is durable."""
+        ...
+
+
+class Changes(Protocol):
+    """Who keeps the new passwords and keys that commands carry."""
+
+    def check(self, device: Device, request: Request) -> None:
+        """Whether such a command may be queued. Raises ConflictError."""
+        ...
+
+    def propose(self, device: Device, request: Request) -> None:
+        """It goes out next: what it sets counts beside what was there. Raises ParkTwinError."""
+        ...
+
+    def ended(self, device: Device, request: Request, progress: Progress) -> None:
+        """What came of it. Must not raise."""
         ...
 
 
@@ -98,8 +114,7 @@ class _Job:
 class Commander:
     """Sends commands, hears their answers, writes down what becomes of them.
 
-    ``succeeded`` is called with the device and request of every command that was done, before its
-    outcome is told (new passwords and keys take effect there).
+    ``changes`` hears of every command before it is sent and at its end (new passwords and keys).
     """
 
     def __init__(
@@ -110,14 +125,14 @@ class Commander:
         *,
         utc_offset_h: float,
         patience: Patience | None = None,
-        succeeded: Callable[[Device, Request], None] | None = None,
+        changes: Changes | None = None,
     ) -> None:
         self._books = books
         self._registry = registry
         self._clock = clock
         self._utc_offset_h = utc_offset_h
         self._patience = patience or Patience()
-        self._succeeded = succeeded
+        self._changes = changes
         self._numbers = ExchangeNumbers(utc_offset_h)
         self._lines: Lines | None = None
         self._queues: dict[str, deque[_Job]] = {}
@@ -163,6 +178,8 @@ class Commander:
         """
         device = self._device(order)
         request = make_request(device, order.cn, order.args, self._utc_offset_h)
+        if self._changes is not None:
+            self._changes.check(device, request)
         if not self.is_connected(order.mn):
             raise ConflictError(
                 f"device {order.mn} has no line just now; a command needs one",
@@ -309,7 +326,7 @@ class Commander:
 
     async def _converse(self, job: _Job) -> None:
         exchange, wake = job.exchange, self._wake[job.order.mn]
-        if not exchange.is_over:
+        if not exchange.is_over and self._is_kept(job):
             exchange.start(self._clock.now_ms())
             await self._write(job)
             self._transmit(job)
@@ -320,19 +337,32 @@ class Commander:
                 self._transmit(job)
             if not exchange.is_over:
                 await self._write(job)
-        if exchange.progress.outcome is Outcome.DONE:
-            self._conclude(job)
+        self._conclude(job)
         await self._write(job)
 
+    def _is_kept(self, job: _Job) -> bool:
+        """Keep a new password or key before the station gets it; without that it does not get it."""
+        if self._changes is None:
+            return True
+        try:
+            self._changes.propose(job.device, job.exchange.request)
+        except ParkTwinError as error:
+            _log.error("exchange %d of %s: %s", job.seq, job.order.mn, error)
+            job.exchange.cancel(self._clock.now_ms(), "the new secret could not be kept; nothing was sent")
+            return False
+        return True
+
     def _conclude(self, job: _Job) -> None:
-        """What a success means: how far a clock is off, a password or key that counts from now on."""
+        """What the end means: how far a clock is off, which password or key is used from now on."""
         progress = job.exchange.progress
+        if self._changes is not None:
+            self._changes.ended(job.device, job.exchange.request, progress)
+        if progress.outcome is not Outcome.DONE:
+            return
         if job.order.cn == "1011" and progress.heard_ms is not None:
             drift = drift_at(progress.answer, progress.heard_ms, self._utc_offset_h)
             if drift is not None:
                 progress.answer["drift_s"] = f"{drift:.1f}"
-        if self._succeeded is not None:
-            self._succeeded(job.device, job.exchange.request)
 
     async def _pause(self, exchange: Exchange, wake: asyncio.Event) -> None:
         """Until something is heard or due; a clock that is not the machine's is looked at now and then."""

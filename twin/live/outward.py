@@ -7,15 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from sensors.hj212.commands import Request
 from sensors.hj212.decode import stamp_ms
 from sensors.hj212.door import AddressLists, homes_of, networks_of
 from sensors.hj212.exchange import Patience
 from sensors.hj212.server import Hj212Server
 from sensors.hj212.session import Delivery
-from sensors.hj212.sm4 import key_of
 from twin.core.clock import Clock
-from twin.core.device import Device
 from twin.core.park import Park
 from twin.live.connections import ConnectionBoard
 from twin.live.contact import Contact, ContactRules
@@ -24,9 +21,11 @@ from twin.live.forward import Forwarding
 from twin.live.forward_targets import read_targets
 from twin.live.gaps import GapKeeper, GapRules
 from twin.live.parts import Parts
-from twin.live.passwords import set_password, set_sm4_key
+from twin.live.reach import Reach
 from twin.live.registry import SceneRegistry
+from twin.live.secret_changes import SecretChanges
 from twin.live.settings import Settings
+from twin.live.ways import Ways
 from twin.store.exchanges import ExchangeReader
 from twin.store.forwards import ForwardReader, KeepSum
 from twin.store.gaps import GapReader
@@ -66,8 +65,10 @@ class Outward:
         self._books = books
         self._utc_offset_h = park.utc_offset_h
         self._drift_s: dict[str, float] = {}
+        self._reach: Reach | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._sums: set[asyncio.Task[object]] = set()
+        self.changes = SecretChanges(settings.passwords_file, registry, books, clock)
         self.commander = Commander(
             books,
             registry,
@@ -78,7 +79,7 @@ class Outward:
                 recount=settings.command_recount,
                 result_ms=round(1000 * settings.command_result_s),
             ),
-            succeeded=self._succeeded,
+            changes=self.changes,
         )
         self.contact = Contact(
             self.commander,
@@ -111,16 +112,17 @@ class Outward:
         """What has to be known before the first frame comes."""
         await self.forwarding.open()
 
-    async def start(self, server: Hj212Server) -> None:
-        """Begin to speak."""
-        await self.commander.start(server)
+    async def start(self, server: Hj212Server, ways: Ways | None = None) -> None:
+        """Begin to speak: on the HJ 212 port and on the lines of ``ways``."""
+        self._reach = Reach(server) if ways is None else Reach(server, ways)
+        await self.commander.start(self._reach)
         editions = {row.mn: row.edition.value for row in self._devices if row.protocol == "hj212"}
         await self._put(EDITIONS, editions)
         await self._put(TARGETS, self.forwarding.described())
         works = {"contact": self.contact.run, "gaps": self.gaps.run, **self.forwarding.works()}
         for name, work in works.items():
             self._tasks.append(self._parts.start(name, work))
-        self._tasks.append(self._parts.start("connections", partial(self._board.run, server)))
+        self._tasks.append(self._parts.start("connections", partial(self._board.run, server, ways)))
 
     async def close(self) -> None:
         """End all of it."""
@@ -129,6 +131,7 @@ class Outward:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.commander.close()
+        await self.changes.close()
 
     async def _put(self, name: str, body: Mapping[str, object]) -> None:
         await self._books.perform(PutSnapshot(name=name, time_ms=self._clock.now_ms(), body=body))
@@ -154,6 +157,7 @@ class Outward:
                 self.gaps.told(frame.mn, told_ms)
                 if frame.cn == "2011" and abs(told_ms - frame.received_ms) < _LIVE_MS:
                     self._drift_s[frame.mn] = round((told_ms - frame.received_ms) / 1000.0, 1)
+        self.changes.delivered(delivery)
         self.commander.hear(message)
 
     def opened(self, mn: str) -> None:
@@ -162,20 +166,11 @@ class Outward:
         self.contact.opened(mn)
 
     def closed(self, mn: str) -> None:
-        """A device has no line any more."""
+        """A device has no line any more, unless it has another one."""
+        if self._reach is not None and self._reach.has_line(mn):
+            return
         self.gaps.closed(mn)
         self.commander.lose(mn)
-
-    def _succeeded(self, device: Device, request: Request) -> None:
-        """A password or key that a station has taken counts from now on."""
-        if request.row.cn == "1072":
-            password = str(request.arguments["password"])
-            set_password(self._settings.passwords_file, device.mn, password)
-            self._registry.set_password(device.mn, password)
-        elif request.row.cn == "1014":
-            key = key_of(str(request.arguments["key"]))
-            set_sm4_key(self._settings.passwords_file, device.mn, key)
-            self._registry.set_sm4_key(device.mn, key)
 
     def _summed(self, task: asyncio.Future[object]) -> None:
         self._sums.discard(task)

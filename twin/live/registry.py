@@ -18,6 +18,8 @@ class SceneRegistry:
         self._devices = {row.mn: row for row in devices}
         self._passwords = dict(passwords)
         self._sm4_keys = dict(sm4_keys or {})
+        self._trial_passwords: dict[str, tuple[str, ...]] = {}
+        self._trial_keys: dict[str, tuple[bytes, ...]] = {}
 
     def device(self, mn: str) -> Device | None:
         """Registered device, or None."""
@@ -26,6 +28,15 @@ class SceneRegistry:
     def password(self, mn: str) -> str | None:
         """Password of a device; None where any is taken."""
         return self._passwords.get(mn) or None
+
+    def passwords(self, mn: str) -> tuple[str, ...]:
+        """All that are taken from a device now; empty where any is."""
+        present, trials = self._passwords.get(mn, ""), self._trial_passwords.get(mn, ())
+        return (present, *trials) if present and "" not in trials else ()
+
+    def set_trial_passwords(self, mn: str, passwords: tuple[str, ...]) -> None:
+        """Take these besides the present one."""
+        self._trial_passwords[mn] = passwords
 
     def set_password(self, mn: str, password: str) -> None:
         """Expect another password from now on."""
@@ -38,9 +49,14 @@ class SceneRegistry:
 
     def sm4_keys(self, mn: str) -> tuple[bytes, ...]:
         """SM4 keys for what comes from a device, the present one first."""
-        return self._sm4_keys.get(mn, ())
+        present, trials = self._sm4_keys.get(mn, ()), self._trial_keys.get(mn, ())
+        return tuple(dict.fromkeys((*present[:1], *trials, *present[1:]))) if trials else present
+
+    def set_trial_keys(self, mn: str, keys: tuple[bytes, ...]) -> None:
+        """Read what comes with these besides the present one and those before it."""
+        self._trial_keys[mn] = keys
 
     def set_sm4_key(self, mn: str, key: bytes) -> None:
         """Use another key from now on; the old ones still open what was sent before."""
-        old = tuple(row for row in self.sm4_keys(mn) if row != key)
+        old = tuple(row for row in self._sm4_keys.get(mn, ()) if row != key)
         self._sm4_keys[mn] = (key, *old)

@@ -1,4 +1,4 @@
-"""A password or key that somebody submits, rightly or wrongly, stays out of everything that is kept or told."""
+"""A password or key that somebody submits, rightly or wrongly, stays out of all that is kept or told."""
 
 from __future__ import annotations
 
