@@ -10,7 +10,7 @@ from sensors.quality.linkage import Levels, together
 from sensors.statistics.validity import takes_part
 from twin.core.judging import JudgeBook, RunningLink, RunningUnit
 from twin.core.observation import Check
-from twin.store.review_book import Doubt
+from twin.store.review_book import Doubt, DoubtKey
 from twin.store.review_state import JudgeState, Row
 from twin.store.values import Incoming
 
@@ -86,7 +86,7 @@ class ConditionKeeper:
         self._dirty_links: dict[str, _Link] = {}
         self.wanted = bool(self._units)
 
-    def take(self, item: Incoming, doubts: dict[tuple[str, str], Doubt]) -> None:
+    def take(self, item: Incoming, doubts: dict[DoubtKey, Doubt]) -> None:
         """A value of any series; back-filled ones change no state."""
         for unit in self._by_key.get(item.series.key, ()):
             o = item.observation
@@ -121,12 +121,12 @@ class ConditionKeeper:
         self._dirty_links.clear()
         return units, links
 
-    def _judge(self, link: _Link, item: Incoming, time_ms: int, doubts: dict[tuple[str, str], Doubt]) -> None:
+    def _judge(self, link: _Link, item: Incoming, time_ms: int, doubts: dict[DoubtKey, Doubt]) -> None:
         found = link.look(time_ms)
         self._dirty_links[link.row.id] = link
         if not found:
             return
-        key = (CONDITION_PREFIX + link.row.id, LINKAGE)
+        key = (CONDITION_PREFIX + link.row.id, LINKAGE, 0)
         known = doubts.get(key)
         if known is not None:
             known.add(link.time_ms, None)

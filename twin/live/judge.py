@@ -19,7 +19,7 @@ from twin.core.judging import JudgeBook, Relation, SensorPair
 from twin.core.observation import Check, Observation
 from twin.live.conditions import ConditionKeeper
 from twin.live.tally import HourTally
-from twin.store.review_book import Doubt, ReviewQueue
+from twin.store.review_book import Doubt, DoubtKey, ReviewQueue
 from twin.store.review_state import Connection, JudgeState, Row, load_state, save_state, series_keys
 from twin.store.values import Incoming
 
@@ -141,7 +141,7 @@ class StreamJudge:
         """The values with the bits that they earn; tallies, memory and reviews are written along."""
         if not self._loaded:
             self._load(connection)
-        doubts: dict[tuple[str, str], Doubt] = {}
+        doubts: dict[DoubtKey, Doubt] = {}
         self._tally.count(incoming)
         judged = [self._one(item, doubts) for item in incoming]
         self._tally.save(connection)
@@ -149,7 +149,7 @@ class StreamJudge:
         self._queue.note(connection, list(doubts.values()))
         return judged
 
-    def _one(self, item: Incoming, doubts: dict[tuple[str, str], Doubt]) -> Incoming:
+    def _one(self, item: Incoming, doubts: dict[DoubtKey, Doubt]) -> Incoming:
         o = item.observation
         series_id = item.series.id
         try:
@@ -267,12 +267,12 @@ def _apart(
     return _DUAL if found.too_far else 0
 
 
-def _doubt(doubts: dict[tuple[str, str], Doubt], item: Incoming, bits: int) -> None:
+def _doubt(doubts: dict[DoubtKey, Doubt], item: Incoming, bits: int) -> None:
     o: Observation = item.observation
     for bit, rule in _OPENING.items():
         if not bits & bit:
             continue
-        key = (item.series.key, rule)
+        key = (item.series.key, rule, o.interval_ms)
         known = doubts.get(key)
         if known is not None:
             known.add(o.time_ms, o.value)

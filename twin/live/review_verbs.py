@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
@@ -14,13 +15,17 @@ from twin.core.quantity import quantity
 from twin.core.units import to_si, unit
 from twin.live.conditions import CONDITION_PREFIX
 from twin.live.desk import DeskArgs, DeskCall, DeskVerb
-from twin.store.corrections import Correct
+from twin.store.corrections import Correct, CorrectSlice
 from twin.store.review_book import CommentReview, DecideReview
-from twin.store.reviews import CorrectMany, ReviewRow, review
+from twin.store.reviews import ReviewRow, review
+from twin.store.rows import Curve
 
-# Versions of one transaction: live frames do not wait longer than for this.
-_AT_ONCE = 50
-_VALUES_MAX = 20_000
+# Versions of one transaction, and the values among which they lie: live frames do not wait longer.
+_AT_ONCE = 1_000
+_AMONG = 5_000
+# How much of a series is looked through at once.
+_STRETCH_MS = 7 * 86_400_000
+_VALUES_MAX = 2**31
 _DECISIONS = {"confirm": Check.CONFIRMED, "reject": Check.REJECTED, "correct": Check.NONE}
 _DECIDED = int(Check.CONFIRMED | Check.REJECTED)
 
@@ -56,21 +61,67 @@ async def decide(call: DeskCall) -> dict[str, object]:
     if args.verdict == "comment":
         await call.sink.perform(CommentReview(review=row.id, actor=call.actor.name, comment=args.comment))
         return {"id": row.id, "state": "open", "versions": 0}
-    orders = await asyncio.to_thread(_orders, call, args, row, number_si)
-    for start in range(0, len(orders), _AT_ONCE):
-        await call.sink.perform(CorrectMany(orders=orders[start : start + _AT_ONCE]))
-    await call.sink.perform(
-        DecideReview(
+    versions, closed = 0, False
+    while not closed:  # a review that has grown meanwhile has a few values more
+        versions += await _write_versions(call, args, row, number_si)
+        deed = DecideReview(
             review=row.id,
             actor=call.actor.name,
             verdict=args.verdict,
             comment=args.comment,
             value=number_si,
             method=args.method,
-            versions=len(orders),
+            versions=versions,
+            first_ms=row.first_ms,
+            last_ms=row.last_ms,
         )
+        closed = bool(await call.sink.perform(deed))
+        row = await asyncio.to_thread(review, call.reader, args.id)
+    return {"id": row.id, "state": "decided", "versions": versions}
+
+
+async def _write_versions(call: DeskCall, args: DecideArgs, row: ReviewRow, number_si: float | None) -> int:
+    """One version for every doubted value that has none of a decision yet, slice by slice."""
+    if row.key.startswith(CONDITION_PREFIX):
+        return 0
+    doubt = Check[row.rule]
+    order = Correct(
+        series_key=row.key,
+        time_ms=row.first_ms,
+        interval_ms=row.interval_ms,
+        actor=call.actor.name,
+        reason=f"review {row.id}: {args.comment}" + (f" ({args.method})" if args.method else ""),
+        value=number_si,
+        decision=_DECISIONS[args.verdict],
     )
-    return {"id": row.id, "state": "decided", "versions": len(orders)}
+    versions = 0
+    for from_ms in range(row.first_ms, row.last_ms + 1, _STRETCH_MS):
+        to_ms = min(from_ms + _STRETCH_MS, row.last_ms + 1)
+        curve = await asyncio.to_thread(
+            call.reader.curve, row.key, from_ms, to_ms, _VALUES_MAX, interval_ms=row.interval_ms
+        )
+        for times_ms in _slices(curve, int(doubt)):
+            slice_ = CorrectSlice(order=order, times_ms=times_ms, doubt=doubt)
+            written = await call.sink.perform(slice_)
+            versions += written if isinstance(written, int) else 0
+    return versions
+
+
+def _slices(curve: Curve, bit: int) -> Iterator[list[int]]:
+    """Times of doubted values, so many at once that one transaction stays short."""
+    times_ms: list[int] = []
+    began = 0
+    for number, (time_ms, checks) in enumerate(zip(curve.time_ms, curve.checks, strict=True)):
+        if not checks & bit or checks & _DECIDED:
+            continue
+        if times_ms and (len(times_ms) >= _AT_ONCE or number - began >= _AMONG):
+            yield times_ms
+            times_ms = []
+        if not times_ms:
+            began = number
+        times_ms.append(time_ms)
+    if times_ms:
+        yield times_ms
 
 
 def _number(args: DecideArgs, row: ReviewRow) -> float | None:
@@ -95,35 +146,6 @@ def _number(args: DecideArgs, row: ReviewRow) -> float | None:
             value=args.unit,
         )
     return to_si(args.value, args.unit)
-
-
-def _orders(call: DeskCall, args: DecideArgs, row: ReviewRow, number_si: float | None) -> tuple[Correct, ...]:
-    """One version for every doubted value that has none of this decision yet."""
-    if row.key.startswith(CONDITION_PREFIX):
-        return ()
-    bit = int(Check[row.rule])
-    decision = _DECISIONS[args.verdict]
-    found = call.reader.series(
-        row.key, row.first_ms, row.last_ms + 1, _VALUES_MAX + 1, interval_ms=row.interval_ms
-    )
-    doubted = [value for value in found if int(value.checks) & bit and not int(value.checks) & _DECIDED]
-    if len(found) > _VALUES_MAX:
-        raise _bad(
-            row.id, "id", f"a review of at most {_VALUES_MAX} values", f"不超过 {_VALUES_MAX} 个值的复核"
-        )
-    reason = f"review {row.id}: {args.comment}" + (f" ({args.method})" if args.method else "")
-    return tuple(
-        Correct(
-            series_key=row.key,
-            time_ms=value.time_ms,
-            interval_ms=value.interval_ms,
-            actor=call.actor.name,
-            reason=reason,
-            value=number_si,
-            decision=decision,
-        )
-        for value in doubted
-    )
 
 
 def _bad(value: object, field: str, expected: str, expected_zh: str) -> BadRequestError:

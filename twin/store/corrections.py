@@ -6,14 +6,17 @@ in the table ``correction``; roll-ups and newest value follow in the same transa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from twin.core.errors import BadRequestError, NotFoundError
 from twin.core.observation import Check, Mark, Quality, quality_of
 from twin.core.origin import Origin
+from twin.store.columns import Columns
 from twin.store.engine import insert_many, upsert_many
 from twin.store.ledger_schema import CORRECTION, NEWEST, OBSERVATION, SERIES
 from twin.store.rollups import DIRECTIONS, Contribution, RollupKeeper
@@ -67,6 +70,24 @@ class Correct:
         return correct(connection, self, now_ms)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectSlice:
+    """Deed: the same decision on many values of one series; all of them or none.
+
+    ``order`` says what is decided, of which series and interval; its own time is not used. Of the values at
+    ``times_ms`` (ascending) those are taken that bear ``doubt`` and are not decided yet, so that the same
+    slice again does nothing. The result is how many there were. Raises as ``Correct`` does.
+    """
+
+    order: Correct
+    times_ms: Sequence[int]
+    doubt: Check
+
+    def apply(self, connection: sa.Connection, now_ms: int) -> int:
+        """Write them."""
+        return correct_slice(connection, self, now_ms)
+
+
 @dataclass(slots=True, kw_only=True)
 class CorrectedSeries:
     """What the corrections of one transaction have touched, for the writer's memory."""
@@ -91,19 +112,48 @@ def take_corrected(connection: sa.Connection) -> CorrectedSeries:
 def correct(connection: sa.Connection, order: Correct, now_ms: int) -> Corrected:
     """Write a correction inside the writer's transaction; deeds of other modules may call it too."""
     _check(order)
-    series = connection.execute(sa.select(SERIES).where(SERIES.c.key == order.series_key)).first()
+    series = _series(connection, order)
     head = None if series is None else _head(connection, series.id, order)
     if series is None or head is None:
-        raise NotFoundError(
-            f"series {order.series_key!r} has no value of {order.interval_ms} ms at {order.time_ms}",
-            message_zh=f"序列 {order.series_key!r} 在 {order.time_ms} 没有时长 {order.interval_ms} ms 的值",
-            field="time_ms",
-            value=order.time_ms,
-            source=order.series_key,
-        )
+        raise _nothing_at(order)
     value = _version(series, head, order, now_ms)
-    _write(connection, series, head, value, order, now_ms)
+    _write(connection, series, [(head, value)], order, now_ms)
     return Corrected(value=value, actor=order.actor, reason=order.reason, made_ms=now_ms)
+
+
+def correct_slice(connection: sa.Connection, asked: CorrectSlice, now_ms: int) -> int:
+    """Write the versions of a slice with one reading and one counting; how many there were."""
+    order, times_ms = asked.order, asked.times_ms
+    _check(order)
+    if not times_ms:
+        return 0
+    series = _series(connection, order)
+    if series is None:
+        raise _nothing_at(replace(order, time_ms=times_ms[0]))
+    found = both(connection, series.id, times_ms[0], times_ms[-1] + 1, whole=True)
+    found = found.take(found.interval_ms == order.interval_ms).last()
+    open_doubt = (found.checks & int(asked.doubt) != 0) & (found.checks & _DECISIONS == 0)
+    rows = []
+    for i in np.flatnonzero(open_doubt & np.isin(found.time_ms, times_ms)).tolist():
+        head = _stored(found, i)
+        rows.append((head, _version(series, head, replace(order, time_ms=int(found.time_ms[i])), now_ms)))
+    if rows:
+        _write(connection, series, rows, order, now_ms)
+    return len(rows)
+
+
+def _series(connection: sa.Connection, order: Correct) -> sa.Row[Any] | None:
+    return connection.execute(sa.select(SERIES).where(SERIES.c.key == order.series_key)).first()
+
+
+def _nothing_at(order: Correct) -> NotFoundError:
+    return NotFoundError(
+        f"series {order.series_key!r} has no value of {order.interval_ms} ms at {order.time_ms}",
+        message_zh=f"序列 {order.series_key!r} 在 {order.time_ms} 没有时长 {order.interval_ms} ms 的值",
+        field="time_ms",
+        value=order.time_ms,
+        source=order.series_key,
+    )
 
 
 def corrections_of(
@@ -144,15 +194,19 @@ def _head(connection: sa.Connection, series_id: int, order: Correct) -> StoredHe
     found = found.take(found.interval_ms == order.interval_ms)
     if not len(found):
         return None
-    number = float(found.value[-1])
+    return _stored(found, len(found) - 1)
+
+
+def _stored(found: Columns, i: int) -> StoredHead:
+    number = float(found.value[i])
     return StoredHead(
-        version=int(found.version[-1]),
+        version=int(found.version[i]),
         value=None if number != number else number,
-        mark=Mark(str(found.mark[-1])),
-        checks=Check(int(found.checks[-1])),
-        raw_text=found.raw_text[-1],
-        received_ms=int(found.received_ms[-1]),
-        frame_seq=int(found.frame_seq[-1]),
+        mark=Mark(str(found.mark[i])),
+        checks=Check(int(found.checks[i])),
+        raw_text=found.raw_text[i],
+        received_ms=int(found.received_ms[i]),
+        frame_seq=int(found.frame_seq[i]),
     )
 
 
@@ -191,27 +245,36 @@ def _version(series: sa.Row[Any], head: StoredHead, order: Correct, now_ms: int)
 def _write(
     connection: sa.Connection,
     series: sa.Row[Any],
-    head: StoredHead,
-    value: StoredValue,
+    rows: Sequence[tuple[StoredHead, StoredValue]],
     order: Correct,
     now_ms: int,
 ) -> None:
-    key = (series.id, value.time_ms, value.interval_ms, value.version)
-    raw_text = head.raw_text if order.value is None else repr(order.value)
-    said = (value.value, value.mark.value, int(value.checks))
+    keys = [(series.id, value.time_ms, value.interval_ms, value.version) for _, value in rows]
+    said = [(value.value, value.mark.value, int(value.checks)) for _, value in rows]
+    texts = [head.raw_text if order.value is None else repr(order.value) for head, _ in rows]
     insert_many(
-        connection, OBSERVATION, [(*key, *said, raw_text, value.received_ms, head.frame_seq, BY_HAND)]
+        connection,
+        OBSERVATION,
+        [
+            (*key, *words, raw_text, value.received_ms, head.frame_seq, BY_HAND)
+            for key, words, raw_text, (head, value) in zip(keys, said, texts, rows, strict=True)
+        ],
     )
-    insert_many(connection, CORRECTION, [(*key, order.actor, order.reason, now_ms)])
+    insert_many(connection, CORRECTION, [(*key, order.actor, order.reason, now_ms) for key in keys])
     touched: CorrectedSeries = connection.info.setdefault(_KEY, CorrectedSeries())
-    usable = value.value if value.quality is Quality.GOOD else None
-    change = Contribution(
-        series.id, series.quantity in DIRECTIONS, value.time_ms, value.interval_ms, value.version, usable
+    RollupKeeper(Tape(connection), touched.utc_offset_ms).apply(
+        connection, [_contribution(series, value) for _, value in rows]
     )
-    RollupKeeper(Tape(connection), touched.utc_offset_ms).apply(connection, [change])
     touched.series_ids.add(series.id)
-    touched.count += 1
+    touched.count += len(rows)
     newest = connection.execute(sa.select(NEWEST).where(NEWEST.c.series_id == series.id)).first()
-    if newest is not None and (newest.time_ms, newest.interval_ms) == (value.time_ms, value.interval_ms):
-        upsert_many(connection, NEWEST, [(*key, *said, newest.received_ms)])
-        touched.news.append(value)
+    for key, words, (_, value) in zip(keys, said, rows, strict=True):
+        if newest is not None and (newest.time_ms, newest.interval_ms) == (value.time_ms, value.interval_ms):
+            upsert_many(connection, NEWEST, [(*key, *words, newest.received_ms)])
+            touched.news.append(value)
+
+
+def _contribution(series: sa.Row[Any], value: StoredValue) -> Contribution:
+    usable = value.value if value.quality is Quality.GOOD else None
+    is_direction = series.quantity in DIRECTIONS
+    return Contribution(series.id, is_direction, value.time_ms, value.interval_ms, value.version, usable)

@@ -14,7 +14,8 @@ from twin.store.review_schema import REVIEW, REVIEW_STEP
 from twin.store.review_state import edition, next_edition
 
 SYSTEM = "system"
-DoubtKey = tuple[str, str]
+# Series, rule and length of the interval: a mean is decided apart from the moments of which it was made.
+DoubtKey = tuple[str, str, int]
 _R = REVIEW.c
 
 
@@ -77,10 +78,11 @@ class ReviewQueue:
         self._refresh(connection)
         grown: list[dict[str, object]] = []
         for doubt in doubts:
-            known = self._open.get((doubt.key, doubt.rule))
+            key = (doubt.key, doubt.rule, doubt.interval_ms)
+            known = self._open.get(key)
             if known is not None:
                 grown.append(_grow(known, doubt))
-            elif doubt.last_ms > self._rest.get((doubt.key, doubt.rule), -(2**62)):
+            elif doubt.last_ms > self._rest.get(key, -(2**62)):
                 self._begin(connection, doubt)
         if grown:
             connection.execute(_GROW, grown)
@@ -90,15 +92,16 @@ class ReviewQueue:
         if now == self._edition:
             return
         self._open = {
-            (r.key, r.rule): _Open(
+            (r.key, r.rule, r.interval_ms): _Open(
                 seq=r.seq, first_ms=r.first_ms, last_ms=r.last_ms, count=r.n, worst_value=r.worst
             )
             for r in connection.execute(sa.select(REVIEW).where(_R.decided_ms.is_(None)))
         }
-        rests = sa.select(_R.key, _R.rule, sa.func.max(_R.last_ms)).where(_R.decided_ms.is_not(None))
+        names = (_R.key, _R.rule, _R.interval_ms)
+        rests = sa.select(*names, sa.func.max(_R.last_ms)).where(_R.decided_ms.is_not(None))
         self._rest = {
-            (key, rule): last_ms + self._quiet_ms
-            for key, rule, last_ms in connection.execute(rests.group_by(_R.key, _R.rule))
+            (key, rule, interval_ms): last_ms + self._quiet_ms
+            for key, rule, interval_ms, last_ms in connection.execute(rests.group_by(*names))
         }
         self._next = (
             int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(_R.seq), 0))).scalar_one()) + 1
@@ -130,7 +133,7 @@ class ReviewQueue:
             )
         )
         add_step(connection, seq, doubt.received_ms, SYSTEM, "opened", doubt.rule, doubt.worst_value)
-        self._open[doubt.key, doubt.rule] = _Open(
+        self._open[doubt.key, doubt.rule, doubt.interval_ms] = _Open(
             seq=seq,
             first_ms=doubt.first_ms,
             last_ms=doubt.last_ms,
@@ -218,7 +221,11 @@ class CommentReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideReview:
-    """Deed: close a review; the versions of its values were written before."""
+    """Deed: close a review; the versions of its values were written before.
+
+    The result is False, and nothing is written, when the review holds something outside
+    ``first_ms``..``last_ms`` (None: whatever it holds): it has grown since its values were decided.
+    """
 
     review: int
     actor: str
@@ -227,11 +234,17 @@ class DecideReview:
     value: float | None = None
     method: str = ""
     versions: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
 
-    def apply(self, connection: sa.Connection, now_ms: int) -> None:
+    def apply(self, connection: sa.Connection, now_ms: int) -> bool:
         """Write it. Raises NotFoundError, ConflictError and BadRequestError."""
-        open_review(connection, self.review)
+        row = open_review(connection, self.review)
         _require_words(self.comment)
+        if self.first_ms is not None and row.first_ms < self.first_ms:
+            return False
+        if self.last_ms is not None and row.last_ms > self.last_ms:
+            return False
         connection.execute(
             REVIEW.update()
             .where(_R.seq == self.review)
@@ -247,6 +260,7 @@ class DecideReview:
         text = f"{self.verdict}: {self.comment}"
         add_step(connection, self.review, now_ms, self.actor, "decided", text, self.versions)
         next_edition(connection)
+        return True
 
 
 def _require_words(comment: str) -> None:

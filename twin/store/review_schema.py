@@ -80,11 +80,12 @@ REVIEW = sa.Table(
     sa.Index("ix_review_key_rule", "key", "rule", "seq"),
     sa.Index("ix_review_opened", "opened_ms"),
 )
-# One open doubt per series and rule: by the data base, not by good will.
+# One open doubt per series, rule and length of interval: by the data base, not by good will.
 sa.Index(
     "uq_review_open",
     REVIEW.c.key,
     REVIEW.c.rule,
+    REVIEW.c.interval_ms,
     unique=True,
     sqlite_where=REVIEW.c.decided_ms.is_(None),
     postgresql_where=REVIEW.c.decided_ms.is_(None),

@@ -1,9 +1,8 @@
-"""Reading the review queue, and the deed that writes the versions of a decision."""
+"""Reading the review queue."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from twin.core.errors import NotFoundError
-from twin.store.corrections import Correct, correct
 from twin.store.reading import Reader
 from twin.store.review_schema import REVIEW, REVIEW_STEP
 from twin.store.review_state import rule_book
@@ -147,19 +145,6 @@ def rules_of(reader: Reader) -> dict[str, Any]:
     """The rules in force as ingest wrote them; empty before its first start."""
     with reader.snapshot() as connection:
         return rule_book(connection)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectMany:
-    """Deed: versions of several values at once; all of them or none."""
-
-    orders: Sequence[Correct]
-
-    def apply(self, connection: sa.Connection, now_ms: int) -> int:
-        """Write them; how many there were. Raises as ``Correct`` does."""
-        for order in self.orders:
-            correct(connection, order, now_ms)
-        return len(self.orders)
 
 
 def _row(r: sa.Row[Any]) -> ReviewRow:

@@ -285,7 +285,7 @@ def test_a_decided_doubt_rests_and_then_opens_again(tmp_path: Path) -> None:
     comment = CommentReview(review=1, actor="li", comment="asked the site")
     decide = DecideReview(review=1, actor="li", verdict="confirm", comment="a leak")
     done = ledger.write(Batch(deeds=[comment, decide, decide]), now_ms=T0 + 3 * MINUTE)
-    assert done.deeds[:2] == (None, None)
+    assert done.deeds[:2] == (None, True)
     assert "decided by li" in str(done.deeds[2])
     ledger.write(Batch(arrivals=[hf(2, 1.0), hf(30, 200.0)]), now_ms=T0 + 4 * MINUTE)
     assert len(rows(path, "review")) == 1
