@@ -10,7 +10,8 @@ import { hexLines } from '../src/desk/hex';
 import { TEXTS, type Both } from '../src/desk/i18n';
 import { extent, path, ticks, timeTicks } from '../src/desk/plot';
 import { readMetrics } from '../src/desk/metrics';
-import { freshness } from '../src/desk/resource';
+import { distinct } from '../src/desk/distinct';
+import { freshness, resource, type Resource } from '../src/desk/resource';
 import { filtered, nextSorting, sorted, windowOf } from '../src/desk/rows';
 import { missingShares } from '../src/desk/screens/statistics_gaps';
 import { clockTone } from '../src/desk/screens/review_words';
@@ -20,6 +21,7 @@ import type { Argument, Review } from '../src/desk/wire';
 import { checkNames, value } from '../src/desk/words';
 import { setLanguage } from '../src/i18n/language';
 import { DeskHttp } from '../src/sources/desk';
+import { effect, flush, scope, signal } from '../src/stores/signal';
 
 interface Row {
   readonly name: string;
@@ -332,3 +334,57 @@ describe('the bundle of the desk', () => {
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
 }
+
+describe('distinct values', () => {
+  it('tell their readers only of true changes', () => {
+    const clock = signal(0);
+    let asked = 0;
+    const stop = scope(() => {
+      const minute = distinct(() => ({ at: Math.floor(clock.get() / 60) }), (a, b) => a.at === b.at);
+      effect(() => {
+        minute.get();
+        asked += 1;
+      });
+    });
+    for (const second of [1, 2, 59, 60, 61, 119]) {
+      clock.set(second);
+      flush();
+    }
+    expect(asked).toBe(2);
+    stop();
+  });
+});
+
+describe('resources', () => {
+  const hidden = globalThis as { document?: { hidden: boolean } };
+
+  it('ask once for each question, give up the old one, and keep the last answer when the next fails', async () => {
+    hidden.document = { hidden: false };
+    const question = signal('a');
+    const aborted: string[] = [];
+    const asked: string[] = [];
+    let found: Resource<string> | undefined;
+    const stop = scope(() => {
+      found = resource((abort) => {
+        const mine = question.get();
+        asked.push(mine);
+        abort.addEventListener('abort', () => aborted.push(mine));
+        if (mine === 'slow') return new Promise(() => undefined);
+        return mine === 'bad' ? Promise.reject(new Error('broken')) : Promise.resolve(mine);
+      }, 0);
+    });
+    await Promise.resolve();
+    expect(found?.peek()).toMatchObject({ data: 'a', error: null, busy: false });
+    question.set('slow');
+    flush();
+    expect(found?.peek()).toMatchObject({ data: 'a', busy: true });
+    question.set('bad');
+    flush();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(found?.peek()).toMatchObject({ data: 'a', busy: false, error: { en: 'broken' } });
+    expect(asked).toEqual(['a', 'slow', 'bad']);
+    expect(aborted).toEqual(['a', 'slow']);
+    stop();
+    delete hidden.document;
+  });
+});

@@ -4,6 +4,7 @@ import { withQuery } from '../../sources/http';
 import { computed, effect, signal, untracked } from '../../stores/signal';
 import { h } from '../../ui/dom';
 import type { Desk } from '../context';
+import { distinct } from '../distinct';
 import { choice, entry, readLocal, writeLocal, type Choice } from '../form';
 import { t, tMaybe } from '../i18n';
 import { chip, emptyWords, freshnessOf, panel, trouble } from '../parts';
@@ -151,7 +152,7 @@ function moments(desk: Desk, from: ReturnType<typeof signal<string>>, to: Return
 }
 
 export function frames(desk: Desk): HTMLElement {
-  const query = computed(() => wanted(desk), (a, b) => JSON.stringify(a) === JSON.stringify(b));
+  const query = distinct(() => wanted(desk), (a, b) => JSON.stringify(a) === JSON.stringify(b));
   const newest = resource((abort) => desk.http.get<FramePage>(address(query.get()), abort), EVERY_MS, () => desk.param('seq') !== '');
   const older = new Older(desk);
   effect(() => {

@@ -9,6 +9,7 @@ import { clockTime, displayUnit, fromSi, unitLabel } from '../../units';
 import { splitKey, type Series } from '../../wire';
 import type { Desk } from '../context';
 import { confirmed } from '../dialog';
+import { distinct } from '../distinct';
 import { entry, field } from '../form';
 import { t, tMaybe } from '../i18n';
 import { actButton, chip, facts, freshnessOf, originChip, panel, qualityChip, seriesName, trouble, when } from '../parts';
@@ -58,7 +59,7 @@ export function reviewPoints(series: Series, review: Review): readonly PlotPoint
 }
 
 function curve(desk: Desk, review: () => Review | null): HTMLElement {
-  const key = computed(() => {
+  const key = distinct(() => {
     const row = review();
     return row && hasCurve(row) ? withQuery('/api/v1/series', { key: row.key, from: row.window.from_ms, to: row.window.to_ms, step: 'raw' }) : '';
   });
@@ -163,7 +164,7 @@ function steps(desk: Desk, detail: Resource<ReviewDetail>): HTMLElement {
 
 /** Versions of the first doubted value: as sent, and what people made of it. */
 function versions(desk: Desk, review: () => Review | null, changed: () => string): HTMLElement {
-  const address = computed(() => {
+  const address = distinct(() => {
     const row = review();
     return row && hasCurve(row) ? withQuery('/api/v1/versions', { key: row.key, t: row.first_ms, interval: row.interval_ms }) : '';
   });
@@ -199,6 +200,7 @@ export function reviewDetail(desk: Desk, listed: () => Review | null, changed: (
   const detail = resource((abort) => (desk.param('id') === '' ? null : desk.http.get<ReviewDetail>(`/api/v1/reviews/${encodeURIComponent(desk.param('id'))}`, abort)), EVERY_MS);
   const review = computed(() => (String(detail.get().data?.review.id) === desk.param('id') ? (detail.get().data?.review ?? null) : listed()));
   const row = (): Review | null => review.get();
+  const state = distinct(() => row()?.state ?? '');
   const of = (read: (one: Review) => string) => (): string => {
     const one = row();
     return one ? read(one) : '';
@@ -223,7 +225,7 @@ export function reviewDetail(desk: Desk, listed: () => Review | null, changed: (
         [() => t('reviews.opened'), of((one) => moment(one.opened_ms, desk.offset_h()))],
         [() => t('reviews.why'), h('span', { class: 'mono', style: 'white-space: pre-wrap' }, of((one) => seen(desk, one.detail)))],
       ]),
-      h('h3', {}, () => t('reviews.steps')), steps(desk, detail), versions(desk, row, () => row()?.state ?? '')),
+      h('h3', {}, () => t('reviews.steps')), steps(desk, detail), versions(desk, row, () => state.get())),
   ], {
     className: 'scroll', tools: [freshnessOf(desk, detail), h('button', {
       type: 'button', class: 'icon-button', title: () => t('dialog.close'), 'aria-label': () => t('dialog.close'), onclick: () => desk.setParams({ id: '' }),

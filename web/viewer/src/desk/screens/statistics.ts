@@ -1,8 +1,9 @@
 /** Rates, statistics, gaps, exceedances and fixed values; each a view of its own with its own address. */
 
-import { signal, effect, untracked, computed } from '../../stores/signal';
+import { signal, effect, untracked } from '../../stores/signal';
 import { h, swap } from '../../ui/dom';
 import type { Desk } from '../context';
+import { distinct } from '../distinct';
 import { choice, type Choice } from '../form';
 import { t } from '../i18n';
 import { screen } from '../screen';
@@ -34,7 +35,7 @@ export function statistics(desk: Desk): HTMLElement {
     const params = { view: view.get() === 'rates' ? '' : view.get(), period: period.get() === '1d' ? '' : period.get() };
     untracked(() => desk.setParams(params));
   });
-  const spanOf = computed((): Period => {
+  const spanOf = distinct((): Period => {
     const to_ms = Math.floor(desk.now_ms.get() / GRAIN_MS) * GRAIN_MS;
     return { from_ms: to_ms - Number.parseInt(period.get(), 10) * DAY_MS, to_ms };
   }, (a, b) => a.from_ms === b.from_ms && a.to_ms === b.to_ms);
