@@ -36,7 +36,7 @@ class Hj212Server:
         self._registry = registry
         self._clock = clock
         self._limits = limits
-        self._splits = SplitTracker(round(limits.split_timeout_s * 1000))
+        self.splits = SplitTracker(round(limits.split_timeout_s * 1000))
         self._door = Door(limits, lists)
         self.findings = FindingTally()
         self.stats = ServerStats()
@@ -117,7 +117,7 @@ class Hj212Server:
         registry = self._registry
         if self._door.lists.homes:
             registry = HomeRegistry(registry, self._door.lists, host)
-        session = LineSession(peer, registry, self._limits, self._splits, self.findings)
+        session = LineSession(peer, registry, self._limits, self.splits, self.findings)
         allowance = self._door.address(host, now_s)
         line = Line(peer, host, session, self._house, allowance, (reader, writer))
         self._lines[task] = line

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sensors.contract import FrameSink, LineEvent, LineEventKind, Registry
-from sensors.hj212.session import EventGate
+from sensors.hj212.findings import FindingTally
+from sensors.hj212.line import LineCount, LineListener
+from sensors.hj212.session import Delivery, EventGate
+from sensors.hj212.split import SplitTracker
 from twin.core.clock import Clock, to_datetime
 from twin.core.device import Device
 from twin.core.errors import ParkTwinError
@@ -48,12 +51,23 @@ class Secret:
     ca_file: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hj212House:
+    """Diagnoses, split messages and the listener that all lines share on which HJ 212 is spoken."""
+
+    findings: FindingTally | None = None
+    splits: SplitTracker | None = None
+    listener: LineListener | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Wire:
     """What a driver has at hand: where frames go, who may speak, what time it is.
 
     ``present`` are the devices that have shown themselves; they are offline when the line ends.
-    ``is_open``: the driver has the port, the connection or the broker.
+    ``is_open``: the driver has the port, the connection or the broker, since ``since_ms``; else ``trouble``
+    says why not. ``house`` is what lines that speak HJ 212 share with the HJ 212 port. ``speak`` sends to the
+    devices of the line, where its driver can; ``homes`` are those that have spoken on it.
     """
 
     line: Line
@@ -63,6 +77,12 @@ class Wire:
     secret: Secret = field(default_factory=Secret)
     present: set[str] = field(default_factory=set)
     is_open: bool = False
+    since_ms: int = 0
+    trouble: str = ""
+    count: LineCount = field(default_factory=LineCount)
+    house: Hj212House = field(default_factory=Hj212House)
+    speak: Callable[[bytes], bool] | None = None
+    homes: set[str] = field(default_factory=set)
     gate: EventGate = field(default_factory=lambda: EventGate(_EVENTS_PER_MINUTE))
 
     @property
@@ -70,6 +90,27 @@ class Wire:
         """Name of the other side, for the records."""
         line = self.line
         return f"{line.kind.value}:{line.place}" + (f":{line.port}" if line.port else "")
+
+    def opened(self) -> None:
+        """The driver has the line."""
+        if not self.is_open:
+            self.is_open, self.since_ms, self.trouble = True, self.clock.now_ms(), ""
+
+    def arrived(self, delivery: Delivery, *, at_home: bool) -> None:
+        """A good HJ 212 frame is about to be stored; ``at_home``: its device can be reached on this line."""
+        listener = self.house.listener
+        if at_home and delivery.frame.mn not in self.homes:
+            self.homes.add(delivery.frame.mn)
+            if listener is not None:
+                listener.opened(delivery.frame.mn)
+        if listener is not None:
+            listener.arrived(delivery)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """A good HJ 212 frame is durable; its answer goes out next."""
+        self.count.answers += delivery.answer is not None and self.speak is not None
+        if self.house.listener is not None:
+            self.house.listener.delivered(delivery)
 
     def heard(self, mn: str) -> None:
         """A device has shown itself."""
@@ -85,13 +126,21 @@ class Wire:
 
     def lost_all(self) -> None:
         """The line is gone, and with it all its devices."""
-        self.is_open = False
+        if self.is_open:
+            self.is_open, self.since_ms = False, self.clock.now_ms()
+        self.speak = None
         for mn in sorted(self.present):
             self.lost(mn)
+        homes, self.homes = sorted(self.homes), set()
+        for mn in homes:
+            if self.house.listener is not None:
+                self.house.listener.closed(mn)
 
     def event(self, kind: LineEventKind, detail: str = "", *, mn: str = "", sample: bytes = b"") -> None:
         """Note an event; of each kind only some in a minute, the rest is counted in the next."""
         now_ms = self.clock.now_ms()
+        if kind is LineEventKind.LINE_DOWN:
+            self.trouble = detail
         told = kind in (LineEventKind.CONNECT, LineEventKind.DISCONNECT)
         count = 1 if told else self.gate.admit(kind, now_ms)
         if count:

@@ -33,7 +33,7 @@ async def run_folder(line: Line, devices: tuple[Device, ...], wire: Wire, stop: 
     watch = _Watch(line, devices, wire)
     while not stop.is_set():
         await watch.look()
-        wire.is_open = True
+        wire.opened()
         try:
             await asyncio.wait_for(stop.wait(), line.poll_s)
         except TimeoutError:

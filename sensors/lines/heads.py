@@ -33,7 +33,7 @@ _ENDINGS = b"\r\n"
 async def run_heads(line: Line, devices: tuple[Device, ...], wire: Wire, stop: asyncio.Event) -> None:
     """Read a line until ``stop``. Raises LineBroken when the port is gone or cannot be had."""
     port = await open_port(line)
-    wire.is_open = True
+    wire.opened()
     talk = _Talk(line, devices, wire, port)
     try:
         if any(talk.question(row) for row in devices):

@@ -32,7 +32,7 @@ async def run_modbus(line: Line, devices: tuple[Device, ...], wire: Wire, stop: 
     try:
         if not await client.connect():
             raise _broken(line, "no connection")
-        wire.is_open = True
+        wire.opened()
         await _Poller(line, devices, wire, client).run(stop)
     finally:
         client.close()

@@ -49,7 +49,7 @@ async def run_mqtt(line: Line, devices: tuple[Device, ...], wire: Wire, stop: as
     link = _Link(line, wire.secret)
     try:
         await link.connect(sorted({line.member(row.mn).topic for row in devices} - {""}))
-        wire.is_open = True
+        wire.opened()
         await _Reader(line, devices, wire, link).run(stop)
         await link.settle()
     finally:
@@ -163,6 +163,8 @@ class _Reader:
         self._link = link
         self._devices = devices
         self._registry = LineRegistry(devices, wire.registry)
+        house = wire.house
+        self._session = LineSession(wire.peer, self._registry, LineLimits(), house.splits, house.findings)
         self._open: set[asyncio.Task[bool]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -247,9 +249,9 @@ class _Reader:
     async def _keep_hj212(self, message: _Message) -> None:
         """A payload of whole frames, with the checks of any other line; the answer is MQTT's own."""
         now_ms = self._wire.clock.now_ms()
-        session = LineSession(self._wire.peer, self._registry, LineLimits())
         frames = 0
-        for outcome in (*session.read(message.payload, now_ms), *session.close(now_ms)):
+        # Read and closed at once: nothing of one payload is left when the next comes.
+        for outcome in (*self._session.read(message.payload, now_ms), *self._session.close(now_ms)):
             if isinstance(outcome, LineEvent):
                 if outcome.kind not in _TOLD:
                     self._wire.sink.line_event(outcome)
@@ -257,7 +259,9 @@ class _Reader:
             frames += 1
             if outcome.reason is None:
                 self._wire.heard(outcome.frame.mn)
+                self._wire.arrived(outcome, at_home=False)
                 await self._wire.sink.accept(outcome.frame)
+                self._wire.delivered(outcome)
             else:
                 await self._wire.sink.quarantine(outcome.frame, outcome.reason)
         if not frames:

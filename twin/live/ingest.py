@@ -12,6 +12,7 @@ from collections.abc import Callable
 from sensors.contract import LineLimits
 from sensors.hj212.factor_codes import NO_LETTERS, Letters, read_letters
 from sensors.hj212.server import Hj212Server, serve
+from sensors.lines.contract import Hj212House
 from twin.core.clock import Clock, SystemClock
 from twin.core.errors import SettingsError
 from twin.core.park import Park
@@ -133,7 +134,9 @@ async def ingest(
                 await sink.perform(upload_picture(park, clock.now_ms()))
                 stack.push_async_callback(keeper.close)
                 stack.push_async_callback(server.close)
-                await outward.start(server)
+                house212 = Hj212House(findings=server.findings, splits=server.splits, listener=outward)
+                ways = Ways(park, sink, registry, clock, line_secret(settings), parts, house212)
+                await outward.start(server, ways)
                 stack.push_async_callback(outward.close)
                 office = Office(
                     settings=settings,
@@ -148,7 +151,6 @@ async def ingest(
                 desk = DeskServer(office, VERBS)
                 await desk.start()
                 stack.push_async_callback(desk.close)
-                ways = Ways(park, sink, registry, clock, line_secret(settings), parts)
                 ways.start()
                 stack.push_async_callback(ways.close)
                 _log.info("instruments may connect to %s:%d", settings.hj212_host, server.port)

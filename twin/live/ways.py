@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from sensors.contract import FrameSink, LineEventKind, Registry
-from sensors.lines.contract import Driver, LineBroken, Secret, Wire
+from sensors.hj212.line import LineCount
+from sensors.lines.contract import Driver, Hj212House, LineBroken, Secret, Wire
+from sensors.lines.counted import CountedSink
 from sensors.lines.drivers import driver_of
 from twin.core.clock import Clock
 from twin.core.device import Device
@@ -54,6 +56,7 @@ class Ways:
         clock: Clock,
         secret: Secret | None = None,
         parts: Parts | None = None,
+        house: Hj212House | None = None,
     ) -> None:
         self._park = park
         self._sink = sink
@@ -61,6 +64,7 @@ class Ways:
         self._clock = clock
         self._secret = secret or Secret()
         self._parts = parts
+        self._house = house or Hj212House()
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wires: dict[str, Wire] = {}
@@ -76,6 +80,24 @@ class Ways:
     def open(self) -> tuple[str, ...]:
         """Lines that are there: the port, the connection or the broker was had."""
         return tuple(name for name, wire in self._wires.items() if wire.is_open)
+
+    @property
+    def wires(self) -> tuple[tuple[Wire, tuple[Device, ...]], ...]:
+        """All lines with the devices that are registered on them."""
+        devices = self._park.devices
+        return tuple(
+            (wire, tuple(row for row in devices if row.line == name)) for name, wire in self._wires.items()
+        )
+
+    def has_line(self, mn: str) -> bool:
+        """Whether a device has spoken on an open line on which it can be told something."""
+        return any(mn in wire.homes and wire.speak is not None for wire in self._wires.values())
+
+    def send(self, mn: str, data: bytes) -> bool:
+        """Send to a device on its line; False when none takes it."""
+        return any(
+            wire.speak(data) for wire in self._wires.values() if mn in wire.homes and wire.speak is not None
+        )
 
     async def close(self) -> None:
         """Let the drivers finish what they hold, and end."""
@@ -94,9 +116,13 @@ class Ways:
 
     async def _keep(self, line: Line, devices: tuple[Device, ...]) -> None:
         """Run a line's driver again and again until told to stop."""
+        count = LineCount()
         wire = Wire(
             line=line,
-            sink=self._sink,
+            sink=CountedSink(self._sink, count),
+            count=count,
+            house=self._house,
+            since_ms=self._clock.now_ms(),
             registry=self._registry,
             clock=self._clock,
             secret=self._secret,

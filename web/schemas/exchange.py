@@ -220,13 +220,20 @@ class LineDeviceOut(Out):
     sensor: str
     origin: Origin
     frames: int
-    last_frame_ms: int
+    last_frame_ms: int | None
     clock_drift_s: float | None
 
 
 class LineOut(Out):
-    """An open line."""
+    """An open line of the HJ 212 port, or a line of the scene, open or not."""
 
+    kind: Annotated[
+        Literal["tcp", "serial", "tcp-client", "modbus-rtu", "modbus-tcp", "mqtt", "folder"],
+        Field(description="tcp: a line of the HJ 212 port"),
+    ]
+    line: Annotated[str, Field(description="Id in lines.toml; empty for the HJ 212 port")]
+    state: Literal["open", "down"]
+    error: Annotated[str, Field(description="Why it is down")]
     peer: str
     since_ms: int
     bytes: int

@@ -301,7 +301,7 @@ describe('texts in use', () => {
     const made = ['check.', 'mark.', 'qty.', 'quality.', 'origin.', 'kind.', 'cn.', 'crc.', 'dev.', 'level.', 'rule.', 'verdict.', 'steps.', 'outcome.', 'purpose.', 'step.',
       'nature.', 'bad.', 'seen.', 'export.format.', 'export.step.', 'export.units.', 'statistic.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
       'statistics.tab.', 'reviews.state.', 'reviews.confirm', 'reviews.reject', 'reviews.correct',
-      'conditions.kind.', 'conditions.link.', 'conditions.on', 'conditions.off', 'conditions.unknown', 'frames.kind.', 'nav.', 'forwarding.pause', 'forwarding.resume', 'upload.template.'];
+      'connections.kind.', 'connections.state.', 'conditions.kind.', 'conditions.link.', 'conditions.on', 'conditions.off', 'conditions.unknown', 'frames.kind.', 'nav.', 'forwarding.pause', 'forwarding.resume', 'upload.template.'];
     const unused = Object.keys(TEXTS).filter((key) => !source.includes(`'${key}'`) && !made.some((start) => key.startsWith(start)));
     expect(unused).toEqual([]);
   });

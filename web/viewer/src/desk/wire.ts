@@ -4,6 +4,10 @@ import type { Origin, Quality } from '../contract';
 import type { Text } from '../wire';
 
 export interface Line {
+  readonly kind: string;
+  readonly line: string;
+  readonly state: 'open' | 'down';
+  readonly error: string;
   readonly peer: string;
   readonly since_ms: number;
   readonly bytes: number;

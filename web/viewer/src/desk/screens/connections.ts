@@ -30,6 +30,13 @@ const DRIFT_LIMIT_S = 60;
 function lineColumns(desk: Desk): readonly Column<Line>[] {
   const devices = (line: Line): string => line.devices.map((device) => `${device.sensor} ${device.mn}`).join(', ');
   return [
+    {
+      id: 'kind', title: () => t('connections.kind'), width: 13, text: (line) => `${tMaybe(`connections.kind.${line.kind}`, line.kind)} ${line.line}`.trim(),
+    },
+    {
+      id: 'state', title: () => t('connections.state'), width: 8, text: (line) => t(`connections.state.${line.state}`), tip: (line) => line.error,
+      cell: (line) => h('span', { class: () => (line.get().state === 'down' ? 'warn' : '') }, () => t(`connections.state.${line.get().state}`)),
+    },
     { id: 'peer', title: () => t('connections.peer'), width: 17, text: (line) => line.peer },
     {
       id: 'devices', title: () => t('connections.devices'), width: 28, text: (line) => devices(line) || t('connections.stranger'),
@@ -67,7 +74,7 @@ function lineColumns(desk: Desk): readonly Column<Line>[] {
 }
 
 function lineTone(line: Line): string {
-  if (line.devices.length === 0) return 'is-warn';
+  if (line.devices.length === 0 || line.state === 'down') return 'is-warn';
   return Math.abs(worstDrift(line) ?? 0) > DRIFT_LIMIT_S ? 'is-warn' : '';
 }
 
