@@ -21,6 +21,7 @@ from twin.core.device import Device
 from twin.core.fact import Fact
 from twin.core.observation import Observation, RawFrame
 from twin.store import ledger_schema as t
+from twin.store.bucket import HOUR_MS
 from twin.store.catalog import Catalog
 from twin.store.corrections import begin_corrections, take_corrected
 from twin.store.counters import Counters, LineErrorLog
@@ -31,9 +32,10 @@ from twin.store.facts import store_facts
 from twin.store.judge import Judge, NoJudge
 from twin.store.migrate import Kind, upgrade
 from twin.store.packer import Packer
-from twin.store.rawlog import Admission, Quarantine, RawLog
+from twin.store.quarantine import Quarantine
+from twin.store.rawlog import Admission, RawLog
 from twin.store.ring import EventRing
-from twin.store.rollups import HOUR_MS, RollupKeeper
+from twin.store.rollups import RollupKeeper
 from twin.store.rows import DeviceState, LineErrorCount, StoredValue
 from twin.store.schema_parts import save_beat
 from twin.store.tape import Tape

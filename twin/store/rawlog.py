@@ -13,10 +13,8 @@ from twin.core.observation import RawFrame
 from twin.store.archive_reader import chain_at_horizon, moved_frames_of
 from twin.store.chain import GENESIS, frame_header, link
 from twin.store.engine import insert_many, seek
-from twin.store.ledger_schema import FRAME_KEY, QUARANTINE, RAW_FRAME
+from twin.store.ledger_schema import FRAME_KEY, RAW_FRAME
 
-# Enough to see what knocks at the door, bounded because anybody may knock.
-QUARANTINE_SIZE = 10_000
 _F, _K = RAW_FRAME.c, FRAME_KEY.c
 _BODY = (_F.seq, _F.mn, _F.st, _F.cn, _F.qn, _F.pno, _F.sha256)
 
@@ -111,45 +109,3 @@ def _known(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, list[
         *exchange, sha256 = frames[seq]
         bodies.setdefault(number, []).append(_Known((*exchange, bytes(sha256)), body_no, seq))
     return bodies
-
-
-class Quarantine:
-    """Writes frames of unknown devices, each body once, the newest ``QUARANTINE_SIZE`` of them."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._next = _after(connection, QUARANTINE)
-
-    def admit(self, connection: sa.Connection, frames: Sequence[tuple[RawFrame, str]]) -> list[Admission]:
-        """Store frames, each with the reason; one admission per frame, in order."""
-        q = QUARANTINE.c
-        hashes = {(frame.sha256,) for frame, _ in frames}
-        known: dict[str, int] = dict(seek(connection, (q.sha256, q.seq), (q.sha256,), hashes))
-        rows: list[dict[str, object]] = []
-        admissions: list[Admission] = []
-        for frame, reason in frames:
-            new = frame.sha256 not in known
-            if new:
-                rows.append(_quarantine_row(frame, reason, seq=self._next))
-                known[frame.sha256] = self._next
-                self._next += 1
-            admissions.append(Admission(known[frame.sha256], new))
-        if rows:
-            connection.execute(QUARANTINE.insert(), rows)
-            connection.execute(QUARANTINE.delete().where(q.seq < self._next - QUARANTINE_SIZE))
-        return admissions
-
-
-def _after(connection: sa.Connection, table: sa.Table) -> int:
-    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0))).scalar_one()) + 1
-
-
-def _quarantine_row(frame: RawFrame, reason: str, *, seq: int) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "received_ms": frame.received_ms,
-        "peer": frame.peer,
-        "mn": frame.mn,
-        "reason": reason,
-        "sha256": frame.sha256,
-        "segment": frame.segment,
-    }

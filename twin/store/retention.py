@@ -20,7 +20,7 @@ from twin.store import ledger_schema as t
 from twin.store.archive_schema import ARCHIVED_MONTH
 from twin.store.archiver import month_after, month_start
 from twin.store.backup import backups
-from twin.store.rawlog import QUARANTINE_SIZE
+from twin.store.quarantine import HELD_MAX
 from twin.store.reader import LedgerReader
 
 DataClass = Literal["basic", "monitoring", "business", "management"]
@@ -141,7 +141,7 @@ def holding(
         first_ms=span.from_ms if span else None,
         archived=months,
         free_months=tuple(month for month in months if month_start(month_after(month)) <= limit_ms),
-        quarantined=min(quarantined, QUARANTINE_SIZE),
+        quarantined=min(quarantined, HELD_MAX),
         backups=copies,
         backups_to_go=max(0, copies - backup_keep),
     )

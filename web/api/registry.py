@@ -12,7 +12,7 @@ from sensors.registry_check import counted
 from twin.core.errors import ServiceUnavailableError
 from twin.live.roster import ROSTER, finding_picture, number_picture
 from twin.store.facts import read_facts, read_findings
-from twin.store.rawlog import QUARANTINE_SIZE
+from twin.store.quarantine import HELD_MAX
 from twin.store.snapshots import snapshot_of
 from web.reply import Operation, serve
 from web.schemas.registry import (
@@ -61,7 +61,7 @@ def get_unknown() -> StrangersOut:
     """Numbers that are not registered: what their frames hold, and a record ready for the scene."""
     own = services()
     knocks: dict[str, list[Knock]] = defaultdict(list)
-    for row in own.ledger.quarantined(QUARANTINE_SIZE):
+    for row in own.ledger.quarantined(HELD_MAX):
         known = row.reason == _UNKNOWN and (row.mn in knocks or len(knocks) < STRANGERS_MAX)
         if known and len(knocks[row.mn]) < _FRAMES_EACH:
             knocks[row.mn].append(Knock(received_ms=row.received_ms, peer=row.peer, segment=row.segment))
