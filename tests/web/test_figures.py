@@ -18,6 +18,7 @@ from twin.core.clock import FixedClock
 from twin.core.device import Device, Factor
 from twin.core.judging import HealthLimit, JudgeBook, RefillTank, RunningLink, RunningUnit, UnitKind
 from twin.core.observation import Mark
+from twin.core.origin import Origin
 from twin.core.text import Text
 from twin.live.inforce import rules_in_force
 from twin.live.judge import StreamJudge
@@ -71,6 +72,7 @@ DEVICES = (
     instrument("A1", "current", "A", 60.0),
     instrument("H1", "nitrogen_level", "%", 3600.0),
     instrument("S1", "signal_strength", "%", 3600.0),
+    replace(instrument("G1", "flow", "m3/h", 300.0), origin=Origin.MEASURED),
 )
 
 
@@ -83,6 +85,8 @@ def sent() -> Iterator[Arrival]:
             number = 500e-6 if hour == 5 else 20e-6 if hour == 47 else 10e-6
             yield one("B1", "conc:hf", time_ms, number, mark)
         yield one("F1", "flow", time_ms, 2.0)
+        if hour < 12:
+            yield one("G1", "flow", time_ms, 3.0, origin=Origin.MEASURED)
     for hour in range(48):
         yield one("H1", "nitrogen_level", T0 + hour * HOUR, 0.9 - 0.01 * hour)
         yield one("S1", "signal_strength", T0 + hour * HOUR, 0.45)
@@ -91,8 +95,15 @@ def sent() -> Iterator[Arrival]:
         yield one("A1", "current", T0 + 2 * DAY + minute * MINUTE, 0.1)
 
 
-def one(sensor: str, quantity: str, time_ms: int, number: float, mark: Mark = Mark.NORMAL) -> Arrival:
-    row = value(time_ms, number, sensor=sensor, quantity=quantity, mark=mark)
+def one(
+    sensor: str,
+    quantity: str,
+    time_ms: int,
+    number: float,
+    mark: Mark = Mark.NORMAL,
+    origin: Origin = Origin.SIMULATED,
+) -> Arrival:
+    row = value(time_ms, number, sensor=sensor, quantity=quantity, mark=mark, origin=origin)
     return arrival(f"{sensor}{time_ms}", row, received_ms=time_ms)
 
 
@@ -160,12 +171,47 @@ def test_rates_of_a_point(client: FlaskClient) -> None:
 
 def test_rates_of_the_park_are_those_of_its_points(client: FlaskClient) -> None:
     span = {"from": T0, "to": T0 + 2 * DAY}
-    (park,) = get(client, "rates", by="park", **span)["rows"]
-    points = get(client, "rates", **span)["rows"]
+    rows = get(client, "rates", by="park", **span)["rows"]
+    park = next(row for row in rows if row["origin"] == "simulated")
+    points = [row for row in get(client, "rates", **span)["rows"] if row["origin"] == "simulated"]
     assert park["points"] == len(points)
     assert park["valid_pct"] == pytest.approx(
         100 * sum(row["valid_h"] for row in points) / sum(row["expected_valid_h"] for row in points)
     )
+
+
+@pytest.mark.parametrize("by", ["station", "region", "park"])
+def test_measured_and_simulated_points_make_no_common_percentage(client: FlaskClient, by: str) -> None:
+    rows = get(client, "rates", by=by, **{"from": T0, "to": T0 + 2 * DAY})["rows"]
+    found = {row["origin"]: row for row in rows}
+    assert len(rows) == len(found) == 2
+    assert (found["measured"]["points"], found["simulated"]["points"]) == (1, 6)
+    assert found["measured"]["transmission_pct"] == pytest.approx(25.0)
+
+
+def test_series_of_two_origins_are_not_computed_together(client: FlaskClient) -> None:
+    span = f"from={T0}&to={T0 + 2 * DAY}"
+    for path in ("emissions?conc=B1/conc:hf&flow=G1/flow", "describe?key=B1/conc:hf&other=G1/flow"):
+        answer = client.get(f"/api/v1/{path}&{span}")
+        assert answer.status_code == 422
+        assert "B1/conc:hf is simulated, G1/flow is measured" in answer.text
+    assert client.get(f"/api/v1/emissions?conc=B9/conc:hf&flow=G1/flow&{span}").status_code == 404
+
+
+def test_every_figure_says_where_it_comes_from(client: FlaskClient) -> None:
+    span = {"from": T0, "to": T0 + 2 * DAY}
+    assert get(client, "describe", key="G1/flow", **span)["origin"] == "measured"
+    assert get(client, "emissions", conc="B1/conc:hf", flow="F1/flow", **span)["origin"] == "simulated"
+    fixed = get(client, "search/fixed", **span)["rows"]
+    assert {row["key"]: row["origin"] for row in fixed}["G1/flow"] == "measured"
+    report = get(client, "report", period="day", at=T0 + HOUR)
+    told = {row["key"]: row["origin"] for row in report["rows"]}
+    assert (told["G1/flow"], told["F1/flow"], report["origin"]) == ("measured", "simulated", "simulated")
+    assert {row["origin"] for row in report["rates"]} == {"measured", "simulated"}
+    conditions = get(client, "conditions")
+    assert {row["origin"] for row in conditions["units"] + conditions["links"]} == {"simulated"}
+    (station,) = get(client, "health/beams")["stations"]
+    assert {row["origin"] for row in [station, *station["items"], *station["beams"]]} == {"simulated"}
 
 
 def test_ninety_days_need_ninety_days(client: FlaskClient) -> None:

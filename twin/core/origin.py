@@ -18,6 +18,17 @@ class Origin(StrEnum):
 _RANK = (Origin.MEASURED, Origin.MODELLED, Origin.SIMULATED, Origin.EXERCISE)
 
 
+def least_real(*inputs: Origin) -> Origin:
+    """Origin of what stands for several things at once: that of the least real of them.
+
+    >>> least_real(Origin.MEASURED, Origin.SIMULATED)
+    <Origin.SIMULATED: 'simulated'>
+    >>> least_real()
+    <Origin.MEASURED: 'measured'>
+    """
+    return max((Origin.MEASURED, *inputs), key=_RANK.index)
+
+
 def of_result(*inputs: Origin) -> Origin:
     """Origin of a model result: MODELLED, or SIMULATED or EXERCISE when an input is.
 

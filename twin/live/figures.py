@@ -16,6 +16,7 @@ from sensors.statistics.means import mean_direction
 from sensors.statistics.periods import HOUR_MS, Calendar, Period
 from sensors.statistics.validity import day_valid, days_wanted, hour_valid
 from twin.core.errors import BadRequestError, NotFoundError, ServiceUnavailableError
+from twin.core.origin import Origin
 from twin.store.reading import Reader
 from twin.store.reviews import rules_of
 from twin.store.rollups import DIRECTIONS
@@ -44,6 +45,33 @@ class Rules:
         """Time between two moments of a series."""
         point = self.body["points"].get(key.partition("/")[0], {})
         return round(1000 * float(point.get("interval_s", _DEFAULT_INTERVAL_S)))
+
+    def origin(self, key: str) -> Origin:
+        """Where the values of a registered series or of a point come from."""
+        known = self.body["series"].get(key) or self.body["points"][key.partition("/")[0]]
+        return Origin(known["origin"])
+
+    def same_origin(self, first: str, second: str) -> Origin:
+        """Origin of two series that are computed together. Raises BadRequestError where they differ."""
+        one, other = self.origin(first), self.origin(second)
+        if one is not other:
+            raise BadRequestError(
+                f"{first} is {one.value}, {second} is {other.value}; expected two series of one origin",
+                message_zh=f"{first} 的来源为 {one.value}，{second} 为 {other.value}；两个序列的来源应相同",
+                field="origin",
+                value=other.value,
+            )
+        return one
+
+    def require(self, key: str) -> None:
+        """Raises NotFoundError for a series that is not registered."""
+        if key not in self.body["series"]:
+            raise NotFoundError(
+                f"series {key!r} is not registered; expected <sensor id>/<quantity> of a device",
+                message_zh=f"序列 {key!r} 未登记；应为设备的 <传感器>/<量>",
+                field="key",
+                value=key,
+            )
 
     def region(self, key: str) -> str:
         """Area of a series or a sensor."""
@@ -94,13 +122,7 @@ def series_figures(
     reader: Reader, rules: Rules, key: str, period: Period, from_ms: int, to_ms: int, now_ms: int
 ) -> tuple[Figure, ...]:
     """Statistics of one series, oldest first. Raises NotFoundError and BadRequestError."""
-    if key not in rules.body["series"]:
-        raise NotFoundError(
-            f"series {key!r} is not registered; expected <sensor id>/<quantity> of a device",
-            message_zh=f"序列 {key!r} 未登记；应为设备的 <传感器>/<量>",
-            field="key",
-            value=key,
-        )
+    rules.require(key)
     calendar = rules.calendar
     spans = list(_bounded(calendar.periods(period, from_ms, to_ms)))
     if not spans:

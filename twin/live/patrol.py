@@ -10,6 +10,7 @@ from sensors.quality.health import Forecast, Health, refill_forecast, state_of, 
 from sensors.quality.linkage import Linkage, linkage, together
 from twin.core.judging import HealthLimit
 from twin.core.observation import Quality
+from twin.core.origin import Origin, least_real
 from twin.live.conditions import CONDITION_PREFIX, LINKAGE, STATE_NAMES
 from twin.live.figures import Rules
 from twin.store.reader import LedgerReader
@@ -28,6 +29,7 @@ class UnitNow:
     """A working unit. ``row`` is its rule; ``since_ms`` None: never heard."""
 
     row: Mapping[str, Any]
+    origin: Origin
     state: str
     since_ms: int | None
     value: float | None
@@ -35,9 +37,13 @@ class UnitNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkNow:
-    """A link of production and treatment; ``review`` is the open finding's number."""
+    """A link of production and treatment; ``review`` is the open finding's number.
+
+    ``origin`` is that of its least real unit.
+    """
 
     row: Mapping[str, Any]
+    origin: Origin
     state: str
     since_ms: int | None
     review: int | None
@@ -54,6 +60,7 @@ def conditions(
         silent = known is None or now_ms - known.time_ms > 1000.0 * row["stale_s"]
         units[row["id"]] = UnitNow(
             row=row,
+            origin=rules.origin(row["series_key"]),
             state="unknown" if known is None or silent else known.state,
             since_ms=None if known is None else known.since_ms,
             value=None if known is None else known.value,
@@ -64,7 +71,17 @@ def conditions(
         state = _link_state(row, units, since_ms, now_ms)
         key = CONDITION_PREFIX + row["id"]
         found = reviews(reader, ReviewQuestion(key=key, rule=LINKAGE, limit=1), now_ms)
-        links.append(LinkNow(row=row, state=state, since_ms=since_ms, review=found[0].id if found else None))
+        links.append(
+            LinkNow(
+                row=row,
+                origin=least_real(
+                    *(units[name].origin for name in (*row["production_ids"], *row["treatment_ids"]))
+                ),
+                state=state,
+                since_ms=since_ms,
+                review=found[0].id if found else None,
+            )
+        )
     return tuple(units.values()), tuple(links)
 
 
@@ -81,6 +98,7 @@ class HealthItem:
     """One housekeeping series against its limits."""
 
     key: str
+    origin: Origin
     limit: HealthLimit
     value: float | None
     time_ms: int | None
@@ -89,9 +107,13 @@ class HealthItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationHealth:
-    """Housekeeping of one station; ``forecast`` of its supply with the volume in m3."""
+    """Housekeeping of one station; ``forecast`` of its supply with the volume in m3.
+
+    ``origin`` is that of its least real series.
+    """
 
     id: str
+    origin: Origin
     state: Health
     items: tuple[HealthItem, ...]
     tank: Mapping[str, Any] | None
@@ -107,7 +129,7 @@ def station_health(reader: LedgerReader, rules: Rules, now_ms: int) -> tuple[Sta
         sensor, _, quantity = key.partition("/")
         if quantity in limits and sensor in rules.body["points"]:
             station = str(rules.body["points"][sensor]["station"])
-            item = _item(key, limits[quantity], newest.get(key), now_ms)
+            item = _item(key, rules.origin(key), limits[quantity], newest.get(key), now_ms)
             stations.setdefault(station, []).append(item)
     tanks = {row["series_key"]: row for row in rules.body["book"]["tanks"]}
     return tuple(
@@ -115,11 +137,12 @@ def station_health(reader: LedgerReader, rules: Rules, now_ms: int) -> tuple[Sta
     )
 
 
-def _item(key: str, limit: HealthLimit, row: StoredValue | None, now_ms: int) -> HealthItem:
+def _item(key: str, origin: Origin, limit: HealthLimit, row: StoredValue | None, now_ms: int) -> HealthItem:
     known = row is not None and row.quality is Quality.GOOD and now_ms - row.time_ms <= _FRESH_MS
     value = row.value if row is not None and known else None
     return HealthItem(
         key=key,
+        origin=origin,
         limit=limit,
         value=value,
         time_ms=None if row is None else row.time_ms,
@@ -143,6 +166,7 @@ def _station(
         forecast = refill_forecast([row.start_ms for row in kept], levels, tank["reserve_fraction"])
     return StationHealth(
         id=station,
+        origin=least_real(*(item.origin for item in items)),
         state=worst([item.state for item in items]),
         items=items,
         tank=tank,

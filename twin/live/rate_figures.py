@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sensors.statistics.periods import HOUR_MS
 from sensors.statistics.rates import NINETY_DAYS, DayTally, percent, three_rates, worst_ninety_days
 from twin.core.clock import DAY_MS
+from twin.core.origin import Origin
 from twin.live.figures import Rules
 from twin.store.reading import Reader
 from twin.store.statistics import SensorHour, first_hour, sensor_hours, valid_hours_by_day
@@ -40,9 +41,13 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateRow:
-    """Rates of one point or group. Hours are means over the factors; None where nothing was expected."""
+    """Rates of one point, or of those points of a group that have one origin.
+
+    Hours are means over the factors; None where nothing was expected.
+    """
 
     id: str
+    origin: Origin
     station: str
     region: str
     points: int
@@ -67,16 +72,17 @@ def rates(reader: Reader, rules: Rules, by: str, from_ms: int, to_ms: int) -> tu
     """
     begin_ms, end_ms = _span(reader, from_ms, to_ms)
     tallies = _point_tallies(reader, rules, begin_ms, end_ms)
-    groups: dict[str, _Tally] = {}
-    places: dict[str, tuple[str, str]] = {}
+    # What is measured and what is simulated never make one percentage.
+    groups: dict[tuple[str, Origin], _Tally] = {}
+    places: dict[tuple[str, Origin], tuple[str, str]] = {}
     for sensor, tally in tallies.items():
         point = rules.body["points"][sensor]
         names = {"point": sensor, "station": point["station"], "region": point["region"], "park": "park"}
-        group = names[by]
+        group = names[by], Origin(point["origin"])
         groups.setdefault(group, _Tally()).add(tally)
         station = point["station"] if by in ("point", "station") else ""
         places[group] = (station, point["region"] if by != "park" else "")
-    return tuple(_row(name, groups[name], *places[name]) for name in sorted(groups))
+    return tuple(_row(*group, groups[group], *places[group]) for group in sorted(groups))
 
 
 def _span(reader: Reader, from_ms: int, to_ms: int) -> tuple[int, int]:
@@ -128,7 +134,7 @@ def _received(rows: Sequence[SensorHour], hours: int, factors: int, interval_s: 
     return tally
 
 
-def _row(name: str, tally: _Tally, station: str, region: str) -> RateRow:
+def _row(name: str, origin: Origin, tally: _Tally, station: str, region: str) -> RateRow:
     found = three_rates(tally.expected, tally.received, tally.expected_valid, tally.valid)
     factors = tally.factors / tally.points if tally.points else 0.0
 
@@ -137,6 +143,7 @@ def _row(name: str, tally: _Tally, station: str, region: str) -> RateRow:
 
     return RateRow(
         id=name,
+        origin=origin,
         station=station,
         region=region,
         points=tally.points,
@@ -159,6 +166,7 @@ class NinetyRow:
     """Worst 90 days on end of one point."""
 
     id: str
+    origin: Origin
     from_ms: int
     to_ms: int
     effective_pct: float
@@ -199,6 +207,7 @@ def ninety_days(reader: Reader, rules: Rules, to_ms: int, days: int = 180) -> tu
             found.append(
                 NinetyRow(
                     id=sensor,
+                    origin=Origin(point["origin"]),
                     from_ms=start_ms,
                     to_ms=start_ms + NINETY_DAYS * DAY_MS,
                     effective_pct=worst.effective_pct,

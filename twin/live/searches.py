@@ -18,6 +18,7 @@ from sensors.statistics.runs import Run, fixed_runs, runs_over
 from sensors.statistics.totals import HourOfEmission, Total, emission_total
 from twin.core.clock import DAY_MS
 from twin.core.errors import BadRequestError
+from twin.core.origin import Origin
 from twin.core.quantity import quantity
 from twin.live.figures import Figure, Rules, series_figures, valid_minutes
 from twin.store.reading import Reader
@@ -33,6 +34,7 @@ class FoundRun:
     """A run of hour or day means of one series. ``limit_value`` None: a fixed value."""
 
     key: str
+    origin: Origin
     region: str
     start_ms: int
     end_ms: int
@@ -98,6 +100,7 @@ def _named(
     return [
         FoundRun(
             key=key,
+            origin=rules.origin(key),
             region=rules.region(key),
             start_ms=figures[run.start].start_ms,
             end_ms=rules.calendar.period(period, figures[run.end].start_ms).end_ms,
@@ -119,7 +122,14 @@ class Described:
 
 
 def describe(reader: Reader, rules: Rules, span: Span, key: str, other: str = "") -> Described:
-    """Statistics of the valid hour means of a series, and its correlation with another one."""
+    """Statistics of the valid hour means of a series, and its correlation with another one of its origin.
+
+    Raises NotFoundError and BadRequestError.
+    """
+    for name in (key, other) if other else (key,):
+        rules.require(name)
+    if other:
+        rules.same_origin(key, other)
     figures = series_figures(reader, rules, key, Period.HOUR, span.from_ms, span.to_ms, span.now_ms)
     pairs = [(row.start_ms, row.value) for row in figures if row.value is not None]
     values = [value for _, value in pairs]
@@ -134,7 +144,10 @@ def describe(reader: Reader, rules: Rules, span: Span, key: str, other: str = ""
 
 
 def emissions(reader: Reader, rules: Rules, conc: str, flow: str, from_ms: int, to_ms: int) -> Total:
-    """Total of a span of hours; missing ones after HJ 75-2017 12.2.2. Raises BadRequestError."""
+    """Total of a span of hours; missing ones after HJ 75-2017 12.2.2. Both series have one origin.
+
+    Raises NotFoundError and BadRequestError.
+    """
     for key, si_unit in ((conc, "kg/m3"), (flow, "m3/s")):
         found = quantity(key.partition("/")[2]).si_unit
         if found != si_unit:
@@ -144,6 +157,8 @@ def emissions(reader: Reader, rules: Rules, conc: str, flow: str, from_ms: int, 
                 field="conc" if si_unit == "kg/m3" else "flow",
                 value=key,
             )
+        rules.require(key)
+    rules.same_origin(conc, flow)
     start_ms = -(-from_ms // HOUR_MS) * HOUR_MS
     early_ms = max(0, start_ms - _BEFORE_HOURS * HOUR_MS)
     concs, flows = (_valid_hours(reader, rules, key, early_ms, to_ms) for key in (conc, flow))

@@ -39,6 +39,7 @@ def get_conditions() -> ConditionsOut:
             UnitOut(
                 id=unit.row["id"],
                 name=TextOut(**unit.row["name"]),
+                origin=unit.origin,
                 kind=unit.row["kind"],
                 state=unit.state,  # type: ignore[arg-type]
                 since_ms=unit.since_ms,
@@ -54,6 +55,7 @@ def get_conditions() -> ConditionsOut:
             LinkOut(
                 id=link.row["id"],
                 name=TextOut(**link.row["name"]),
+                origin=link.origin,
                 production=list(link.row["production_ids"]),
                 treatment=list(link.row["treatment_ids"]),
                 state=link.state,  # type: ignore[arg-type]
@@ -78,12 +80,14 @@ def _station_out(row: StationHealth) -> StationHealthOut:
     beams = [item for item in row.items if item.limit.quantity == _SIGNAL]
     return StationHealthOut(
         id=row.id,
+        origin=row.origin,
         state=row.state.value,
         items=[_item_out(item) for item in row.items if item.limit.quantity != _SIGNAL],
         beams=[
             BeamHealthOut(
                 id=item.key.partition("/")[0],
                 key=item.key,
+                origin=item.origin,
                 value=item.value,
                 t=item.time_ms,
                 state=item.state.value,
@@ -97,6 +101,7 @@ def _station_out(row: StationHealth) -> StationHealthOut:
 def _item_out(item: HealthItem) -> HealthItemOut:
     return HealthItemOut(
         key=item.key,
+        origin=item.origin,
         quantity=item.limit.quantity,
         value=item.value,
         si_unit=quantity(item.limit.quantity).si_unit,

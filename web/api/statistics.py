@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from sensors.statistics.marks import medium_of
 from sensors.statistics.periods import Period
 from twin.core.errors import BadRequestError
-from twin.core.origin import Origin
+from twin.core.origin import least_real
 from twin.core.quantity import quantity
 from twin.core.units import to_si, unit
 from twin.live.figures import Rules, rules_in_the_ledger, series_figures
@@ -67,7 +67,7 @@ def get_statistics(query: StatisticsQuery) -> StatisticsOut:
         key=query.key,
         step=query.step,
         si_unit=quantity(name).si_unit,
-        origin=_origin(rules, query.key),
+        origin=rules.origin(query.key),
         medium=medium_of(name),
         t=[row.start_ms for row in rows],
         value=[row.value for row in rows],
@@ -103,6 +103,7 @@ def get_ninety(query: NinetyQuery) -> NinetyRowsOut:
         rows=[
             NinetyOut(
                 id=row.id,
+                origin=row.origin,
                 from_ms=row.from_ms,
                 to_ms=row.to_ms,
                 effective_pct=row.effective_pct,
@@ -149,11 +150,13 @@ def get_description(query: DescribeQuery) -> DescribeOut:
     """Descriptive and trend statistics of valid hour means, and a correlation."""
     own, asked = services(), _span(query)
     span = Span(from_ms=asked.from_ms, to_ms=asked.to_ms, period=Period.HOUR, now_ms=own.clock.now_ms())
-    found = describe(own.ledger, rules_in_the_ledger(own.ledger), span, query.key, query.other)
+    rules = rules_in_the_ledger(own.ledger)
+    found = describe(own.ledger, rules, span, query.key, query.other)
     row, line, pair = found.description, found.trend, found.correlation
     marks = row.quantile_values or (None,) * 5
     return DescribeOut(
         key=query.key,
+        origin=rules.origin(query.key),
         si_unit=quantity(query.key.partition("/")[2]).si_unit,
         n=row.count,
         mean=row.mean,
@@ -184,6 +187,7 @@ def get_emissions(query: EmissionsQuery) -> EmissionsOut:
     return EmissionsOut(
         conc=query.conc,
         flow=query.flow,
+        origin=rules.origin(query.conc),
         hours=row.hours,
         valid_h=row.valid,
         stopped_h=row.stopped,
@@ -211,6 +215,7 @@ def get_report(query: ReportQuery) -> ReportOut:
         period=query.period,
         from_ms=span.start_ms,
         to_ms=span.end_ms,
+        origin=least_real(*map(rules.origin, keys)),
         rows=[_report_row(own, rules, key, query.period, span.start_ms, now_ms, marks) for key in keys],
         rates=[_rate_out(rules, row) for row in found if query.region in ("", row.region)],
         reviews=ReportReviewsOut(opened=counts.opened, decided=counts.decided, late=counts.late),
@@ -238,6 +243,7 @@ def _report_row(
             over = sum(hour.value is not None and hour.value > limit for hour in hours)
     return ReportRowOut(
         key=key,
+        origin=rules.origin(key),
         region=rules.region(key),
         si_unit=quantity(key.partition("/")[2]).si_unit,
         n_valid=row.valid,
@@ -279,10 +285,6 @@ def _search_span(own: Services, query: FixedQuery) -> Span:
     )
 
 
-def _origin(rules: Rules, key: str) -> Origin:
-    return Origin(rules.body["series"][key]["origin"])
-
-
 def _rate_out(rules: Rules, row: RateRow) -> RateOut:
     told: dict[str, Any] = asdict(row)
     meets = told.pop("meets")
@@ -306,6 +308,7 @@ def _runs_out(found: tuple[FoundRun, ...]) -> RunsOut:
         rows=[
             RunOut(
                 key=row.key,
+                origin=row.origin,
                 region=row.region,
                 start_ms=row.start_ms,
                 end_ms=row.end_ms,

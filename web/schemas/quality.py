@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from twin.core.origin import Origin
 from web.schemas.base import Out, TextOut
 
 HealthName = Literal["ok", "warn", "alarm", "unknown"]
@@ -16,6 +17,7 @@ class UnitOut(Out):
 
     id: str
     name: TextOut
+    origin: Origin
     kind: Literal["production", "treatment"]
     state: Literal["on", "off", "unknown"]
     since_ms: int | None
@@ -31,6 +33,7 @@ class LinkOut(Out):
 
     id: str
     name: TextOut
+    origin: Origin = Field(description="Of its least real unit")
     production: list[str]
     treatment: list[str]
     state: Literal["normal", "grace", "treatment_not_running", "unknown"]
@@ -51,6 +54,7 @@ class HealthItemOut(Out):
     """A housekeeping series against its limits, SI; ``t`` is the time of the newest value, fresh or not."""
 
     key: str
+    origin: Origin
     quantity: str
     value: float | None
     si_unit: str
@@ -67,6 +71,7 @@ class BeamHealthOut(Out):
 
     id: str
     key: str
+    origin: Origin
     value: float | None
     t: int | None
     state: HealthName
@@ -91,6 +96,7 @@ class StationHealthOut(Out):
     """Housekeeping of one station."""
 
     id: str
+    origin: Origin = Field(description="Of its least real series")
     state: HealthName
     items: list[HealthItemOut]
     beams: list[BeamHealthOut]

@@ -85,10 +85,11 @@ class RatesQuery(SpanQuery):
 
 
 class RateOut(Out):
-    """Rates of a point or group; percent, null where nothing was expected."""
+    """Rates of a point, or of a group's points of one origin; percent, null where nothing was expected."""
 
     id: str
     name: str
+    origin: Origin
     station: str
     region: str
     points: int
@@ -124,6 +125,7 @@ class NinetyOut(Out):
     """Worst 90 days on end of one point."""
 
     id: str
+    origin: Origin
     from_ms: int
     to_ms: int
     effective_pct: float
@@ -157,6 +159,7 @@ class RunOut(Out):
     """A run of means; ``worst`` is its highest, or the fixed value."""
 
     key: str
+    origin: Origin
     region: str
     start_ms: int
     end_ms: int
@@ -203,6 +206,7 @@ class DescribeOut(Out):
     """Statistics of the valid hour means; SI."""
 
     key: str
+    origin: Origin
     si_unit: str
     n: int
     mean: float | None
@@ -233,6 +237,7 @@ class EmissionsOut(Out):
 
     conc: str
     flow: str
+    origin: Origin = Field(description="Of both series")
     hours: int
     valid_h: int
     stopped_h: int
@@ -256,6 +261,7 @@ class ReportRowOut(Out):
     """One series in a report."""
 
     key: str
+    origin: Origin
     region: str
     si_unit: str
     n_valid: int
@@ -282,6 +288,7 @@ class ReportOut(Out):
     period: Literal["day", "week", "month", "quarter", "year"]
     from_ms: int
     to_ms: int
+    origin: Origin = Field(description="Of the least real series in the report")
     rows: list[ReportRowOut]
     rates: list[RateOut]
     reviews: ReportReviewsOut
