@@ -27,12 +27,13 @@ from twin.core.clock import DAY_MS
 from twin.core.device import CrcMode
 from twin.live.passwords import ensure_passwords
 from twin.store import ledger_schema as t
+from twin.store.bucket import FULL_HOUR, Bucket
 from twin.store.columns import Columns, of_rows
 from twin.store.engine import insert_many, sqlite_url, writer_engine
 from twin.store.ledger import Batch, Ledger
 from twin.store.pages import encode
 from twin.store.reader import LedgerReader
-from twin.store.rollups import Bucket, bucket_start
+from twin.store.rollups import bucket_start
 from twin.store.rows import Step
 
 DEVICES = 17  # of twelve factors: 204 series
@@ -112,12 +113,16 @@ def _rollups(
                 total / 30,
                 None,
                 None,
+                FULL_HOUR,
             )
             for hour, total in enumerate(sums)
         ]
-        rows.append((series_id, Step.DAY.code, start_ms, 0, MINUTES, sum(sums), 0.0, 1.0, None, None))
-        month = months.setdefault(bucket_start(Step.MONTH, start_ms), Bucket(0, 0, 0.0, 0.0, 1.0))
+        rows.append(
+            (series_id, Step.DAY.code, start_ms, 0, MINUTES, sum(sums), 0.0, 1.0, None, None, MINUTES)
+        )
+        month = months.setdefault(bucket_start(Step.MONTH, start_ms), Bucket(0, 0, 0.0, 0.0, 1.0, covered=0))
         month.count, month.total = month.count + MINUTES, month.total + sum(sums)
+        month.covered = month.count
     rows += [(series_id, Step.MONTH.code, start_ms, *bucket.values()) for start_ms, bucket in months.items()]
     return rows
 

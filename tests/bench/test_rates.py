@@ -12,11 +12,12 @@ from tests.support.small_park import device, many_factors, small_park
 from twin.live.figures import rules_in_the_ledger
 from twin.live.inforce import rules_in_force
 from twin.live.rate_figures import ninety_days, rates
+from twin.store.bucket import FULL_HOUR
 from twin.store.engine import insert_many, sqlite_url, writer_engine
 from twin.store.ledger import Batch, Ledger
 from twin.store.ledger_schema import ROLLUP
 from twin.store.reader import LedgerReader
-from twin.store.review_schema import SENSOR_HOUR
+from twin.store.review_schema import SENSOR_HOUR, SERIES_HOUR
 from twin.store.review_state import KeepRuleBook
 
 pytestmark = pytest.mark.bench
@@ -39,8 +40,9 @@ def test_time_of_rates(tmp_path: Path) -> None:
     engine = writer_engine(url)
     with engine.begin() as connection:
         for series in range(1, POINTS * FACTORS + 1):
-            rows = [(series, HOUR, t, 0, 60, 60.0, 1.0, 1.0, None, None) for t in starts]
+            rows = [(series, HOUR, t, 0, 60, 60.0, 1.0, 1.0, None, None, FULL_HOUR) for t in starts]
             insert_many(connection, ROLLUP, rows)
+            insert_many(connection, SERIES_HOUR, [(series, t, FULL_HOUR) for t in starts])
         for n in range(POINTS):
             insert_many(connection, SENSOR_HOUR, [(f"B{n}", 0, t, 300, 0, 0, 0, 0, 0, 0, 0) for t in starts])
     engine.dispose()

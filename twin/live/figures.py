@@ -172,11 +172,6 @@ def _tallies(reader: Reader, sensor: str, from_ms: int, to_ms: int) -> dict[int,
     return tallies
 
 
-def valid_minutes(row: HourMean, moments_ms: int) -> float:
-    """Minutes of an hour for which there are usable values."""
-    return min(float(_HOUR_MINUTES), row.count * (row.interval_ms or moments_ms) / MINUTE_MS)
-
-
 def _hour_figure(
     start_ms: int,
     row: HourMean | None,
@@ -185,7 +180,7 @@ def _hour_figure(
     medium: Medium,
     now_ms: int,
 ) -> Figure:
-    minutes = 0.0 if row is None else valid_minutes(row, moments_ms)
+    minutes = 0.0 if row is None else row.minutes(moments_ms)
     over = start_ms + HOUR_MS <= now_ms
     ok = hour_valid(minutes) and over
     mark = ""

@@ -11,9 +11,15 @@ from twin.core.clock import DAY_MS
 from twin.core.origin import Origin
 from twin.live.figures import Rules
 from twin.store.reading import Reader
-from twin.store.statistics import SensorHour, first_hour, sensor_hours, valid_hours_by_day
+from twin.store.statistics import (
+    Came,
+    SensorHour,
+    came_minutes_by_day,
+    first_hour,
+    sensor_hours,
+    valid_hours_by_day,
+)
 
-_HOUR_SHARE = 0.75  # 45 minutes
 _STOPPED_SHARE = 0.5
 BY = ("point", "station", "region", "park")
 
@@ -67,8 +73,9 @@ class RateRow:
 def rates(reader: Reader, rules: Rules, by: str, from_ms: int, to_ms: int) -> tuple[RateRow, ...]:
     """Rates of a span of whole hours; hours before the first value of the ledger are not expected.
 
-    An hour has been received when values for 45 minutes of it came, whatever their marks; it is valid
-    when 45 minutes of them are usable. Hours mostly marked F (stopped) are not expected to be valid.
+    An hour of a factor has been received when values for 45 minutes of it came, whatever their marks and
+    however often; it is valid when 45 minutes of them are usable. Hours mostly marked F (stopped) are not
+    expected to be valid.
     """
     begin_ms, end_ms = _span(reader, from_ms, to_ms)
     tallies = _point_tallies(reader, rules, begin_ms, end_ms)
@@ -99,35 +106,37 @@ def _span(reader: Reader, from_ms: int, to_ms: int) -> tuple[int, int]:
 def _point_tallies(reader: Reader, rules: Rules, from_ms: int, to_ms: int) -> dict[str, _Tally]:
     asked = [(key, rules.moments_ms(key)) for key in rules.body["series"]]
     valid = valid_hours_by_day(reader, asked, from_ms, to_ms, 0)
-    came: dict[str, list[SensorHour]] = {}
+    came = came_minutes_by_day(reader, asked, from_ms, to_ms, 0)
+    marked: dict[str, list[SensorHour]] = {}
     for row in sensor_hours(reader, from_ms, to_ms):
-        came.setdefault(row.sensor_id, []).append(row)
+        marked.setdefault(row.sensor_id, []).append(row)
     hours = (to_ms - from_ms) // HOUR_MS
     tallies: dict[str, _Tally] = {}
     for sensor, point in rules.body["points"].items():
-        tally = _received(came.get(sensor, []), hours, point["factors"], point["interval_s"])
         keys = [key for key, _ in asked if key.partition("/")[0] == sensor]
+        said = [row for key in keys for row in came.get(key, {}).values()]
+        tally = _received(marked.get(sensor, []), said, hours, point["factors"], point["interval_s"])
         tally.valid = sum(sum(valid.get(key, {}).values()) for key in keys)
         tallies[sensor] = tally
     return tallies
 
 
-def _received(rows: Sequence[SensorHour], hours: int, factors: int, interval_s: float) -> _Tally:
-    per_hour = factors * 3600.0 / interval_s
+def _received(
+    rows: Sequence[SensorHour], said: Sequence[Came], hours: int, factors: int, interval_s: float
+) -> _Tally:
     tally = _Tally(points=1, hours=hours, factors=factors)
     tally.expected = tally.expected_valid = hours * factors
-    tally.expected_values = hours * per_hour
+    tally.received = sum(row.hours for row in said)
+    # Slots in which something is due: as often as it speaks, but no more than one a minute.
+    slot_min = max(1.0, interval_s / 60.0)
+    tally.expected_values = hours * factors * 60.0 / slot_min
+    tally.values = sum(row.minutes for row in said) / slot_min
     seen: set[int] = set()
     for row in rows:
         if row.start_ms in seen:
             continue  # rows come with the shortest interval first
         seen.add(row.start_ms)
-        wanted = per_hour if row.interval_ms == 0 else factors * HOUR_MS / row.interval_ms
-        share = row.received / wanted
         tally.online += 1
-        tally.values += min(1.0, share) * per_hour
-        if share >= _HOUR_SHARE:
-            tally.received += factors
         if row.stopped >= _STOPPED_SHARE * row.received:
             tally.stopped += factors
             tally.expected_valid -= factors
@@ -188,17 +197,19 @@ def ninety_days(reader: Reader, rules: Rules, to_ms: int, days: int = 180) -> tu
     begin_ms, end_ms = first_day * DAY_MS - offset_ms, last_day * DAY_MS - offset_ms
     asked = [(key, rules.moments_ms(key)) for key in rules.body["series"]]
     valid = valid_hours_by_day(reader, asked, begin_ms, end_ms, offset_ms)
-    came: dict[str, dict[int, list[SensorHour]]] = {}
+    came = came_minutes_by_day(reader, asked, begin_ms, end_ms, offset_ms)
+    marked: dict[str, dict[int, list[SensorHour]]] = {}
     for row in sensor_hours(reader, begin_ms, end_ms):
         day = (row.start_ms + offset_ms) // DAY_MS
-        came.setdefault(row.sensor_id, {}).setdefault(day, []).append(row)
+        marked.setdefault(row.sensor_id, {}).setdefault(day, []).append(row)
     found = []
     for sensor, point in sorted(rules.body["points"].items()):
         keys = [key for key, _ in asked if key.partition("/")[0] == sensor]
         tallies = []
         for day in range(first_day, last_day):
-            rows = came.get(sensor, {}).get(day, [])
-            tally = _received(rows, 24, point["factors"], point["interval_s"])
+            rows = marked.get(sensor, {}).get(day, [])
+            said = [came[key][day] for key in keys if day in came.get(key, {})]
+            tally = _received(rows, said, 24, point["factors"], point["interval_s"])
             tally.valid = sum(valid.get(key, {}).get(day, 0) for key in keys)
             tallies.append(_day(tally))
         worst = worst_ninety_days(tallies)

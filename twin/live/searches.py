@@ -20,7 +20,7 @@ from twin.core.clock import DAY_MS
 from twin.core.errors import BadRequestError
 from twin.core.origin import Origin
 from twin.core.quantity import quantity
-from twin.live.figures import Figure, Rules, series_figures, valid_minutes
+from twin.live.figures import Figure, Rules, series_figures
 from twin.store.reading import Reader
 from twin.store.statistics import hour_means, sensor_hours
 
@@ -179,7 +179,7 @@ def _valid_hours(reader: Reader, rules: Rules, key: str, from_ms: int, to_ms: in
     return {
         row.start_ms: row.mean
         for row in hour_means(reader, key, from_ms, to_ms)
-        if row.mean is not None and valid_minutes(row, moments_ms) >= _VALID_MIN
+        if row.mean is not None and row.minutes(moments_ms) >= _VALID_MIN
     }
 
 

@@ -149,6 +149,8 @@ ROLLUP = sa.Table(
     sa.Column("high", sa.Double),
     sa.Column("east", sa.Double),
     sa.Column("north", sa.Double),
+    # Minutes that are covered: of an hour a mask, of a day or month their number (twin.store.bucket).
+    sa.Column("covered", sa.BigInteger),
     sqlite_with_rowid=False,
 )
 

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from twin.core.clock import DAY_MS
 from twin.core.observation import Check
+from twin.store.bucket import HOUR_MS
 from twin.store.columns import Columns, joined, of_rows
 from twin.store.engine import insert_many
 from twin.store.ledger_schema import OBSERVATION, PAGE, ROLLUP, SERIES
 from twin.store.pages import PAGE_ROWS, encode
-from twin.store.rollups import DIRECTIONS, HOUR_MS, minutes_of_pages
+from twin.store.rollups import DIRECTIONS, minutes_of_pages
 from twin.store.rows import Step
 from twin.store.tape import Tape, page_rows
 

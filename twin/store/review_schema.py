@@ -56,6 +56,16 @@ SENSOR_HOUR = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Minutes of an hour for which a series sent anything (a mask), whatever its mark and however often.
+SERIES_HOUR = sa.Table(
+    "series_hour",
+    METADATA,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
+    sa.Column("start_ms", sa.BigInteger, primary_key=True),
+    sa.Column("came", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 REVIEW = sa.Table(
     "review",
     METADATA,

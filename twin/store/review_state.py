@@ -18,6 +18,7 @@ from twin.store.review_schema import (
     REVIEW_EDITION,
     RULE_BOOK,
     SENSOR_HOUR,
+    SERIES_HOUR,
     SERIES_STATE,
     UNIT_STATE,
 )
@@ -70,6 +71,17 @@ def load_hours(
 def save_hours(connection: sa.Connection, rows: Iterable[Row]) -> None:
     """Write tallies, in the order of the table."""
     upsert_many(connection, SENSOR_HOUR, list(rows))
+
+
+def load_minutes(connection: sa.Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Minutes of (series, start of the hour) for which something came, as far as there are any."""
+    columns = tuple(SERIES_HOUR.columns)
+    return {(row[0], row[1]): row[2] for row in seek(connection, columns, columns[:2], keys)}
+
+
+def save_minutes(connection: sa.Connection, rows: Iterable[Row]) -> None:
+    """Write minutes, in the order of the table."""
+    upsert_many(connection, SERIES_HOUR, list(rows))
 
 
 def edition(connection: sa.Connection) -> int:

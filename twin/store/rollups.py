@@ -1,8 +1,8 @@
 """Roll-ups by minute, hour, day and month, kept in the same transaction as the values.
 
-A bucket counts usable values of the shortest interval that it has seen: moments outweigh means,
-minute means outweigh hour means, whatever comes first. Values longer than the bucket do not
-count. The result depends on the values only, not on the order of their arrival (up to rounding).
+What counts says ``twin.store.bucket``. The result depends on the values only, not on the order of
+their arrival nor on the batches in which they came (up to rounding). The two parts of an hour, a day
+or a month are two rows: that of the means has the step's code plus one.
 
 Directions are averaged as unit vectors, without wind speed as a weight: EPA-454/R-99-005 (2000),
 section 6.2, unit vector mean wind direction.
@@ -10,25 +10,24 @@ section 6.2, unit vector mean wind direction.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from twin.core.clock import DAY_MS
+from twin.store.bucket import AGAIN, HOUR_MS, IGNORED, MINUTE_MS, Bucket, Span, hour_of, mean_of
 from twin.store.columns import Columns
 from twin.store.engine import seek, upsert_many
 from twin.store.ledger_schema import ROLLUP
 from twin.store.rows import RollupRow, Step
-from twin.store.tape import Tape, packed
+from twin.store.tape import Tape, both, packed
 
 DIRECTIONS = frozenset({"wind_from"})
-HOUR_MS = Step.HOUR.length_ms
-# Shorter than this the mean of unit vectors has no direction that could be told from rounding.
-_NO_DIRECTION = 1e-9
+_LONG = (Step.HOUR, Step.DAY, Step.MONTH)
+_CODES = tuple(step.code for step in _LONG)
 _KEPT_BUCKETS = 40_000
 _COLUMNS = tuple(ROLLUP.columns)  # the key, then what a bucket holds, in its order
 _R = ROLLUP.c
@@ -47,66 +46,6 @@ class Contribution(NamedTuple):
     value: float | None
 
 
-class Bucket:
-    """What a bucket holds, in the order of the table's columns."""
-
-    __slots__ = ("count", "east", "high", "interval_ms", "low", "north", "total")
-
-    def __init__(
-        self,
-        interval_ms: int = 0,
-        count: int = 0,
-        total: float = 0.0,
-        low: float | None = None,
-        high: float | None = None,
-        east: float | None = None,
-        north: float | None = None,
-    ) -> None:
-        self.interval_ms, self.count, self.total = interval_ms, count, total
-        self.low, self.high, self.east, self.north = low, high, east, north
-
-    def clear(self, interval_ms: int = 0) -> None:
-        """Nothing is counted yet."""
-        self.interval_ms, self.count, self.total = interval_ms, 0, 0.0
-        self.low = self.high = self.east = self.north = None
-
-    def add(self, value: float, interval_ms: int, *, is_direction: bool) -> None:
-        """Count a usable value."""
-        if not self.count or interval_ms < self.interval_ms:
-            self.clear(interval_ms)
-        elif interval_ms > self.interval_ms:
-            return
-        self.count += 1
-        self.total += value
-        if is_direction:
-            angle = math.radians(value)
-            self.east = (self.east or 0.0) + math.sin(angle)
-            self.north = (self.north or 0.0) + math.cos(angle)
-            return
-        if self.low is None or value < self.low:
-            self.low = value
-        if self.high is None or value > self.high:
-            self.high = value
-
-    def merge(self, part: Bucket) -> None:
-        """Count what a shorter bucket has counted: exactly what its values would have added."""
-        if not part.count or (self.count and part.interval_ms > self.interval_ms):
-            return
-        if not self.count or part.interval_ms < self.interval_ms:
-            self.clear(part.interval_ms)
-        self.count += part.count
-        self.total += part.total
-        if part.east is not None and part.north is not None:
-            self.east, self.north = (self.east or 0.0) + part.east, (self.north or 0.0) + part.north
-        if part.low is not None and part.high is not None:
-            self.low = part.low if self.low is None else min(self.low, part.low)
-            self.high = part.high if self.high is None else max(self.high, part.high)
-
-    def values(self) -> tuple[int, int, float, float | None, float | None, float | None, float | None]:
-        """In the order of the table's columns after the key."""
-        return self.interval_ms, self.count, self.total, self.low, self.high, self.east, self.north
-
-
 class RollupKeeper:
     """Updates the roll-ups for a batch of new versions. Part of the one writer.
 
@@ -116,33 +55,38 @@ class RollupKeeper:
     def __init__(self, tape: Tape, utc_offset_ms: int = 0) -> None:
         self._tape = tape
         self._offset_ms = utc_offset_ms
-        # Two generations: what the younger one does not ask for goes when it is full.
+        self._starts = [starts(step, utc_offset_ms) for step in _LONG]
+        # Two generations each: what the younger one does not ask for goes when it is full.
         self._buckets: dict[BucketKey, Bucket] = {}
         self._older: dict[BucketKey, Bucket] = {}
+        self._spans: dict[BucketKey, Span] = {}
+        self._older_spans: dict[BucketKey, Span] = {}
 
     def apply(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
         """Take in versions that were stored just now on this connection."""
         counted = [item for item in added if item.value is not None or item.version]
-        for step in Step if counted else ():
-            self._apply_step(connection, step, counted)
-        if len(self._buckets) > _KEPT_BUCKETS:
+        if not counted:
+            return
+        self._apply_minutes(connection, counted)
+        self._apply_spans(connection, counted)
+        if len(self._buckets) + len(self._spans) > _KEPT_BUCKETS:
             self._older, self._buckets = self._buckets, {}
+            self._older_spans, self._spans = self._spans, {}
 
     def forget(self) -> None:
         """Somebody else has changed roll-ups."""
-        self._buckets.clear()
-        self._older.clear()
+        for known in (self._buckets, self._older, self._spans, self._older_spans):
+            known.clear()
 
-    def _apply_step(self, connection: sa.Connection, step: Step, added: Sequence[Contribution]) -> None:
-        longest_ms, code = step.length_ms, step.code
-        start_of = starts(step, self._offset_ms)
+    def _apply_minutes(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
+        code = Step.MINUTE.code
         keyed = [
-            ((item.series_id, code, start_of(item.time_ms)), item)
+            ((item.series_id, code, item.time_ms - item.time_ms % MINUTE_MS), item)
             for item in added
-            if item.interval_ms <= longest_ms
+            if item.interval_ms <= MINUTE_MS
         ]
         touched = dict(keyed)
-        self._load(connection, step, touched)
+        self._load(connection, touched)
         buckets = self._buckets
         again = {key for key, item in keyed if item.version}
         for key, item in keyed:
@@ -150,24 +94,17 @@ class RollupKeeper:
                 buckets[key].add(item.value, item.interval_ms, is_direction=item.is_direction)
         for key in again:
             bucket = buckets[key]
-            had = bucket.count
             bucket.clear()
-            self._recount(connection, step, key, bucket, is_direction=touched[key].is_direction)
-            if not bucket.count and not had:
-                del touched[key]
+            for _, interval_ms, value in _usable(connection, key[0], key[2], key[2] + MINUTE_MS):
+                if interval_ms <= MINUTE_MS:
+                    bucket.add(value, interval_ms, is_direction=touched[key].is_direction)
+        # A minute whose values were all taken back keeps its row: it outdoes the minute of the pages.
         upsert_many(connection, ROLLUP, [(*key, *buckets[key].values()) for key in touched])
 
-    def _load(self, connection: sa.Connection, step: Step, touched: Mapping[BucketKey, Contribution]) -> None:
-        """Have all buckets at hand as they were before these contributions."""
-        buckets, older = self._buckets, self._older
-        missing = set()
-        for key in touched:
-            if key not in buckets:
-                known = older.pop(key, None)
-                if known is None:
-                    missing.add(key)
-                else:
-                    buckets[key] = known
+    def _load(self, connection: sa.Connection, touched: Mapping[BucketKey, Contribution]) -> None:
+        """Have all minutes at hand as they were before these contributions."""
+        buckets = self._buckets
+        missing = _missing(touched, buckets, self._older)
         if not missing:
             return
         for series_id, code, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
@@ -175,47 +112,195 @@ class RollupKeeper:
             missing.discard((series_id, code, start_ms))
         for key in missing:
             bucket = None
-            if step is Step.MINUTE and self._tape.is_packed(key[0], key[2]):
+            if self._tape.is_packed(key[0], key[2]):
                 # Minutes of packed values are not stored as long as they can be counted from the pages.
                 bucket = self._counted(connection, key, is_direction=touched[key].is_direction)
             buckets[key] = bucket or Bucket()
 
     def _counted(self, connection: sa.Connection, key: BucketKey, *, is_direction: bool) -> Bucket | None:
         series_id, _, start_ms = key
-        rows = self._tape.packed(connection, series_id, start_ms, start_ms + Step.MINUTE.length_ms)
+        rows = self._tape.packed(connection, series_id, start_ms, start_ms + MINUTE_MS)
         return minutes_of(rows, is_direction=is_direction).get(start_ms)
 
-    def _recount(
-        self, connection: sa.Connection, step: Step, key: BucketKey, bucket: Bucket, *, is_direction: bool
-    ) -> None:
+    def _apply_spans(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
+        hour_of_time, day_of, month_of = self._starts
+        h, d, m = _CODES
+        keyed = [
+            (
+                (item.series_id, h, hour_of_time(item.time_ms)),
+                (item.series_id, d, day_of(item.time_ms)),
+                (item.series_id, m, month_of(item.time_ms)),
+                item,
+            )
+            for item in added
+        ]
+        self._load_spans(connection, {key for *keys, _ in keyed for key in keys})
+        work = _Work(self._spans)
+        for hour, day, month, item in keyed:
+            if item.version or item.interval_ms > HOUR_MS:
+                work.recount((hour, day, month), item)
+        for hour, day, month, item in keyed:
+            if item.value is not None and item.interval_ms <= HOUR_MS:
+                work.count(hour, day, month, item)
+        self._write(connection, work)
+
+    def _load_spans(self, connection: sa.Connection, wanted: set[BucketKey]) -> None:
+        """Have all spans at hand as they were before these contributions."""
+        spans = self._spans
+        missing = _missing(wanted, spans, self._older_spans)
+        if not missing:
+            return
+        parts = [*missing, *((series_id, code + 1, start_ms) for series_id, code, start_ms in missing)]
+        found: dict[BucketKey, Bucket] = {}
+        for series_id, code, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], parts):
+            found[series_id, code, start_ms] = Bucket(*rest)
+        for key in missing:
+            series_id, code, start_ms = key
+            fine, means = found.get(key), found.get((series_id, code + 1, start_ms))
+            spans[key] = Span(is_hour=code == HOUR_MS, fine=fine, means=means)
+
+    def _write(self, connection: sa.Connection, work: _Work) -> None:
+        """Write what has changed, the shortest spans first: the longer ones are counted from them."""
+        for step in _LONG:
+            again = {key: item for key, item in work.again.items() if key[1] == step.code}
+            emptied = []
+            for key, item in again.items():
+                old, new = self._spans[key], self._recounted(connection, step, key, item)
+                self._spans[key] = new
+                if item.version or new.fine.count or old.fine.count:
+                    work.fine.add(key)
+                if new.means.count:
+                    work.means.add(key)
+                elif old.means.count:
+                    emptied.append(key)
+                    work.means.discard(key)
+            fine = [(*key, *self._spans[key].fine.values()) for key in work.fine if key[1] == step.code]
+            means = [
+                (key[0], key[1] + 1, key[2], *self._spans[key].means.values())
+                for key in work.means
+                if key[1] == step.code
+            ]
+            upsert_many(connection, ROLLUP, [*fine, *means])
+            for series_id, code, start_ms in emptied:
+                gone = (_R.series_id == series_id, _R.step_ms == code + 1, _R.start_ms == start_ms)
+                connection.execute(ROLLUP.delete().where(*gone))
+
+    def _recounted(self, connection: sa.Connection, step: Step, key: BucketKey, item: Contribution) -> Span:
         series_id, _, start_ms = key
         end_ms = bucket_end(step, start_ms, self._offset_ms)
-        for part in self._parts(connection, step, series_id, start_ms, end_ms):
-            bucket.merge(part)
-        if bucket.count:
-            return
-        for value, interval_ms in self._tape.usable(connection, series_id, start_ms, end_ms):
-            if interval_ms <= step.length_ms:
-                bucket.add(value, interval_ms, is_direction=is_direction)
+        if step is Step.HOUR:
+            rows = [row for row in _usable(connection, series_id, start_ms, end_ms) if row[1] <= HOUR_MS]
+            return hour_of(rows, is_direction=item.is_direction)
+        span = Span(is_hour=False)
+        for part in self._parts(connection, step, key, end_ms, is_direction=item.is_direction):
+            span.merge(part)
+        if span.count:
+            return span
+        # Means of a day count in a day that has nothing else, those of a month in such a month.
+        for _, interval_ms, value in _usable(connection, series_id, start_ms, end_ms):
+            means = span.means
+            if HOUR_MS < interval_ms <= step.length_ms and not 0 < means.interval_ms < interval_ms:
+                if means.interval_ms > interval_ms:
+                    means.clear()
+                minutes = interval_ms // MINUTE_MS
+                means.add_mean(value, interval_ms, minutes, is_direction=item.is_direction)
+                means.covered = (means.covered or 0) + minutes
+        return span
 
     def _parts(
-        self, connection: sa.Connection, step: Step, series_id: int, start_ms: int, end_ms: int
-    ) -> list[Bucket]:
-        """The shorter buckets of which a day or a month consists."""
-        part = {Step.DAY: Step.HOUR, Step.MONTH: Step.DAY}.get(step)
-        if part is None or (part is Step.HOUR and self._offset_ms % HOUR_MS):
-            return []
-        question = (
-            sa.select(*_COLUMNS[3:])
-            .where(
-                _R.series_id == series_id,
-                _R.step_ms == part.code,
-                _R.start_ms >= start_ms,
-                _R.start_ms < end_ms,
-            )
-            .order_by(_R.start_ms)
-        )
-        return [Bucket(*row) for row in connection.execute(question)]
+        self, connection: sa.Connection, step: Step, key: BucketKey, end_ms: int, *, is_direction: bool
+    ) -> list[Span]:
+        """The shorter spans of which a day or a month consists, in order of time."""
+        series_id, _, start_ms = key
+        part = Step.HOUR if step is Step.DAY else Step.DAY
+        if part is Step.DAY or not self._offset_ms % HOUR_MS:
+            return [span for _, span in read_spans(connection, series_id, part, start_ms, end_ms)]
+        # In a zone that is off by part of an hour, hours do not fit into days.
+        hours: dict[int, list[tuple[int, int, float]]] = {}
+        for row in _usable(connection, series_id, start_ms, end_ms):
+            if row[1] <= HOUR_MS:
+                hours.setdefault(row[0] // HOUR_MS, []).append(row)
+        return [hour_of(rows, is_direction=is_direction) for rows in hours.values()]
+
+
+class _Work:
+    """What a batch does to hours, days and months; keys of parts to be written, spans to be recounted."""
+
+    def __init__(self, spans: dict[BucketKey, Span]) -> None:
+        self._spans = spans
+        self.fine: set[BucketKey] = set()
+        self.means: set[BucketKey] = set()
+        self.again: dict[BucketKey, Contribution] = {}
+
+    def recount(self, keys: Iterable[BucketKey], item: Contribution) -> None:
+        """Count spans from what is stored; a contribution with a version says most."""
+        for key in keys:
+            known = self.again.get(key)
+            if known is None or item.version:
+                self.again[key] = item
+
+    def count(self, hour: BucketKey, day: BucketKey, month: BucketKey, item: Contribution) -> None:
+        """Count a value of at most an hour."""
+        spans, again = self._spans, self.again
+        if hour in again:
+            return
+        span = spans[hour]
+        minutes = AGAIN
+        if span.is_known and item.value is not None:
+            minutes = span.take(item.time_ms, item.interval_ms, item.value, is_direction=item.is_direction)
+        if minutes == IGNORED:
+            return
+        if minutes == AGAIN:
+            self.recount((hour, day, month), item)
+            return
+        is_fine = item.interval_ms < MINUTE_MS
+        (self.fine if is_fine else self.means).add(hour)
+        if not self._longer(day, HOUR_MS, item, minutes) or not self._longer(month, DAY_MS, item, minutes):
+            self.recount((month,), item)
+
+    def _longer(self, key: BucketKey, part_ms: int, item: Contribution, minutes: int) -> bool:
+        """Count in a day or month; False when it must be counted from its parts."""
+        if key in self.again:
+            return False
+        span = self._spans[key]
+        if not span.is_known or (span.means.count and span.means.interval_ms > part_ms):
+            self.recount((key,), item)
+            return False
+        fine, means, value = span.fine, span.means, item.value or 0.0
+        if item.interval_ms >= MINUTE_MS:
+            means.add_mean(value, item.interval_ms, minutes, is_direction=item.is_direction)
+            means.covered = (means.covered or 0) + minutes
+            self.means.add(key)
+        elif fine.add(value, item.interval_ms, is_direction=item.is_direction):
+            fine.covered = (fine.covered or 0) + minutes
+            self.fine.add(key)
+        return True
+
+
+_Known = TypeVar("_Known")
+
+
+def _missing(
+    wanted: Iterable[BucketKey], known: dict[BucketKey, _Known], older: dict[BucketKey, _Known]
+) -> set[BucketKey]:
+    """What neither generation has; what the older one has becomes young again."""
+    missing = set()
+    for key in wanted:
+        if key not in known:
+            found = older.pop(key, None)
+            if found is None:
+                missing.add(key)
+            else:
+                known[key] = found
+    return missing
+
+
+def _usable(
+    connection: sa.Connection, series_id: int, from_ms: int, to_ms: int
+) -> list[tuple[int, int, float]]:
+    """Time, interval and number of every usable newest version, in order of time."""
+    found = both(connection, series_id, from_ms, to_ms).last().usable()
+    return list(zip(found.time_ms.tolist(), found.interval_ms.tolist(), found.value.tolist(), strict=True))
 
 
 def bucket_start(step: Step, time_ms: int, utc_offset_ms: int = 0) -> int:
@@ -274,30 +359,47 @@ def row_of_rollup(series_key: str, step: Step, start_ms: int, bucket: Bucket) ->
     )
 
 
-def mean_of(bucket: Bucket) -> float | None:
-    """Arithmetic mean; of directions the direction of the mean unit vector, None where they cancel."""
-    if not bucket.count:
-        return None
-    if bucket.east is None or bucket.north is None:
-        return bucket.total / bucket.count
-    if math.hypot(bucket.east, bucket.north) / bucket.count < _NO_DIRECTION:
-        return None
-    return math.degrees(math.atan2(bucket.east, bucket.north)) % 360.0
-
-
 def read_rollups(
     connection: sa.Connection, series_id: int, quantity: str, step: Step, from_ms: int, to_ms: int
 ) -> list[tuple[int, Bucket]]:
     """Buckets that start in ``[from_ms, to_ms)``, in time order, stored or counted from pages."""
-    found: dict[int, Bucket] = {}
-    if step is Step.MINUTE:
-        found = minutes_of_pages(connection, series_id, from_ms, to_ms, is_direction=quantity in DIRECTIONS)
+    if step is not Step.MINUTE:
+        spans = read_spans(connection, series_id, step, from_ms, to_ms)
+        return [(start_ms, span.whole()) for start_ms, span in spans]
+    found = minutes_of_pages(connection, series_id, from_ms, to_ms, is_direction=quantity in DIRECTIONS)
     question = sa.select(_R.start_ms, *_COLUMNS[3:]).where(
         _R.series_id == series_id, _R.step_ms == step.code, _R.start_ms >= from_ms, _R.start_ms < to_ms
     )
     for start_ms, *rest in connection.execute(question):
         found[start_ms] = Bucket(*rest)
     return sorted(found.items(), key=_start)
+
+
+def read_spans(
+    connection: sa.Connection, series_id: int, step: Step, from_ms: int, to_ms: int
+) -> list[tuple[int, Span]]:
+    """Hours, days or months that start in ``[from_ms, to_ms)``, in time order."""
+    spans: dict[int, Span] = {}
+    for part in (0, 1):
+        question = (
+            sa.select(_R.start_ms, *_COLUMNS[3:])
+            .where(
+                _R.series_id == series_id,
+                _R.step_ms == step.code + part,
+                _R.start_ms >= from_ms,
+                _R.start_ms < to_ms,
+            )
+            .order_by(_R.start_ms)
+        )
+        for start_ms, *rest in connection.execute(question):
+            span = spans.get(start_ms)
+            if span is None:
+                span = spans[start_ms] = Span(is_hour=step is Step.HOUR)
+            if part:
+                span.means = Bucket(*rest)
+            else:
+                span.fine = Bucket(*rest)
+    return sorted(spans.items(), key=_start)
 
 
 def minutes_of_pages(
@@ -326,5 +428,5 @@ def minutes_of(columns: Columns, *, is_direction: bool) -> dict[int, Bucket]:
     return found
 
 
-def _start(item: tuple[int, Bucket]) -> int:
+def _start(item: tuple[int, object]) -> int:
     return item[0]

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from twin.store import ledger_schema as t
+from twin.store.bucket import FULL_HOUR, MINUTE_MS, Span, mean_of, valid_minutes
 from twin.store.reading import Reader
-from twin.store.review_schema import LINK_STATE, SENSOR_HOUR, UNIT_STATE
-from twin.store.rollups import Bucket, mean_of
+from twin.store.review_schema import LINK_STATE, SENSOR_HOUR, SERIES_HOUR, UNIT_STATE
+from twin.store.rollups import read_spans
 from twin.store.rows import Step
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 _R = t.ROLLUP.c
 _H = SENSOR_HOUR.c
+_S = SERIES_HOUR.c
+_WANTED_MIN = 45
+_WANTED_MS = _WANTED_MIN * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourMean:
-    """Usable values of one hour; ``interval_ms`` is the length of those that were counted (0: moments)."""
+    """Usable values of one hour.
+
+    ``covered``: mask of the minutes that have any; None in rows of earlier releases. ``moments`` and
+    ``means_min``: how many moments are counted, and for how many minutes means stand. ``interval_ms``
+    is the length of the shortest that were counted (0: moments).
+    """
 
     start_ms: int
     count: int
@@ -29,6 +39,27 @@ class HourMean:
     mean: float | None
     low: float | None
     high: float | None
+    covered: int | None
+    moments: int
+    means_min: int
+
+    def minutes(self, moments_ms: int) -> float:
+        """Minutes for which there are usable values, of an instrument that speaks every ``moments_ms``.
+
+        As many as are covered, but no more than the values are worth: one value in a minute that should
+        have twelve is no minute.
+        """
+        if self.covered is None:
+            return min(60.0, self.count * (self.interval_ms or moments_ms) / MINUTE_MS)
+        worth = self.moments * moments_ms / MINUTE_MS + self.means_min
+        return min(worth, float(valid_minutes(self.covered, round(moments_ms / MINUTE_MS))), 60.0)
+
+
+class Came(NamedTuple):
+    """``hours``: those with 45 minutes of values; ``minutes``: all for which anything came."""
+
+    hours: int
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,28 +91,22 @@ def hour_means(reader: Reader, key: str, from_ms: int, to_ms: int) -> tuple[Hour
         series_id = connection.execute(sa.select(t.SERIES.c.id).where(t.SERIES.c.key == key)).scalar()
         if series_id is None:
             return ()
-        question = (
-            sa.select(t.ROLLUP)
-            .where(
-                _R.series_id == series_id,
-                _R.step_ms == Step.HOUR.code,
-                _R.start_ms >= from_ms,
-                _R.start_ms < to_ms,
-                _R.n > 0,
-            )
-            .order_by(_R.start_ms)
-        )
-        found = [(r.start_ms, Bucket(*r[3:])) for r in connection.execute(question)]
-    return tuple(
-        HourMean(
-            start_ms=start_ms,
-            count=bucket.count,
-            interval_ms=bucket.interval_ms,
-            mean=mean_of(bucket),
-            low=bucket.low,
-            high=bucket.high,
-        )
-        for start_ms, bucket in found
+        found = read_spans(connection, series_id, Step.HOUR, from_ms, to_ms)
+    return tuple(_hour_mean(start_ms, span) for start_ms, span in found if span.count)
+
+
+def _hour_mean(start_ms: int, span: Span) -> HourMean:
+    whole, fine, means = span.whole(), span.fine, span.means
+    return HourMean(
+        start_ms=start_ms,
+        count=whole.count,
+        interval_ms=whole.interval_ms,
+        mean=mean_of(whole),
+        low=whole.low,
+        high=whole.high,
+        covered=whole.covered,
+        moments=fine.count,
+        means_min=span.minutes(means),
     )
 
 
@@ -90,36 +115,73 @@ def valid_hours_by_day(
 ) -> dict[str, dict[int, int]]:
     """Valid hours of every local day, by series.
 
-    ``asked``: (series key, interval of its moments in ms). An hour counts with 45 minutes of values.
-    Days are numbered from 1970-01-01 in the zone of ``utc_offset_ms``.
+    ``asked``: (series key, interval of its moments in ms). An hour counts with 45 minutes, as
+    ``HourMean.minutes`` has them. Days are numbered from 1970-01-01 in the zone of ``utc_offset_ms``.
     """
-    # Whole division on every data base; times are never negative.
-    shifted = _R.start_ms + utc_offset_ms
-    day = (shifted - shifted % DAY_MS) // DAY_MS
     length = sa.case(
-        (_R.interval_ms == 0, sa.bindparam("moments_ms", type_=sa.BigInteger)), else_=_R.interval_ms
+        (_R.interval_ms < MINUTE_MS, sa.bindparam("moments_ms", type_=sa.BigInteger)), else_=_R.interval_ms
     )
-    # Built once: compiling it for every series costs more than the look-up.
-    question = (
-        sa.select(day.label("day"), sa.func.count())
+    worth = sa.func.sum(_R.n * length)
+    # The minutes of the two parts of an hour are different ones.
+    covered = sa.func.sum(sa.func.coalesce(_R.covered, FULL_HOUR))
+    hours = (
+        sa.select(_R.start_ms.label("start_ms"), sa.cast(covered, sa.BigInteger).label("mask"))
         .where(
             _R.series_id == sa.bindparam("series_id"),
-            _R.step_ms == Step.HOUR.code,
+            _R.step_ms.in_((Step.HOUR.code, Step.HOUR.code + 1)),
             _R.start_ms >= from_ms,
             _R.start_ms < to_ms,
-            _R.n * length >= 45 * 60_000,
+            _R.n > 0,
         )
-        .group_by(day)
+        .group_by(_R.start_ms)
+        .having(worth >= _WANTED_MS)
+        .subquery()
     )
+    # Built once: compiling it for every series costs more than the look-up.
+    question = _by_day(hours, utc_offset_ms)
     answers: dict[str, dict[int, int]] = {}
     with reader.snapshot() as connection:
         ids = {row.key: row.id for row in connection.execute(sa.select(t.SERIES.c.id, t.SERIES.c.key))}
         for key, moments_ms in asked:
             if key in ids:
                 told = {"series_id": ids[key], "moments_ms": moments_ms}
-                found = connection.execute(question, told)
-                answers[key] = {int(number): int(count) for number, count in found}
+                days = answers.setdefault(key, {})
+                for number, mask, count in connection.execute(question, told):
+                    if valid_minutes(int(mask), round(moments_ms / MINUTE_MS)) >= _WANTED_MIN:
+                        days[int(number)] = days.get(int(number), 0) + int(count)
     return answers
+
+
+def came_minutes_by_day(
+    reader: Reader, asked: Sequence[tuple[str, int]], from_ms: int, to_ms: int, utc_offset_ms: int
+) -> dict[str, dict[int, Came]]:
+    """What came on every local day, whatever its marks, by series; see ``valid_hours_by_day``."""
+    hours = (
+        sa.select(_S.start_ms.label("start_ms"), _S.came.label("mask"))
+        .where(_S.series_id == sa.bindparam("series_id"), _S.start_ms >= from_ms, _S.start_ms < to_ms)
+        .subquery()
+    )
+    question = _by_day(hours, utc_offset_ms)
+    answers: dict[str, dict[int, Came]] = {}
+    with reader.snapshot() as connection:
+        ids = {row.key: row.id for row in connection.execute(sa.select(t.SERIES.c.id, t.SERIES.c.key))}
+        for key, moments_ms in asked:
+            if key in ids:
+                days = answers.setdefault(key, {})
+                for number, mask, count in connection.execute(question, {"series_id": ids[key]}):
+                    minutes = valid_minutes(int(mask), round(moments_ms / MINUTE_MS))
+                    before = days.get(int(number), Came(0, 0))
+                    received = count if minutes >= _WANTED_MIN else 0
+                    days[int(number)] = Came(before.hours + received, before.minutes + minutes * count)
+    return answers
+
+
+def _by_day(hours: sa.Subquery, utc_offset_ms: int) -> sa.Select[Any]:
+    """How many hours of every local day have which minutes; most have all of them."""
+    # Whole division on every data base; times are never negative.
+    shifted = hours.c.start_ms + utc_offset_ms
+    day = (shifted - shifted % DAY_MS) // DAY_MS
+    return sa.select(day.label("day"), hours.c.mask, sa.func.count()).group_by(day, hours.c.mask)
 
 
 def sensor_hours(reader: Reader, from_ms: int, to_ms: int, sensor_id: str = "") -> tuple[SensorHour, ...]:

@@ -254,14 +254,6 @@ class Tape:
         self._pages.move_to_end(key)
         return self._pages[key]
 
-    @staticmethod
-    def usable(
-        connection: sa.Connection, series_id: int, from_ms: int, to_ms: int
-    ) -> list[tuple[float, int]]:
-        """Value and interval of every usable newest version, in order of time."""
-        found = both(connection, series_id, from_ms, to_ms).last().usable()
-        return list(zip(found.value.tolist(), found.interval_ms.tolist(), strict=True))
-
 
 def _thin(page: Columns) -> Columns:
     """What a look at the newest version needs."""

@@ -63,26 +63,40 @@ def said(model: dict[tuple[str, int, int], list[Observation]], rows: list[Arriva
 
 
 def mean_of(model: dict[tuple[str, int, int], list[Observation]], quantity: str, start_ms: int, step: Step):
-    """Count and mean of a bucket, straight from the rule: usable last versions of the shortest interval."""
-    inside = [
-        (interval_ms, versions[-1])
+    """Count and mean of a bucket, straight from the rule.
+
+    A minute: usable last versions of the shortest interval. Longer: moments, minute means of minutes
+    without moments, each part weighed with its minutes, and means of an hour where there is nothing else.
+    """
+    usable = sorted(
+        (interval_ms, time_ms, versions[-1].value)
         for (name, time_ms, interval_ms), versions in model.items()
         if name == quantity
         and start_ms <= time_ms < start_ms + step.length_ms
         and interval_ms <= step.length_ms
-    ]
-    usable = [(interval_ms, row.value) for interval_ms, row in inside if row.usable and row.value is not None]
-    if not usable:
+        and versions[-1].usable
+        and versions[-1].value is not None
+    )
+    if step is Step.MINUTE:
+        usable = [row for row in usable if row[0] == usable[0][0]]
+    moments = [row for row in usable if row[0] == 0]
+    taken = {time_ms // 60_000 for _, time_ms, _ in moments}
+    weights = [(max(1, len(taken)) / len(moments), number) for *_, number in moments]
+    for interval_ms, time_ms, number in usable:
+        minute, is_hour = time_ms // 60_000, interval_ms == 3_600_000
+        if interval_ms and (step is Step.MINUTE or (not taken if is_hour else minute not in taken)):
+            taken.add(minute)
+            weights.append((1.0, number))
+    if not weights:
         return 0, None
-    shortest = min(interval_ms for interval_ms, _ in usable)
-    kept = [number for interval_ms, number in usable if interval_ms == shortest]
+    total = sum(weight for weight, _ in weights)
     if quantity != "wind_from":
-        return len(kept), sum(kept) / len(kept)
-    east = sum(math.sin(math.radians(number)) for number in kept)
-    north = sum(math.cos(math.radians(number)) for number in kept)
-    if math.hypot(east, north) / len(kept) < 1e-9:
-        return len(kept), None
-    return len(kept), math.degrees(math.atan2(east, north)) % 360.0
+        return len(weights), sum(weight * number for weight, number in weights) / total
+    east = sum(weight * math.sin(math.radians(number)) for weight, number in weights)
+    north = sum(weight * math.cos(math.radians(number)) for weight, number in weights)
+    if math.hypot(east, north) / total < 1e-9:
+        return len(weights), None
+    return len(weights), math.degrees(math.atan2(east, north)) % 360.0
 
 
 @settings(max_examples=30, deadline=None)
