@@ -109,7 +109,7 @@ def view(message: Message) -> Answer:
 class _CaseRegistry:
     """Registry of a case: the numbers it lists, or every one with any password."""
 
-    passwords: Mapping[str, str] | None
+    stated: Mapping[str, str] | None
     crc_mode: CrcMode
     edition: Edition
     keys: tuple[bytes, ...]
@@ -118,7 +118,7 @@ class _CaseRegistry:
 
     def device(self, mn: str) -> Device | None:
         """A device with this number and the factors of the case."""
-        if not mn or (self.passwords is not None and mn not in self.passwords):
+        if not mn or (self.stated is not None and mn not in self.stated):
             return None
         return Device(
             mn=mn,
@@ -134,7 +134,7 @@ class _CaseRegistry:
 
     def password(self, mn: str) -> str | None:
         """Password that the case states."""
-        return None if self.passwords is None else self.passwords[mn] or None
+        return None if self.stated is None else self.stated[mn] or None
 
     def passwords(self, mn: str) -> tuple[str, ...]:
         """The same where the case states one."""
@@ -303,7 +303,7 @@ def _registry(options: Mapping[str, Any]) -> _CaseRegistry:
     by_mn = {mn: _keys(rows) for mn, rows in given.items()} if isinstance(given, dict) else {}
     try:
         return _CaseRegistry(
-            passwords=_passwords(options.get("registry")),
+            stated=_passwords(options.get("registry")),
             crc_mode=CrcMode(options.get("crc_mode", "hj212")),
             edition=Edition(str(options.get("edition", "2017"))),
             keys=() if given is None or isinstance(given, dict) else _keys(given),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 from dataclasses import replace
 
 from apiflask import APIBlueprint
@@ -19,6 +18,7 @@ from twin.store.frame_search import (
     one_quarantined,
 )
 from twin.store.rows import QuarantinedFrame, StoredFrame
+from web.frame_mask import HIDDEN, as_text, field_text, shown_hash, without_password
 from web.frame_values import kind_of, values_of
 from web.reply import Operation, serve
 from web.schemas.frame import (
@@ -36,7 +36,7 @@ frames = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Instruments
 # Frames of HJ 212 are far shorter; an uploaded file may have 5 MB.
 _SHOWN_BYTES, _SHOWN_FIELDS, _SHOWN_CHARS = 16_384, 200, 500
 _SAYS_NOTHING = replace(parse(b""), problems=())
-_PASSWORD = re.compile(rb"((?:^|[;,&])\s*PW\s*=)([^;,&]*)", re.IGNORECASE)
+_LEAST_CHARS = 3
 
 
 def get_frames(query: FramesQuery) -> FramesOut:
@@ -90,7 +90,7 @@ def get_frame(seq: int) -> FrameDetailOut:
         frame=_stored(row),
         bytes=len(row.segment),
         hex=without_password(row.segment[:_SHOWN_BYTES]).hex(),
-        sha256=row.sha256,
+        sha256=shown_hash(row.segment, row.sha256),
         pno=row.pno,
         body_no=row.body_no,
         flag=read.flag,
@@ -149,15 +149,15 @@ def _stored(row: StoredFrame) -> FrameOut:
         seq=row.seq,
         received_ms=row.received_ms,
         peer=row.peer,
-        mn=row.mn,
-        st=row.st,
-        cn=row.cn,
-        qn=row.qn,
+        mn=_masked(row.mn),
+        st=_masked(row.st),
+        cn=_masked(row.cn),
+        qn=_masked(row.qn),
         status="stored",
         reason=row.fault,
         segment=as_text(row.segment[:_SHOWN_BYTES]),
         fields=fields,
-        problems=[problem.detail for problem in read.problems],
+        problems=_problems(read),
     )
 
 
@@ -168,7 +168,9 @@ def _read(row: StoredFrame) -> tuple[Message, list[FieldOut]]:
         read = parse(row.segment)
         return read, _fields(read)
     pairs = foreign.view(row.segment)[:_SHOWN_FIELDS]
-    return _SAYS_NOTHING, [FieldOut(key=key, text=text[:_SHOWN_CHARS]) for key, text in pairs]
+    return _SAYS_NOTHING, [
+        FieldOut(key=key, text=field_text(key, text)[:_SHOWN_CHARS]) for key, text in pairs
+    ]
 
 
 def _held(row: QuarantinedFrame) -> FrameOut:
@@ -177,34 +179,33 @@ def _held(row: QuarantinedFrame) -> FrameOut:
         seq=row.seq,
         received_ms=row.received_ms,
         peer=row.peer,
-        mn=row.mn,
-        st=read.st or "",
-        cn=read.cn or "",
-        qn=read.qn or "",
+        mn=_masked(row.mn),
+        st=_masked(read.st or ""),
+        cn=_masked(read.cn or ""),
+        qn=_masked(read.qn or ""),
         status="quarantined",
         reason=row.reason,
         segment=as_text(row.segment),
         fields=_fields(read),
-        problems=[problem.detail for problem in read.problems],
+        problems=_problems(read),
     )
 
 
 def _fields(read: Message) -> list[FieldOut]:
-    return [FieldOut(key=key, text=text) for group in read.groups for key, text in group]
+    return [FieldOut(key=key, text=field_text(key, text)) for group in read.groups for key, text in group]
 
 
-def without_password(segment: bytes) -> bytes:
-    """Segment of the same length with stars in place of its password.
-
-    Who may look at frames may not for that speak for the instruments; wrong passwords are often
-    right ones of another device.
-    """
-    return _PASSWORD.sub(lambda found: found[1] + b"*" * len(found[2]), segment)
+def _masked(text: str) -> str:
+    """A field of the header; with a lost separator the next field stands in it too."""
+    return as_text(text.encode("utf-8", "replace"))
 
 
-def as_text(segment: bytes) -> str:
-    r"""Segment for people: UTF-8 where it is, ``\xNN`` where it is not, without its password."""
-    return _PASSWORD.sub(rb"\1******", segment).decode("utf-8", errors="backslashreplace")
+def _problems(read: Message) -> list[str]:
+    """Doubts, which may quote what is written in the frame."""
+    details = [_masked(problem.detail) for problem in read.problems]
+    if not read.pw or len(read.pw) < _LEAST_CHARS:
+        return details
+    return [text.replace(read.pw, HIDDEN) for text in details]
 
 
 serve(frames, "/frames", get_frames, Operation(gives=FramesOut, reads=FramesQuery, errors=(503,)))

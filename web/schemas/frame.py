@@ -93,7 +93,9 @@ class FrameDetailOut(Out):
     frame: FrameOut
     bytes: int = Field(ge=0)
     hex: str = Field(description="Bytes of the data segment; those of a password are 2a")
-    sha256: str
+    sha256: str = Field(
+        description="Empty where a password is hidden: from the hash of all the rest it could be guessed"
+    )
     pno: int | None
     body_no: int = Field(ge=0, description="Above 0: another body under an exchange seen before")
     flag: int | None
