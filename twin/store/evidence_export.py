@@ -29,7 +29,7 @@ from twin.store.checkpoints import (
     newest_checkpoint,
     stored_texts,
 )
-from twin.store.frame_source import FrameRow, frame_rows, links
+from twin.store.frame_source import FrameRow, frame_rows, links, origins
 from twin.store.ledger_schema import RAW_FRAME
 from twin.store.merkle import Leaves, consistency_proof, range_proof
 from twin.store.reader import LedgerReader
@@ -43,6 +43,7 @@ Evidence of a Park Twin ledger.  园区数字孪生台账证据。
 verifies it with Python 3.9 or newer and nothing else; see the head of verify.py for what is shown.
 验证方法同上：无需安装其他软件；可附上事先公布的公钥。
 
+manifest.json      what was asked for; "origins": measured or simulated, by device 数据来源（实测或模拟）
 frames.jsonl       raw frames as they arrived; "segment" in hexadecimal digits 原始报文
 acts.jsonl         what people and the system did 操作记录
 *_proof.json       Merkle proofs (RFC 6962) 默克尔证明
@@ -90,7 +91,8 @@ def export_evidence(reader: LedgerReader, wanted: Wanted, out: Path) -> Exported
             first_last=_span(connection, ACT, "time_ms", wanted, last.acts.size),
             leaves=act_links(connection),
         )
-        told_frames = frames.write(archive, last, _frame_lines(reader, connection, frames, wanted))
+        mns: set[str] = set()
+        told_frames = frames.write(archive, last, _frame_lines(reader, connection, frames, wanted, mns))
         told_acts = acts.write(archive, last, _act_lines(connection, acts))
         count = _write_checkpoints(archive, connection, last, wanted, frames.leaves, acts.leaves)
         about = {
@@ -99,6 +101,7 @@ def export_evidence(reader: LedgerReader, wanted: Wanted, out: Path) -> Exported
             "from_ms": wanted.from_ms,
             "to_ms": wanted.to_ms,
             "mn": wanted.mn,
+            "origins": origins(connection, mns),
         }
         _put(archive, "manifest.json", json.dumps(about, indent=1) + "\n")
         _put(archive, "README.txt", _README)
@@ -142,11 +145,14 @@ def _span(
 
 
 def _frame_lines(
-    reader: LedgerReader, connection: sa.Connection, part: _Part, wanted: Wanted
+    reader: LedgerReader, connection: sa.Connection, part: _Part, wanted: Wanted, mns: set[str]
 ) -> Iterator[dict[str, object]]:
+    """Lines of the frames; ``mns`` takes the devices of those that are told in full."""
     first, last = part.first_last
     for row in islice(frame_rows(reader, connection, first - 1), max(0, last - first + 1)):
         asked = wanted.from_ms <= row.received_ms < wanted.to_ms and wanted.mn in ("", row.mn)
+        if asked:
+            mns.add(row.mn)
         yield _frame_line(row) if asked else {"seq": row.seq, "link": row.chain.hex()}
 
 

@@ -5,14 +5,15 @@ Frames of months that were moved to files come through the reader, which knows w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from twin.store.ledger_schema import RAW_FRAME
+from twin.store.ledger_schema import DEVICE_STATE, RAW_FRAME
 from twin.store.reader import LedgerReader
 
+UNKNOWN = "unknown"
 _AT_ONCE = 5_000
 _f = RAW_FRAME.c
 _SEALED = (
@@ -62,6 +63,15 @@ def frame_rows(reader: LedgerReader, connection: sa.Connection, after: int = 0) 
             return
         yield from (FrameRow._make(row) for row in found)
         seq = found[-1].seq
+
+
+def origins(connection: sa.Connection, mns: Iterable[str]) -> dict[str, str]:
+    """Where frames come from, by device, as the ledger has it; "unknown" where it is silent."""
+    known = {
+        row.mn: str(row.origin)
+        for row in connection.execute(sa.select(DEVICE_STATE.c.mn, DEVICE_STATE.c.origin))
+    }
+    return {mn: known.get(mn, UNKNOWN) for mn in sorted(set(mns))}
 
 
 def links(reader: LedgerReader, connection: sa.Connection) -> Callable[[int, int], Iterator[bytes]]:

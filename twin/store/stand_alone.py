@@ -7,6 +7,7 @@ the file is used, and only who trusts that key may trust the result. Exit code 0
 
 What is shown: each record in the file was sealed in its place of a chain (SHA-256), its chain is part of a
 Merkle tree (RFC 6962), and the root of that tree was signed (Ed25519, RFC 8032) at the stated time.
+Whether frames were measured or simulated is what the exporting ledger's register says; no seal covers that.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from typing import Any
 
 FORMAT = "park-twin-evidence/1"
 LOGS = ("frames", "acts")
+ORIGINS = {
+    "measured": "实测",
+    "simulated": "模拟",
+    "exercise": "演练",
+    "modelled": "模型计算",
+    "unknown": "来源未登记",
+}
 
 
 class Bad(Exception):
@@ -177,6 +185,23 @@ def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line.decode("utf-8"))
 
 
+def origin_lines(archive: zipfile.ZipFile, origins: dict[str, str]) -> list[str]:
+    """Where the frames come from, the measured ones last. Raises Bad for a device without a word."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in _lines(archive, "frames.jsonl"):
+        if len(row) > 2:
+            need(row["mn"] in origins, f"the manifest does not say where the frames of {row['mn']} come from")
+            of_origin = counts.setdefault(origins[row["mn"]], {})
+            of_origin[row["mn"]] = of_origin.get(row["mn"], 0) + 1
+    lines = []
+    for origin in sorted(counts, key=lambda name: (name == "measured", name)):
+        zh = ORIGINS.get(origin, origin)
+        said = origin if origin == "measured" else origin.upper()
+        told = ", ".join(f"{mn} ({count})" for mn, count in sorted(counts[origin].items()))
+        lines.append(f"origin 来源: these frames are {said}, 以下报文为{zh}: {told}")
+    return lines
+
+
 def check_log(archive: zipfile.ZipFile, log: str, signed: dict[str, Any]) -> tuple[int, int]:
     """Chain and tree of one log; how many records are told in full, how many only by their links."""
     proof = json.loads(archive.read(log + "_proof.json").decode("utf-8"))
@@ -247,6 +272,7 @@ def verify(path: str, key: str = "") -> list[str]:
         for log in LOGS:
             told, withheld = check_log(archive, log, last)
             lines.append(f"{log}: {told} records 条 hold, {withheld} more by their links only 仅以链值计入")
+        lines += origin_lines(archive, dict(about["origins"]))
     return lines
 
 

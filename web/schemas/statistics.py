@@ -156,7 +156,7 @@ class OverQuery(FixedQuery):
 
 
 class RunOut(Out):
-    """A run of means; ``worst`` is its highest, or the fixed value."""
+    """A run of means; ``value`` is its highest, or the fixed value."""
 
     key: str
     origin: Origin

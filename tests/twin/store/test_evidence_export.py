@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.arrivals import arrival, frame
+from tests.support.small_park import device
 from twin.core.errors import NotFoundError
+from twin.core.origin import Origin
 from twin.store import stand_alone
 from twin.store.acts import Act, ActDeed
 from twin.store.checkpoints import CheckpointDeed, read_heads
@@ -113,6 +116,8 @@ def test_signatures_of_odd_shape_do_not_hold() -> None:
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerReader]:
     url = sqlite_url(tmp_path_factory.mktemp("export") / "ledger.sqlite")
     ledger, found = Ledger(url), LedgerReader(url)
+    measured = replace(device(2), mn="M2", origin=Origin.MEASURED)
+    ledger.register([replace(device(1), mn="M1", origin=Origin.SIMULATED), measured])
     for turn in range(ROUNDS):
         now_ms = (turn + 1) * MINUTE_MS
         rows = [arrival(f"{turn}-{i}", received_ms=now_ms - 9 + i) for i in range(5)]
@@ -170,6 +175,37 @@ def test_every_span_and_device(reader: LedgerReader, tmp_path: Path, span: tuple
     lines = stand_alone.verify(str(file), PUBLIC.hex())
     assert f"frames: {told.frames} records" in lines[2]
     assert f"acts: {told.acts} records" in lines[3]
+
+
+def test_the_verifier_says_which_frames_are_simulated(reader: LedgerReader, tmp_path: Path) -> None:
+    file = tmp_path / "evidence.zip"
+    export_evidence(reader, Wanted(from_ms=0, to_ms=MINUTE_MS + 1), file)
+    with zipfile.ZipFile(file) as archive:
+        about = json.loads(archive.read("manifest.json"))
+    assert about["origins"] == {"M1": "simulated", "M2": "measured"}
+    said = run(file, PUBLIC.hex()).stdout
+    assert "these frames are SIMULATED, 以下报文为模拟: M1 (5)" in said
+    assert "these frames are measured, 以下报文为实测: M2 (3)" in said
+    export_evidence(reader, Wanted(from_ms=0, to_ms=MINUTE_MS + 1, mn="M2"), file)
+    assert "SIMULATED" not in run(file, PUBLIC.hex()).stdout
+
+
+def test_frames_of_no_stated_origin_do_not_hold(reader: LedgerReader, tmp_path: Path) -> None:
+    def silent(rows: dict[str, bytes]) -> None:
+        about = json.loads(rows["manifest.json"])
+        del about["origins"]["M1"]
+        rows["manifest.json"] = json.dumps(about).encode()
+
+    file = tmp_path / "evidence.zip"
+    export_evidence(reader, Wanted(from_ms=0, to_ms=MINUTE_MS + 1), file)
+    with zipfile.ZipFile(file) as archive:
+        rows = {name: archive.read(name) for name in archive.namelist()}
+    silent(rows)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, body in rows.items():
+            archive.writestr(name, body)
+    with pytest.raises(stand_alone.Bad, match="M1"):
+        stand_alone.verify(str(file), PUBLIC.hex())
 
 
 def test_of_other_devices_nothing_is_given_away(reader: LedgerReader, tmp_path: Path) -> None:

@@ -223,6 +223,7 @@ export interface Statistics {
 export interface RateRow {
   readonly id: string;
   readonly name: string;
+  readonly origin: Origin;
   readonly station: string;
   readonly region: string;
   readonly points: number;
@@ -248,7 +249,7 @@ export interface Rates {
 
 export interface Ninety {
   readonly to_ms: number;
-  readonly rows: readonly { readonly id: string; readonly from_ms: number; readonly to_ms: number; readonly effective_pct: number | null; readonly breach: boolean }[];
+  readonly rows: readonly { readonly id: string; readonly origin: Origin; readonly from_ms: number; readonly to_ms: number; readonly effective_pct: number | null; readonly breach: boolean }[];
 }
 
 export interface GapSeries {
@@ -274,13 +275,13 @@ export interface Gaps {
 
 export interface FoundRow {
   readonly key: string;
+  readonly origin: Origin;
   readonly region: string;
   readonly start_ms: number;
   readonly end_ms: number;
   readonly length: number;
   readonly si_unit: string;
   readonly value?: number;
-  readonly worst?: number;
   readonly limit?: number;
 }
 
@@ -345,12 +346,12 @@ export interface ExchangeDetail {
 export interface Conditions {
   readonly now_ms: number;
   readonly units: readonly {
-    readonly id: string; readonly name: Text; readonly kind: 'production' | 'treatment'; readonly state: 'on' | 'off' | 'unknown';
+    readonly id: string; readonly name: Text; readonly origin: Origin; readonly kind: 'production' | 'treatment'; readonly state: 'on' | 'off' | 'unknown';
     readonly since_ms: number | null; readonly value: number | null; readonly key: string; readonly on_above: number | null;
     readonly off_below: number | null; readonly si_unit: string;
   }[];
   readonly links: readonly {
-    readonly id: string; readonly name: Text; readonly production: readonly string[]; readonly treatment: readonly string[];
+    readonly id: string; readonly name: Text; readonly origin: Origin; readonly production: readonly string[]; readonly treatment: readonly string[];
     readonly state: 'normal' | 'grace' | 'treatment_not_running' | 'unknown'; readonly since_ms: number | null;
     readonly grace_min: number; readonly review: number | null;
   }[];
@@ -361,13 +362,13 @@ export type Health = 'ok' | 'warn' | 'alarm' | 'unknown';
 export interface BeamHealth {
   readonly now_ms: number;
   readonly stations: readonly {
-    readonly id: string; readonly state: Health;
+    readonly id: string; readonly origin: Origin; readonly state: Health;
     readonly items: readonly {
-      readonly key: string; readonly quantity: string; readonly value: number | null; readonly si_unit: string; readonly t: number | null;
+      readonly key: string; readonly origin: Origin; readonly quantity: string; readonly value: number | null; readonly si_unit: string; readonly t: number | null;
       readonly state: Health; readonly warn_low: number | null; readonly warn_high: number | null;
       readonly alarm_low: number | null; readonly alarm_high: number | null;
     }[];
-    readonly beams: readonly { readonly id: string; readonly key: string; readonly value: number | null; readonly t: number | null; readonly state: Health }[];
+    readonly beams: readonly { readonly id: string; readonly key: string; readonly origin: Origin; readonly value: number | null; readonly t: number | null; readonly state: Health }[];
     readonly refill: null | {
       readonly key: string; readonly level_l: number; readonly per_day_l: number; readonly per_day_low_l: number;
       readonly per_day_high_l: number; readonly since_refill_ms: number | null; readonly reserve_l: number;

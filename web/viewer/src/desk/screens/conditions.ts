@@ -5,7 +5,7 @@ import { each, h } from '../../ui/dom';
 import { splitKey } from '../../wire';
 import type { Desk } from '../context';
 import { t } from '../i18n';
-import { chip, emptyWords, facts, freshnessOf, panel, placeName, quantityName, trouble, when, type Tone } from '../parts';
+import { chip, emptyWords, facts, freshnessOf, originChip, panel, placeName, quantityName, trouble, when, type Tone } from '../parts';
 import { resource, type Resource } from '../resource';
 import { screen } from '../screen';
 import { table, type Column } from '../table';
@@ -32,6 +32,7 @@ function unitColumns(desk: Desk): readonly Column<Unit>[] {
   };
   return [
     { id: 'name', title: () => t('conditions.unit'), width: 20, text: (row) => say(row.name) || row.id, tip: (row) => row.id },
+    { id: 'origin', title: () => t('origin.head'), width: 10, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
     { id: 'kind', title: () => t('conditions.kind'), width: 10, text: (row) => t(`conditions.kind.${row.kind}`) },
     { id: 'state', title: () => t('conditions.state'), width: 10, text: (row) => t(`conditions.${row.state}`), cell: (row) => chip(() => UNIT_TONES[row.get().state], () => t(`conditions.${row.get().state}`)) },
     { id: 'since', title: () => t('conditions.since'), width: 11, numeric: true, text: (row) => since(desk, row.since_ms), sort: (row) => row.since_ms },
@@ -44,6 +45,7 @@ function linkColumns(desk: Desk, found: () => Conditions | null): readonly Colum
   const names = (ids: readonly string[]): string => ids.map((id) => say(found()?.units.find((unit) => unit.id === id)?.name) || id).join(', ');
   return [
     { id: 'name', title: () => t('conditions.link'), width: 18, text: (row) => say(row.name) || row.id },
+    { id: 'origin', title: () => t('origin.head'), width: 10, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
     { id: 'state', title: () => t('conditions.state'), width: 18, text: (row) => t(`conditions.link.${row.state}`), cell: (row) => chip(() => LINK_TONES[row.get().state], () => t(`conditions.link.${row.get().state}`)) },
     { id: 'since', title: () => t('conditions.since'), width: 11, numeric: true, text: (row) => since(desk, row.since_ms), sort: (row) => row.since_ms },
     { id: 'pair', title: () => t('conditions.units'), width: 34, text: (row) => t('conditions.pair', { production: names(row.production), treatment: names(row.treatment) }) },
@@ -97,7 +99,7 @@ function stationCard(desk: Desk, item: { get(): Station }): HTMLElement {
   each(beams, () => item.get().beams, (row) => row.id, (row) => h('span', { title: () => since(desk, row.get().t) },
     chip(() => HEALTH_TONES[row.get().state], () => `${row.get().id} ${value(row.get().value, splitKey(row.get().key).quantity)} · ${since(desk, row.get().t)}`)));
   return h('section', { class: 'card' },
-    h('header', {}, h('h3', {}, () => placeName(desk, item.get().id)), chip(() => HEALTH_TONES[item.get().state], () => healthName(item.get().state))),
+    h('header', {}, h('h3', {}, () => placeName(desk, item.get().id)), chip(() => HEALTH_TONES[item.get().state], () => healthName(item.get().state)), originChip(() => item.get().origin)),
     h('table', { class: 'plain-grid' }, h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, () => t('health.item')), h('th', { scope: 'col', class: 'num' }, () => t('conditions.value')),
       h('th', { scope: 'col' }, () => t('conditions.state')), h('th', { scope: 'col', class: 'num' }, () => t('health.limits')))), items),
     h('div', { hidden: () => item.get().beams.length === 0 }, h('h4', {}, () => t('health.beams')), beams), refill(desk, () => item.get()));

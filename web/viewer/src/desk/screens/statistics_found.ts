@@ -7,7 +7,7 @@ import { splitKey } from '../../wire';
 import type { Desk } from '../context';
 import { choice, type Choice } from '../form';
 import { t } from '../i18n';
-import { emptyWords, freshnessOf, panel, placeName, seriesName, trouble } from '../parts';
+import { emptyWords, freshnessOf, originChip, panel, placeName, seriesName, trouble } from '../parts';
 import { resource } from '../resource';
 import { table, type Column } from '../table';
 import type { Found, FoundRow } from '../wire';
@@ -21,6 +21,7 @@ type Read = (row: FoundRow) => number | null;
 function columns(desk: Desk, step: () => string, numbers: readonly (readonly [string, () => string, Read])[]): readonly Column<FoundRow>[] {
   return [
     { id: 'key', title: () => t('stat.series'), width: 28, text: (row) => seriesName(desk, row.key), tip: (row) => row.key },
+    { id: 'origin', title: () => t('origin.head'), width: 10, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
     { id: 'region', title: () => t('found.region'), width: 14, text: (row) => placeName(desk, row.region) || '—' },
     { id: 'start', title: () => t('found.start'), width: 22, text: (row) => moment(row.start_ms, desk.offset_h()), sort: (row) => row.start_ms },
     { id: 'length', title: () => t('found.length'), width: 12, numeric: true, text: (row) => t(step() === 'day' ? 'found.steps.day' : 'found.steps.hour', { n: row.length }), sort: (row) => row.length },
@@ -43,7 +44,7 @@ function search(desk: Desk, period: PeriodOf, path: string, title: () => string,
 
 export function overLimit(desk: Desk, period: PeriodOf): HTMLElement {
   return search(desk, period, '/api/v1/search/overlimit', () => t('statistics.tab.over'), () => t('found.over.none'), [
-    ['worst', () => t('found.worst'), (row) => row.worst ?? null], ['limit', () => t('found.limit'), (row) => row.limit ?? null],
+    ['worst', () => t('found.worst'), (row) => row.value ?? null], ['limit', () => t('found.limit'), (row) => row.limit ?? null],
   ]);
 }
 

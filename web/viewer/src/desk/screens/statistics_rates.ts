@@ -7,7 +7,7 @@ import { h } from '../../ui/dom';
 import type { Desk } from '../context';
 import { choice, type Choice } from '../form';
 import { t } from '../i18n';
-import { chip, emptyWords, freshnessOf, panel, placeName, trouble } from '../parts';
+import { chip, emptyWords, freshnessOf, originChip, panel, placeName, trouble } from '../parts';
 import { resource } from '../resource';
 import { table, type Column } from '../table';
 import type { Ninety, RateRow, Rates } from '../wire';
@@ -45,6 +45,7 @@ function columns(desk: Desk): readonly Column<RateRow>[] {
   const hours = (value: number): string => t('rates.hours', { n: number(value, 1) });
   return [
     { id: 'id', title: () => t('rates.id'), width: 17, text: name, tip: (row) => `${row.station} ${row.region}` },
+    { id: 'origin', title: () => t('origin.head'), width: 10, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
     {
       id: 'meets', title: () => t('rates.meets'), width: 10, text: (row) => t(row.meets_95 === null ? 'rates.meets.none' : row.meets_95 ? 'rates.meets.yes' : 'rates.meets.no'),
       cell: (row) => chip(() => (row.get().meets_95 === null ? 'idle' : row.get().meets_95 ? 'good' : 'bad'),
@@ -72,7 +73,7 @@ export function ratesView(desk: Desk, period: PeriodOf): HTMLElement {
   return panel(() => t('statistics.tab.rates'), [
     trouble(rates),
     table<RateRow>({
-      label: () => t('statistics.tab.rates'), columns: columns(desk), rows: () => rates.get().data?.rows ?? [], key: (row) => row.id, filter: true,
+      label: () => t('statistics.tab.rates'), columns: columns(desk), rows: () => rates.get().data?.rows ?? [], key: (row) => `${row.id} ${row.origin}`, filter: true,
       empty: emptyWords(rates, () => t('rates.none')), first: { column: 'effective', down: false }, tools: choice(() => t('rates.by'), by, choices),
       tone: (row) => (row.meets_95 === false ? 'is-bad' : ''),
     }),
@@ -84,6 +85,7 @@ export function ninetyDays(desk: Desk): HTMLElement {
   type Row = Ninety['rows'][number];
   const rows: readonly Column<Row>[] = [
     { id: 'id', title: () => t('rates.id'), width: 16, text: (row) => `${row.id} ${placeName(desk, row.id) === row.id ? '' : placeName(desk, row.id)}`.trim() },
+    { id: 'origin', title: () => t('origin.head'), width: 10, text: (row) => row.origin, cell: (row) => originChip(() => row.get().origin) },
     {
       id: 'breach', title: () => t('gaps.state'), width: 12, text: (row) => t(row.breach ? 'ninety.breach' : 'ninety.ok'),
       cell: (row) => chip(() => (row.get().breach ? 'bad' : 'good'), () => t(row.get().breach ? 'ninety.breach' : 'ninety.ok')),
