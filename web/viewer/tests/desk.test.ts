@@ -13,6 +13,7 @@ import { readMetrics } from '../src/desk/metrics';
 import { distinct } from '../src/desk/distinct';
 import { freshness, resource, type Resource } from '../src/desk/resource';
 import { filtered, nextSorting, sorted, windowOf } from '../src/desk/rows';
+import { bodyWords } from '../src/desk/screens/evidence';
 import { missingShares } from '../src/desk/screens/statistics_gaps';
 import { clockTone } from '../src/desk/screens/review_words';
 import { flagWords } from '../src/desk/screens/frame_detail';
@@ -292,6 +293,16 @@ describe('texts of the desk', () => {
       expect(places(en), key).toEqual(places(zh));
       if (!both.has(key)) expect(/[\u4e00-\u9fff]/.test(en), key).toBe(false);
     }
+  });
+});
+
+describe('acts', () => {
+  it('are told in the language in use', () => {
+    const body = { verb: 'device', now: { name: { zh: '氟化氢', en: 'hydrogen fluoride' }, n: 2 } };
+    setLanguage('en');
+    expect(bodyWords(body)).toBe('verb device · now {"name":"hydrogen fluoride","n":2}');
+    setLanguage('zh');
+    expect(bodyWords(body)).toContain('氟化氢');
   });
 });
 

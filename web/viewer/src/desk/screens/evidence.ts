@@ -1,6 +1,6 @@
 /** Checkpoints, the book of acts, and a button that verifies all of it now. */
 
-import { language } from '../../i18n/language';
+import { language, say } from '../../i18n/language';
 import { withQuery } from '../../sources/http';
 import { signal } from '../../stores/signal';
 import { each, h } from '../../ui/dom';
@@ -78,9 +78,16 @@ function checkpointColumns(desk: Desk): readonly Column<Checkpoint>[] {
   ];
 }
 
+/** A name in two languages becomes the one in use, however deep it lies. */
+function spoken(_key: string, value: unknown): unknown {
+  const both = value as { zh?: unknown; en?: unknown } | null;
+  if (typeof both === 'object' && both !== null && typeof both.zh === 'string' && typeof both.en === 'string') return say({ zh: both.zh, en: both.en });
+  return value;
+}
+
 /** What an act says, on one line. */
 export function bodyWords(body: Readonly<Record<string, unknown>>): string {
-  return Object.entries(body).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ');
+  return Object.entries(body).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value, spoken)}`).join(' · ');
 }
 
 const TONES: Readonly<Record<string, 'good' | 'bad' | 'warn' | 'info'>> = { 'desk.done': 'good', 'desk.failed': 'warn', 'desk.refused': 'bad' };
@@ -92,7 +99,7 @@ function actColumns(desk: Desk): readonly Column<Act>[] {
     { id: 'when', title: () => t('evidence.time'), width: 12, text: (row) => ago(row.time_ms, desk.now_ms.get()), sort: (row) => row.time_ms, tip: (row) => moment(row.time_ms, desk.offset_h()) },
     { id: 'actor', title: () => t('acts.actor'), width: 12, text: (row) => row.actor },
     { id: 'kind', title: () => t('acts.kind'), width: 15, text: kind, tip: (row) => row.kind, cell: (row) => chip(() => TONES[row.get().kind] ?? 'info', () => kind(row.get())) },
-    { id: 'body', title: () => t('acts.body'), width: 50, text: (row) => bodyWords(row.body) },
+    { id: 'body', title: () => t('acts.body'), width: 50, text: (row) => bodyWords(row.body), cell: (row) => h('span', { class: 'verbatim' }, () => bodyWords(row.get().body)) },
     { id: 'hash', title: () => t('acts.hash'), width: 14, text: (row) => short(row.hash), tip: (row) => row.hash, cell: (row) => h('span', { class: 'mono muted' }, () => short(row.get().hash)) },
   ];
 }
