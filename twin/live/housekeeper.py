@@ -20,6 +20,7 @@ from pathlib import Path
 
 from twin.core.clock import Clock
 from twin.core.errors import StoreError
+from twin.live.keep_times import keep_times
 from twin.live.parts import Parts
 from twin.live.settings import Settings
 from twin.live.sink import LedgerSink
@@ -32,6 +33,7 @@ from twin.store.archiver import (
     recorded_months,
 )
 from twin.store.backup import newest_backup
+from twin.store.pruning import Prune
 from twin.store.reader import LedgerReader
 
 _log = logging.getLogger(__name__)
@@ -55,11 +57,11 @@ class Housekeeper:
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
         self._finished = False
-        self._children: set[asyncio.subprocess.Process] = set()
 
     def start(self, parts: Parts, first_look_s: float = FIRST_LOOK_S) -> None:
         """Begin to look after the store."""
-        for name, duty in (("backup", self.back_up), ("archive", self.archive)):
+        duties = (("backup", self.back_up), ("archive", self.archive), ("prune", self.prune))
+        for name, duty in duties:
             task = parts.start(
                 name,
                 partial(_again_and_again, duty, first_look_s),
@@ -70,10 +72,6 @@ class Housekeeper:
 
     async def close(self) -> None:
         """End, and the children with it; what they were making is thrown away at the next start."""
-        for child in self._children:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.terminate()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -93,6 +91,12 @@ class Housekeeper:
         await self._finish_moves()
         for month in await asyncio.to_thread(self._closed):
             await self.move(month)
+
+    async def prune(self) -> None:
+        """Take out what is older than its keep time and said by evidence that stays. Raises ParkTwinError."""
+        deed = Prune(keep=keep_times(self._settings), now_ms=self._clock.now_ms())
+        while await self._sink.perform(deed):
+            await asyncio.sleep(_BREATH_S)
 
     def backup_is_due(self) -> bool:
         """Whether the newest backup is older than ``backup_interval_h``."""
@@ -140,11 +144,14 @@ class Housekeeper:
             stderr=asyncio.subprocess.PIPE,
             preexec_fn=lambda: os.nice(_NICE),
         )
-        self._children.add(child)
+        talking = asyncio.create_task(child.communicate())
         try:
-            _, said = await child.communicate()
-        finally:
-            self._children.discard(child)
+            _, said = await asyncio.shield(talking)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+            await talking
+            raise
         if child.returncode:
             text = said.decode("utf-8", "replace").strip()[-500:]
             what = " ".join(arguments)

@@ -25,6 +25,7 @@ from twin.live.reach import Reach
 from twin.live.registry import SceneRegistry
 from twin.live.secret_changes import SecretChanges
 from twin.live.settings import Settings
+from twin.live.sums import SumPruner
 from twin.live.ways import Ways
 from twin.store.exchanges import ExchangeReader
 from twin.store.forwards import ForwardReader, KeepSum
@@ -106,6 +107,7 @@ class Outward:
         self.forwarding = Forwarding(
             read_targets(settings.forward_targets), books, reader, ForwardReader(reader), registry, clock
         )
+        self._pruner = SumPruner(books, reader, ForwardReader(reader), self.forwarding.forwarders)
         self._board = ConnectionBoard(books, registry.device, self._drift_s.get, clock)
 
     async def prepare(self) -> None:
@@ -118,8 +120,10 @@ class Outward:
         await self.commander.start(self._reach)
         editions = {row.mn: row.edition.value for row in self._devices if row.protocol == "hj212"}
         await self._put(EDITIONS, editions)
-        await self._put(TARGETS, self.forwarding.described())
+        await self._put(TARGETS, self._targets())
         works = {"contact": self.contact.run, "gaps": self.gaps.run, **self.forwarding.works()}
+        if self.forwarding.forwarders:
+            works["sums"] = self._pruner.run
         for name, work in works.items():
             self._tasks.append(self._parts.start(name, work))
         self._tasks.append(self._parts.start("connections", partial(self._board.run, server, ways)))
@@ -133,6 +137,18 @@ class Outward:
         await self.commander.close()
         await self.changes.close()
 
+    def _targets(self) -> dict[str, object]:
+        """Settings of the targets, and whether their packets carry a password that is checked here."""
+        told: dict[str, object] = {}
+        for name, forwarder in self.forwarding.forwarders.items():
+            target = forwarder.target
+            carries = any(
+                target.takes_from(row) and self._registry.password(row.mn) is not None
+                for row in self._devices
+            )
+            told[name] = {**target.model_dump(mode="json"), "carries_passwords": carries}
+        return told
+
     async def _put(self, name: str, body: Mapping[str, object]) -> None:
         await self._books.perform(PutSnapshot(name=name, time_ms=self._clock.now_ms(), body=body))
 
@@ -142,7 +158,7 @@ class Outward:
 
     def arrived(self, delivery: Delivery) -> None:
         """A frame is about to be stored; a sum that cannot be computed later is queued before it."""
-        if delivery.odd_crc and len(self._sums) < _MOST_SUMS:
+        if delivery.odd_crc and self.forwarding.forwarders and len(self._sums) < _MOST_SUMS:
             deed = KeepSum(sha256=bytes.fromhex(delivery.frame.sha256), crc=delivery.odd_crc.decode("ascii"))
             task = asyncio.ensure_future(self._books.perform(deed))
             self._sums.add(task)

@@ -83,6 +83,17 @@ def rules(keep: KeepTimes, *, results_h: float, backup_keep: int) -> tuple[Rule,
             kept_by="moved_never_removed",
         )
 
+    def left(name: str, least_d: int, kept_d: int, setting: str) -> Rule:
+        """What ``twin.store.pruning`` takes out: its evidence stays for ever."""
+        return Rule(
+            name=name,
+            data_class="business",
+            least_d=least_d,
+            kept_d=kept_d,
+            setting=setting,
+            kept_by="said_by_evidence",
+        )
+
     return (
         _for_ever("scene", "basic", "files_of_the_park"),
         _for_ever("raw_frames", "monitoring", "append_only"),
@@ -92,6 +103,12 @@ def rules(keep: KeepTimes, *, results_h: float, backup_keep: int) -> tuple[Rule,
         moved("maintenance", MAINTENANCE_D, keep.maintenance_d, "keep_maintenance_d"),
         moved("calibration", CALIBRATION_D, keep.calibration_d, "keep_calibration_d"),
         moved("operations", OPERATION_D, keep.operation_d, "keep_operation_d"),
+        left("facts", CALIBRATION_D, keep.calibration_d, "keep_calibration_d"),
+        left("tallies", CALIBRATION_D, keep.calibration_d, "keep_calibration_d"),
+        left("holes", OPERATION_D, keep.operation_d, "keep_operation_d"),
+        left("steps", MAINTENANCE_D, keep.maintenance_d, "keep_maintenance_d"),
+        _for_ever("exchanges", "business", "never_removed"),
+        _for_ever("reviews", "monitoring", "never_removed"),
         _for_ever("acts", "management", "append_only"),
         _for_ever("checkpoints", "management", "append_only"),
         Rule(
@@ -109,6 +126,14 @@ def rules(keep: KeepTimes, *, results_h: float, backup_keep: int) -> tuple[Rule,
             kept_d=FOR_EVER,
             setting="",
             kept_by="newest_10000",
+        ),
+        Rule(
+            name="packet_sums",
+            data_class="management",
+            least_d=0,
+            kept_d=FOR_EVER,
+            setting="",
+            kept_by="until_passed_on",
         ),
         Rule(
             name="backups",

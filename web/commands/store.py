@@ -14,7 +14,6 @@ from web.commands.shell import ConfigOption, Shell, open_shell
 if TYPE_CHECKING:
     from twin.store.deed import Deed
     from twin.store.ledger import Ledger
-    from twin.store.retention import KeepTimes
 
 app = typer.Typer(
     help="数据存储：备份、恢复、校验、保存期限、归档。 Backup, restore, verify, retention, archive.",
@@ -30,8 +29,13 @@ def backup(
         Path | None,
         typer.Option("--to", help="备份文件夹，例如移动硬盘 / Folder of backups, for example another disk"),
     ] = None,
-    without_secrets: Annotated[
-        bool, typer.Option("--without-secrets", help="不含密码和密钥 / Leave passwords and keys out")
+    without_key_files: Annotated[
+        bool,
+        typer.Option(
+            "--without-key-files",
+            help="不含密码和密钥文件；原始报文中仍有 PW / Leave the files of passwords and keys out; "
+            "raw frames hold PW all the same",
+        ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="不打印结果 / Do not print the result")] = False,
 ) -> None:
@@ -46,7 +50,7 @@ def backup(
         ledger_url=settings.ledger,
         results_url=settings.results,
         to=to.absolute() if to is not None else settings.backups,
-        with_secrets=not without_secrets,
+        with_secrets=not without_key_files,
     )
     made = make_backup(plan, SystemClock().now_ms())
     # Elsewhere, say on a disk that is written once, nobody but its owner removes anything.
@@ -54,6 +58,7 @@ def backup(
     if not quiet:
         size_mb = made.manifest.size_bytes / 1e6
         _print(shell, "backup_made", folder=made.folder, size_mb=size_mb, count=len(made.manifest.files))
+        _print(shell, "backup_holds_pw")
         for folder in gone:
             _print(shell, "backup_removed", folder=folder)
 
@@ -114,12 +119,13 @@ def verify(
 def retention(config: ConfigOption = None) -> None:
     """数据保存期限和现状。 What is kept, for how long, by what, and what would go."""
     from twin.core.clock import SystemClock, to_datetime
+    from twin.live.keep_times import keep_times
     from twin.store.reader import LedgerReader
     from twin.store.retention import holding, rules
 
     shell = open_shell(config)
     settings = shell.settings
-    keep = _keep_times(shell)
+    keep = keep_times(settings)
     table = Table(title=shell.say("retention_title"))
     for key in ("data", "data_class", "least_days", "kept_days", "setting", "kept_by"):
         table.add_column(shell.say(key), overflow="fold")
@@ -194,19 +200,6 @@ def _do(ledger: Ledger, deed: Deed, now_ms: int) -> object:
     if isinstance(result, ParkTwinError):
         raise result
     return result
-
-
-def _keep_times(shell: Shell) -> KeepTimes:
-    from twin.store.retention import KeepTimes
-
-    settings = shell.settings
-    return KeepTimes(
-        minute_d=settings.keep_minute_d,
-        condition_d=settings.keep_condition_d,
-        maintenance_d=settings.keep_maintenance_d,
-        calibration_d=settings.keep_calibration_d,
-        operation_d=settings.keep_operation_d,
-    )
 
 
 def _print(shell: Shell, key: str, **values: object) -> None:

@@ -126,7 +126,7 @@ def test_a_month_that_cannot_be_archived_holds_up_no_backup(settings: Settings, 
         async with asyncio.timeout(60):
             while newest_backup(settings.backups) is None or parts.alive()["archive"]:
                 await asyncio.sleep(0.05)
-        assert parts.alive() == {"backup": True, "archive": False}
+        assert parts.alive() == {"backup": True, "archive": False, "prune": True}
         await house.close()
         await parts.close()
         with reader.snapshot() as connection:
