@@ -168,6 +168,16 @@ _COUNTED: dict[str, tuple[str, str, str]] = {
     FindingKind.UNKNOWN_FACTOR: ("warning", "发送了未登记的因子 {what}", "sends {what}, not in its record"),
     FindingKind.UNIT_DOUBTED: ("warning", "{what} 的单位可疑", "the unit of {what} is doubtful"),
     FindingKind.SPLIT_INCOMPLETE: ("warning", "拆分包不完整", "split messages stayed incomplete"),
+    FindingKind.CLOCK_DRIFT: (
+        "warning",
+        "设备时钟偏差超过 30 秒",
+        "the device's clock is off by more than 30 s",
+    ),
+    FindingKind.CLOCK_BREACH: (
+        "error",
+        "设备时钟 48 小时内误差超过 864 秒",
+        "the device's clock went wrong by more than 864 s within 48 h",
+    ),
 }
 
 

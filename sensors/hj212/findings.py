@@ -14,7 +14,8 @@ class FindingKind(StrEnum):
     """Kinds of diagnoses. Values are stable and machine-readable.
 
     ``what`` of a finding: the check sum's name (``crc_right``, ``crc_wrong``; empty when no known
-    algorithm fits), the edition that Flag claims, the command that came unencrypted.
+    algorithm fits), the edition that Flag claims, the command that came unencrypted, whether a clock
+    is ``ahead`` or ``behind``.
     """
 
     CRC_RIGHT = "crc_right"
@@ -25,6 +26,8 @@ class FindingKind(StrEnum):
     UNKNOWN_FACTOR = "unknown_factor"
     UNIT_DOUBTED = "unit_doubted"
     SPLIT_INCOMPLETE = "split_incomplete"
+    CLOCK_DRIFT = "clock_drift"
+    CLOCK_BREACH = "clock_breach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from sensors.hj212.server import Hj212Server
 from sensors.hj212.session import Delivery
 from twin.core.clock import Clock
 from twin.core.park import Park
+from twin.live.clocks import ClockBoard
 from twin.live.connections import ConnectionBoard
 from twin.live.contact import Contact, ContactRules
 from twin.live.exchange import Books, Commander
@@ -34,8 +35,6 @@ from twin.store.reader import LedgerReader
 from twin.store.snapshots import EDITIONS, TARGETS, PutSnapshot
 
 _log = logging.getLogger(__name__)
-# Data older than this were kept back on the way: they tell nothing about a clock.
-_LIVE_MS = 600_000
 _MOST_SUMS = 1_000
 _RETRY_S = 5.0
 
@@ -65,7 +64,6 @@ class Outward:
         self._parts = parts or Parts(books, clock)
         self._books = books
         self._utc_offset_h = park.utc_offset_h
-        self._drift_s: dict[str, float] = {}
         self._reach: Reach | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._sums: set[asyncio.Task[object]] = set()
@@ -108,11 +106,13 @@ class Outward:
             read_targets(settings.forward_targets), books, reader, ForwardReader(reader), registry, clock
         )
         self._pruner = SumPruner(books, reader, ForwardReader(reader), self.forwarding.forwarders)
-        self._board = ConnectionBoard(books, registry.device, self._drift_s.get, clock)
+        self._clocks = ClockBoard(books, reader, registry.device, clock, park.utc_offset_h)
+        self._board = ConnectionBoard(books, registry.device, self._clocks.drift_s, clock)
 
     async def prepare(self) -> None:
         """What has to be known before the first frame comes."""
         await self.forwarding.open()
+        await asyncio.to_thread(self._clocks.recall)
 
     async def start(self, server: Hj212Server, ways: Ways | None = None) -> None:
         """Begin to speak: on the HJ 212 port and on the lines of ``ways``."""
@@ -126,6 +126,7 @@ class Outward:
             works["sums"] = self._pruner.run
         for name, work in works.items():
             self._tasks.append(self._parts.start(name, work))
+        self._tasks.append(self._parts.start("clocks", self._clocks.run))
         self._tasks.append(self._parts.start("connections", partial(self._board.run, server, ways)))
 
     async def close(self) -> None:
@@ -171,8 +172,7 @@ class Outward:
             told_ms = stamp_ms(message.data_time or "", self._utc_offset_h)
             if told_ms is not None:
                 self.gaps.told(frame.mn, told_ms)
-                if frame.cn == "2011" and abs(told_ms - frame.received_ms) < _LIVE_MS:
-                    self._drift_s[frame.mn] = round((told_ms - frame.received_ms) / 1000.0, 1)
+        self._clocks.delivered(delivery)
         self.changes.delivered(delivery)
         self.commander.hear(message)
 
