@@ -64,7 +64,10 @@ class HourTally:
                 start_ms = o.time_ms - o.time_ms % HOUR_MS
                 bits = minutes_mask(o.time_ms, o.interval_ms if o.interval_ms < HOUR_MS else 0)
             minutes_key = (item.series.id, start_ms)
-            came[minutes_key] = came.get(minutes_key, 0) | bits
+            if minutes_key not in came:
+                came[minutes_key] = bits
+            elif bits & ~came[minutes_key]:
+                came[minutes_key] |= bits
             key = (o.sensor_id, o.interval_ms, start_ms)
             if key != last:
                 last = key

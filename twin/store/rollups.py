@@ -10,6 +10,7 @@ section 6.2, unit vector mean wind direction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -33,6 +34,7 @@ _COLUMNS = tuple(ROLLUP.columns)  # the key, then what a bucket holds, in its or
 _R = ROLLUP.c
 
 BucketKey = tuple[int, int, int]
+SpanKeys = tuple[BucketKey, BucketKey, BucketKey]
 
 
 class Contribution(NamedTuple):
@@ -123,26 +125,37 @@ class RollupKeeper:
         return minutes_of(rows, is_direction=is_direction).get(start_ms)
 
     def _apply_spans(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
+        keyed = self._keyed(added)
+        self._load_spans(connection, {key for keys in {keys for keys, _ in keyed} for key in keys})
+        work = _Work(self._spans)
+        for keys, item in keyed:
+            if item.version or item.interval_ms > HOUR_MS:
+                work.recount(keys, item)
+        work.count_all(keyed)
+        self._write(connection, work)
+
+    def _keyed(self, added: Sequence[Contribution]) -> list[tuple[SpanKeys, Contribution]]:
+        """Hour, day and month of every value."""
         hour_of_time, day_of, month_of = self._starts
         h, d, m = _CODES
-        keyed = [
-            (
-                (item.series_id, h, hour_of_time(item.time_ms)),
-                (item.series_id, d, day_of(item.time_ms)),
-                (item.series_id, m, month_of(item.time_ms)),
-                item,
-            )
-            for item in added
-        ]
-        self._load_spans(connection, {key for *keys, _ in keyed for key in keys})
-        work = _Work(self._spans)
-        for hour, day, month, item in keyed:
-            if item.version or item.interval_ms > HOUR_MS:
-                work.recount((hour, day, month), item)
-        for hour, day, month, item in keyed:
-            if item.value is not None and item.interval_ms <= HOUR_MS:
-                work.count(hour, day, month, item)
-        self._write(connection, work)
+        known: dict[tuple[int, int], SpanKeys] = {}
+        keyed, last_ms, hour = [], -1, 0
+        for item in added:
+            series_id, time_ms = item[0], item[2]
+            if time_ms != last_ms:
+                last_ms, hour = time_ms, hour_of_time(time_ms)
+            keys = known.get((series_id, hour))
+            if keys is None:
+                keys = (
+                    (series_id, h, hour),
+                    (series_id, d, day_of(time_ms)),
+                    (series_id, m, month_of(time_ms)),
+                )
+                # An hour may lie in two days where the zone is off by part of an hour.
+                if not self._offset_ms % HOUR_MS:
+                    known[series_id, hour] = keys
+            keyed.append((keys, item))
+        return keyed
 
     def _load_spans(self, connection: sa.Connection, wanted: set[BucketKey]) -> None:
         """Have all spans at hand as they were before these contributions."""
@@ -161,8 +174,10 @@ class RollupKeeper:
 
     def _write(self, connection: sa.Connection, work: _Work) -> None:
         """Write what has changed, the shortest spans first: the longer ones are counted from them."""
+        work.fine.update(key for keys in work.plain.values() for key in keys)
         for step in _LONG:
-            again = {key: item for key, item in work.again.items() if key[1] == step.code}
+            code = step.code
+            again = {key: item for key, item in work.again.items() if key[1] == code}
             emptied = []
             for key, item in again.items():
                 old, new = self._spans[key], self._recounted(connection, step, key, item)
@@ -174,14 +189,14 @@ class RollupKeeper:
                 elif old.means.count:
                     emptied.append(key)
                     work.means.discard(key)
-            fine = [(*key, *self._spans[key].fine.values()) for key in work.fine if key[1] == step.code]
+            fine = [(*key, *self._spans[key].fine.values()) for key in work.fine if key[1] == code]
             means = [
                 (key[0], key[1] + 1, key[2], *self._spans[key].means.values())
                 for key in work.means
-                if key[1] == step.code
+                if key[1] == code
             ]
             upsert_many(connection, ROLLUP, [*fine, *means])
-            for series_id, code, start_ms in emptied:
+            for series_id, _, start_ms in emptied:
                 gone = (_R.series_id == series_id, _R.step_ms == code + 1, _R.start_ms == start_ms)
                 connection.execute(ROLLUP.delete().where(*gone))
 
@@ -230,6 +245,7 @@ class _Work:
         self._spans = spans
         self.fine: set[BucketKey] = set()
         self.means: set[BucketKey] = set()
+        self.plain: dict[BucketKey, SpanKeys] = {}
         self.again: dict[BucketKey, Contribution] = {}
 
     def recount(self, keys: Iterable[BucketKey], item: Contribution) -> None:
@@ -239,22 +255,51 @@ class _Work:
             if known is None or item.version:
                 self.again[key] = item
 
-    def count(self, hour: BucketKey, day: BucketKey, month: BucketKey, item: Contribution) -> None:
+    def count_all(self, keyed: Iterable[tuple[SpanKeys, Contribution]]) -> None:
+        """Count values of at most an hour, each in its turn."""
+        for keys, item in keyed:
+            if item[5] is None or item[3] > HOUR_MS or (self.again and keys[0] in self.again):
+                continue
+            if not self._count_plainly(keys, item, item[5]):
+                self.count(keys, item)
+
+    def _count_plainly(self, keys: SpanKeys, item: Contribution, value: float) -> bool:
+        """Count one more moment where moments are counted in hour, day and month: nearly all that comes."""
+        _, is_direction, time_ms, interval_ms, _, _ = item
+        spans = self._spans
+        hour, day, month = spans[keys[0]], spans[keys[1]], spans[keys[2]]
+        bit = 1 << time_ms // MINUTE_MS % 60
+        parts = (hour.fine, day.fine, month.fine)
+        minutes, means = hour.fine.covered, hour.means.covered
+        if self.again or minutes is None or (means and means & bit):
+            return False
+        # Means of a day or a month give way to moments.
+        if day.means.interval_ms > HOUR_MS or month.means.interval_ms > DAY_MS:
+            return False
+        for part in parts:
+            if part.interval_ms != interval_ms or not part.count or part.covered is None:
+                return False
+        _add_to(parts, value, is_direction=is_direction)
+        if not minutes & bit:
+            hour.fine.covered = minutes | bit
+            day.fine.covered = (day.fine.covered or 0) + 1
+            month.fine.covered = (month.fine.covered or 0) + 1
+        self.plain[keys[0]] = keys
+        return True
+
+    def count(self, keys: SpanKeys, item: Contribution) -> None:
         """Count a value of at most an hour."""
-        spans, again = self._spans, self.again
-        if hour in again:
-            return
-        span = spans[hour]
+        hour, day, month = keys
+        span = self._spans[hour]
         minutes = AGAIN
         if span.is_known and item.value is not None:
             minutes = span.take(item.time_ms, item.interval_ms, item.value, is_direction=item.is_direction)
         if minutes == IGNORED:
             return
         if minutes == AGAIN:
-            self.recount((hour, day, month), item)
+            self.recount(keys, item)
             return
-        is_fine = item.interval_ms < MINUTE_MS
-        (self.fine if is_fine else self.means).add(hour)
+        (self.fine if item.interval_ms < MINUTE_MS else self.means).add(hour)
         if not self._longer(day, HOUR_MS, item, minutes) or not self._longer(month, DAY_MS, item, minutes):
             self.recount((month,), item)
 
@@ -275,6 +320,24 @@ class _Work:
             fine.covered = (fine.covered or 0) + minutes
             self.fine.add(key)
         return True
+
+
+def _add_to(parts: Iterable[Bucket], value: float, *, is_direction: bool) -> None:
+    """Count one more of what these buckets count."""
+    if is_direction:
+        east, north = math.sin(math.radians(value)), math.cos(math.radians(value))
+        for part in parts:
+            part.count += 1
+            part.total += value
+            part.east, part.north = (part.east or 0.0) + east, (part.north or 0.0) + north
+        return
+    for part in parts:
+        part.count += 1
+        part.total += value
+        if part.low is None or value < part.low:
+            part.low = value
+        if part.high is None or value > part.high:
+            part.high = value
 
 
 _Known = TypeVar("_Known")
