@@ -358,10 +358,6 @@ class Forwarding:
         """What passes on to each target; none can harm another."""
         return {f"forward:{name}": row.run for name, row in self.forwarders.items()}
 
-    def described(self) -> dict[str, object]:
-        """Settings of the targets, for the screens."""
-        return {name: row.target.model_dump(mode="json") for name, row in self.forwarders.items()}
-
 
 def _digest(frame: StoredFrame) -> bytes:
     digest: bytes | str = frame.sha256

@@ -54,12 +54,18 @@ class Target(BaseModel):
 
     def wants(self, frame: StoredFrame, device: Device | None) -> bool:
         """Whether a stored frame is for this target. Frames of unknown devices are for nobody."""
-        if device is None or device.origin.value not in self.origins or device.protocol != "hj212":
+        if device is None or not self.takes_from(device):
             return False
         if frame.cn in _ANSWERS:  # answers to our own requests; the target has asked nothing
             return False
-        pairs = ((frame.mn, self.mns), (frame.st, self.sts), (frame.cn, self.cns))
+        pairs = ((frame.st, self.sts), (frame.cn, self.cns))
         return all(any(fnmatch.fnmatchcase(text, row) for row in rows) for text, rows in pairs)
+
+    def takes_from(self, device: Device) -> bool:
+        """Whether packets of a device may be for this target."""
+        if device.origin.value not in self.origins or device.protocol != "hj212":
+            return False
+        return any(fnmatch.fnmatchcase(device.mn, row) for row in self.mns)
 
     def fingerprint(self) -> str:
         """Changes when a setting of this target changes."""

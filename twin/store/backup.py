@@ -1,10 +1,10 @@
 """Copies of everything that a park has written, taken while it runs.
 
 A backup is a sealed folder ``<UTC time>`` (mode 700): the ledger, the result ledger with its fields, the
-archived months, and every other file of the data folder (passwords, operators, keys, checkpoints) with
-its own mode. SQLite files are copied page by page inside one read transaction, so that the writer goes
-on and the copy is one moment; PostgreSQL is copied by pg_dump. A backup has its name only when every
-byte was read back and the data bases in it were checked.
+archived months, the park's scene and settings, and every other file of the data folder (passwords,
+operators, keys, checkpoints) with its own mode. SQLite files are copied page by page inside one read
+transaction, so that the writer goes on and the copy is one moment; PostgreSQL is copied by pg_dump. A
+backup has its name only when every byte was read back and the data bases in it were checked.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from twin.core.clock import to_datetime
 from twin.core.errors import StoreError
-from twin.store import pg_tools
+from twin.store import park_copy, pg_tools
 from twin.store.blobs import blob_path
 from twin.store.engine import sqlite_path
 from twin.store.migrate import HEAD, Kind
@@ -34,20 +34,26 @@ LEDGER_FILE, LEDGER_DUMP, RESULTS_FILE = "ledger.sqlite", "ledger.pgdump", "resu
 ARCHIVE_FOLDER = "archive"
 _NAME = "%Y%m%dT%H%M%SZ"
 # Made again from the scene by whoever needs it, or belonging to running processes.
-_LEFT_OUT = frozenset({"bundles", PLUME_FOLDER, WATER_TABLE_FOLDER, ARCHIVE_FOLDER})
+_LEFT_OUT = frozenset({"bundles", PLUME_FOLDER, WATER_TABLE_FOLDER, ARCHIVE_FOLDER, park_copy.FOLDER})
 _LEFT_OUT_SUFFIXES = (".sock", ".writer", ".log", "-wal", "-shm", "-journal", ".part")
 _SPARE_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPlan:
-    """What is copied. ``with_secrets`` False leaves out files that only their owner may read."""
+    """What is copied. ``with_secrets`` False leaves out files that only their owner may read.
+
+    Raw frames hold the devices' PW all the same: they are copied byte by byte.
+    """
 
     data_dir: Path
     ledger_url: str
     results_url: str
     to: Path
     with_secrets: bool = True
+    scene: Path | None = None
+    config: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,7 @@ def make_backup(plan: BackupPlan, now_ms: int) -> Backup:
         about = {"made_ms": now_ms, "ledger": _copy_ledger(plan, draft)}
         _copy_results(plan, draft)
         _copy_archive(plan, draft, newest_backup(plan.to))
+        _copy_park(plan, draft)
         _copy_others(plan, draft)
         manifest = seal(draft, KIND, about)
         _refuse_damaged(draft, manifest)
@@ -205,6 +212,21 @@ def _linked(earlier: Path, source: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _copy_park(plan: BackupPlan, draft: Path) -> None:
+    """Scene and settings; where they lie elsewhere they would be lost with the machine."""
+
+    def wanted(path: Path) -> bool:
+        return plan.with_secrets or bool(path.stat().st_mode & 0o077)
+
+    folder = draft / park_copy.FOLDER
+    if plan.scene is not None:
+        park_copy.copy_scene(plan.scene, folder / park_copy.SCENE_FOLDER, wanted)
+    if plan.config is not None and plan.config.is_file() and wanted(plan.config):
+        _copied(plan.config, folder / park_copy.CONFIG_FILE)
+    if plan.settings and plan.with_secrets:
+        park_copy.write_settings(plan.settings, folder / park_copy.SETTINGS_FILE)
 
 
 def _copy_others(plan: BackupPlan, draft: Path) -> None:

@@ -38,6 +38,12 @@ FORMAT = "park-twin-evidence/1"
 _README = """\
 Evidence of a Park Twin ledger.  园区数字孪生台账证据。
 
+MIND: frames.jsonl holds the passwords (PW) of the devices in clear text, as they were sent. They
+cannot be taken out: one byte less and the chain does not verify. Give this file to those only who may
+know them, and change the passwords (command 1072) when it has left the house.
+注意：frames.jsonl 含有设备密码 (PW) 明文，与上传时逐字节一致，删改后链即无法验证。仅可交给有权知悉者，
+交出后请更换设备密码（命令 1072）。
+
     python verify.py <this file> [public key]
 
 verifies it with Python 3.9 or newer and nothing else; see the head of verify.py for what is shown.
@@ -50,6 +56,7 @@ acts.jsonl         what people and the system did 操作记录
 checkpoints.jsonl  signed checkpoints (Ed25519) 签名检查点
 consistency.jsonl  each older checkpoint is the beginning of the last one 一致性证明
 """
+_WARNING = "frames.jsonl holds device passwords (PW) in clear text 含设备密码明文; see README.txt"
 # How many older checkpoints get a consistency proof; each needs the whole log read once.
 _PROVED = 3
 
@@ -101,6 +108,8 @@ def export_evidence(reader: LedgerReader, wanted: Wanted, out: Path) -> Exported
             "from_ms": wanted.from_ms,
             "to_ms": wanted.to_ms,
             "mn": wanted.mn,
+            "holds_passwords": told_frames > 0,
+            "warning": _WARNING if told_frames else "",
             "origins": origins(connection, mns),
         }
         _put(archive, "manifest.json", json.dumps(about, indent=1) + "\n")

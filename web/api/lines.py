@@ -190,6 +190,7 @@ def _target(row: ForwardRow, settings: dict[str, object], newest: int, age_ms: i
             "origins": settings["origins"],
             "mns": settings["mns"],
             "cns": settings["cns"],
+            "carries_passwords": settings.get("carries_passwords", True),
             "cursor_seq": row.cursor_seq,
             "lag_frames": lag,
             "lag_s": None if age_ms is None or not lag else round(age_ms / 1000.0, 1),

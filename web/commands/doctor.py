@@ -70,6 +70,7 @@ def findings(shell: Shell, *, render: bool) -> Iterator[Finding]:
     yield _data_dir(shell)
     yield _disk(shell)
     yield _backup(shell)
+    yield _forwarding(shell)
     if render:
         yield _rendering(shell)
 
@@ -162,6 +163,24 @@ def _backup(shell: Shell) -> Finding:
     verdict: Verdict = "good" if age_h <= shell.settings.backup_interval_h + 24.0 else "warning"
     detail = shell.say("backup_age", folder=newest.folder, age_h=age_h)
     return Finding(name="backup", verdict=verdict, detail=detail)
+
+
+def _forwarding(shell: Shell) -> Finding:
+    from twin.live.forward_targets import read_targets
+    from twin.live.passwords import read_passwords
+
+    try:
+        names = [row.name for row in read_targets(shell.settings.forward_targets)]
+        checked = any(read_passwords(shell.settings.passwords_file).values())
+    except ParkTwinError as error:
+        return Finding(name="forwarding", verdict="bad", detail=_message(shell, error))
+    if not names or not checked:
+        return Finding(
+            name="forwarding", verdict="good", detail=", ".join(names) or shell.say("forwarding_none")
+        )
+    # Packets go on byte for byte: a platform that gets them learns what ours believes a device by.
+    detail = shell.say("forwarding_pw", names=", ".join(names))
+    return Finding(name="forwarding", verdict="warning", detail=detail)
 
 
 def _rendering(shell: Shell) -> Finding:

@@ -115,6 +115,14 @@ def export(
         markup=False,
         highlight=False,
     )
+    if told.frames:
+        shell.err.print(
+            shell.say("evidence_holds_pw", out=out),
+            style="yellow",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     span = {"from": from_ or "", "to": to or "", "mn": mn}
     leave_note(shell.settings.data_dir, "evidence_exported", {**asdict(told), **span, "file": out.name})
 

@@ -41,7 +41,10 @@ def backup(
 ) -> None:
     """备份运行中的园区并逐字节校验。 Copy everything while the park runs, and read it back."""
     from twin.core.clock import SystemClock
+    from twin.live.local_notes import note_deed
+    from twin.live.settings import DEFAULT_FILE
     from twin.store.backup import BackupPlan, make_backup, thin_backups
+    from twin.store.engine import shown
 
     shell = open_shell(config)
     settings = shell.settings
@@ -51,8 +54,16 @@ def backup(
         results_url=settings.results,
         to=to.absolute() if to is not None else settings.backups,
         with_secrets=not without_key_files,
+        scene=_scene(settings.scene),
+        config=(config or DEFAULT_FILE).absolute(),
+        settings={**settings.to_environment(), "PARK_TWIN_LEDGER_URL": shown(settings.ledger)},
     )
     made = make_backup(plan, SystemClock().now_ms())
+    body = {"folder": made.folder.name, "files": len(made.manifest.files), "manifest": made.manifest.sha256}
+    more = {"made_ms": made.made_ms, "elsewhere": to is not None}
+    note_deed(settings.data_dir, "backup_made", {**body, **more})
+    if plan.scene is None:
+        _print(shell, "backup_without_scene", scene=settings.scene)
     # Elsewhere, say on a disk that is written once, nobody but its owner removes anything.
     gone = thin_backups(plan.to, settings.backup_keep) if to is None else ()
     if not quiet:
@@ -190,6 +201,17 @@ def write_month_files(month: MonthArgument, config: ConfigOption = None) -> None
 
     settings = open_shell(config).settings
     write_month(settings.ledger, settings.archive, month, SystemClock().now_ms())
+
+
+def _scene(name: str) -> Path | None:
+    """Folder of the scene; a park whose scene cannot be found has its ledgers backed up all the same."""
+    from gis.scene.find import scene_folder
+    from twin.core.errors import SceneError
+
+    try:
+        return scene_folder(name).absolute()
+    except SceneError:
+        return None
 
 
 def _do(ledger: Ledger, deed: Deed, now_ms: int) -> object:

@@ -271,6 +271,9 @@ class TargetOut(Out):
     origins: list[str]
     mns: list[str]
     cns: list[str]
+    carries_passwords: bool = Field(
+        description="Its packets hold device passwords that this platform checks: it can speak for them"
+    )
     cursor_seq: int
     lag_frames: int
     lag_s: float | None

@@ -24,6 +24,7 @@ from twin.core.park import Park
 from twin.live.forward import packet
 from twin.live.forward_targets import read_targets
 from twin.store.forwards import ForwardReader, ForwardRow
+from twin.store.snapshots import TARGETS, snapshot_of
 
 REAL = device(1, origin=Origin.MEASURED)
 QUIET = {"gap_asking": ""}
@@ -104,6 +105,12 @@ def test_byte_for_byte_to_two_targets_with_filters(tmp_path: Path) -> None:
                 assert invented.mn.encode() not in all_of.received
                 await until(lambda: row_of(run, "some").cursor_seq == 45, "read to the end")
                 assert row_of(run, "some").skipped == 0
+                found = snapshot_of(run.reader, TARGETS)
+                assert found is not None
+                assert {name: row["carries_passwords"] for name, row in found[1].items()} == {
+                    "all": True,
+                    "some": True,
+                }
 
     asyncio.run(story())
 

@@ -152,6 +152,12 @@ def test_an_export_is_verified_by_its_own_verifier(reader: LedgerReader, tmp_pat
     assert done.returncode == 0, done.stdout + done.stderr
     assert "24 records" in done.stdout
     assert "HOLDS" in done.stdout.splitlines()[-1]
+    with zipfile.ZipFile(file) as archive:
+        about = json.loads(archive.read("manifest.json"))
+        assert about["holds_passwords"]
+        assert "clear text" in about["warning"]
+        assert "hold" in archive.read("README.txt").decode()
+        assert "MIND" in archive.read("README.txt").decode()
     stated = run(file, "0" * 64)
     assert stated.returncode == 1
     assert "DOES NOT HOLD" in stated.stdout
