@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gis.scene.load import load_scene
 from tests.support.arrivals import arrival, value
 from twin.core.clock import DAY_MS, SystemClock
 from twin.core.errors import StoreError
+from twin.live.local_notes import waiting_notes
 from twin.live.settings import load_settings
 from twin.store.ledger import Batch, Ledger
 from twin.store.reader import LedgerReader
 from web.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -63,6 +67,62 @@ def test_a_lost_data_folder_comes_back(data_dir: Path, tmp_path: Path) -> None:
     assert "All is well: 30 raw frames" in park_twin("store", "verify")
     with pytest.raises(StoreError, match="already"):
         park_twin("store", "restore", str(folder), "--into", str(data_dir))
+
+
+def test_scene_and_settings_come_back_and_the_act_is_noted(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = tmp_path / "my-park"
+    shutil.copytree(ROOT / "scenes" / "qingliu", scene)
+    (scene / "more").mkdir()
+    (scene / "more" / "notes.md").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("PARK_TWIN_SCENE", str(scene))
+    (tmp_path / "park-twin.toml").write_text("backup_keep = 3\n", encoding="utf-8")
+    write(load_settings().ledger, SystemClock().now_ms(), 2)
+    disk = tmp_path / "disk"
+    park_twin("store", "backup", "--to", str(disk))
+    (folder,) = disk.iterdir()
+    (note,) = [row.act for row in waiting_notes(data_dir)]
+    assert (note.kind, note.body["folder"]) == ("local.backup_made", folder.name)
+    before = load_scene(scene).park
+    names = {path.relative_to(scene).as_posix() for path in scene.rglob("*") if path.is_file()}
+
+    shutil.rmtree(scene)
+    shutil.rmtree(data_dir)
+    (tmp_path / "park-twin.toml").unlink()
+    park_twin("store", "restore", str(folder), "--into", str(data_dir))
+    back = data_dir / "park" / "scene"
+    found = {path.relative_to(back).as_posix() for path in back.rglob("*") if path.is_file()}
+    assert found == names - {"terrain.tif"}, "the recipe makes the terrain again"
+    (left,) = json.loads((data_dir / "park" / "left_out.json").read_text("utf-8"))
+    assert (left["path"], len(left["sha256"])) == ("terrain.tif", 64)
+    assert (data_dir / "park" / "park-twin.toml").read_text("utf-8") == "backup_keep = 3\n"
+    told = json.loads((data_dir / "park" / "settings.json").read_text("utf-8"))
+    assert told["PARK_TWIN_BACKUP_KEEP"] == "3"
+    terrain = ROOT / "scenes" / "qingliu" / "terrain.tif"
+    after = load_scene(back, terrain_path=terrain).park
+    assert (after.devices, after.lines, after.book) == (before.devices, before.lines, before.book)
+
+
+def test_a_scene_file_that_was_changed_in_a_backup_is_found(data_dir: Path, tmp_path: Path) -> None:
+    write(load_settings().ledger, SystemClock().now_ms(), 1)
+    park_twin("store", "backup", "--to", str(tmp_path / "disk"))
+    (folder,) = (tmp_path / "disk").iterdir()
+    with (folder / "park" / "scene" / "devices.toml").open("a", encoding="utf-8") as file:
+        file.write("# x")
+    with pytest.raises(StoreError, match="devices.toml"):
+        park_twin("store", "verify", "--backup", str(folder))
+
+
+def test_a_park_without_its_scene_is_backed_up_all_the_same(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARK_TWIN_SCENE", "nowhere")
+    write(load_settings().ledger, SystemClock().now_ms(), 1)
+    said = park_twin("store", "backup", "--to", str(tmp_path / "disk"))
+    assert "holds no scene files" in said
+    (folder,) = (tmp_path / "disk").iterdir()
+    assert (folder / "ledger.sqlite").is_file()
 
 
 def test_backups_in_the_house_are_thinned_and_found_by_doctor(

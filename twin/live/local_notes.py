@@ -45,6 +45,14 @@ def leave_note(data_dir: Path, kind: str, body: Mapping[str, object]) -> None:
     draft.replace(folder / f"{time_ms}-{secrets.token_hex(4)}.json")
 
 
+def note_deed(data_dir: Path, kind: str, body: Mapping[str, object]) -> None:
+    """Leave a note of something that is done already: one that cannot be left is logged."""
+    try:
+        leave_note(data_dir, kind, body)
+    except (OSError, StoreError) as error:
+        _log.error("no note of %s could be left: %s", kind, error)
+
+
 def waiting_notes(data_dir: Path) -> list[LocalNote]:
     """Notes that wait, oldest first; a file that is none is put aside as ``.bad``."""
     found = []

@@ -12,6 +12,8 @@ import typer
 from twin.core.errors import BadRequestError
 from web.commands.shell import ConfigOption, SceneOption, open_shell
 
+_SERIES_NOTED = 50
+
 
 class Kind(StrEnum):
     """Formats."""
@@ -58,6 +60,7 @@ def export(
     from gis.scene.find import scene_folder
     from gis.scene.load import load_scene
     from twin.core.clock import SystemClock
+    from twin.live.local_notes import note_deed
     from twin.store.export.formats import FORMATS
     from twin.store.export.formats import export as write
     from twin.store.export.gather import About, Plan, file_name
@@ -87,6 +90,12 @@ def export(
         rows = write(reader, plan, kind.value, about, target)
     finally:
         reader.close()
+    span = {"from_ms": plan.from_ms, "to_ms": plan.to_ms, "series": list(plan.series[:_SERIES_NOTED])}
+    note_deed(
+        shell.settings.data_dir,
+        "data_exported",
+        {**span, "count": len(plan.series), "format": kind.value, "rows": rows, "file": target.name},
+    )
     text = shell.say("exported", rows=rows, file=target)
     shell.out.print(text, markup=False, highlight=False, soft_wrap=True)
 
