@@ -164,7 +164,13 @@ class _Talk:
             wanted = self._members[device.mn].address
             if not address or not wanted or wanted.lower() == address.lower():
                 return device
-        raise FrameError(_WRONG, f"address {address!r} has spoken; expected one of this line's devices")
+        raise FrameError(
+            _WRONG,
+            f"address {address!r} has spoken; expected one of this line's devices",
+            message_zh=f"地址 {address!r} 应答，但不属于本线路的设备",
+            field="address",
+            value=address,
+        )
 
 
 def _umb_address(member: LineMember) -> int:

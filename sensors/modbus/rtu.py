@@ -43,14 +43,32 @@ def parse(data: bytes, *, unit: int) -> RtuAnswer:
     """
     length = _length(data)
     if length is None or len(data) < length:
-        raise FrameError(_TRUNCATED, f"{len(data)} bytes of an answer of {length or 'at least 5'}")
+        raise FrameError(
+            _TRUNCATED,
+            f"{len(data)} bytes of an answer of {length or 'at least 5'}",
+            message_zh=f"应答只有 {len(data)} 字节，应为 {length or '至少 5'} 字节",
+            value=len(data),
+        )
     data = data[:length]
     if crc16(data[:-2]) != int.from_bytes(data[-2:], "little"):
-        raise FrameError(_CRC, f"{data.hex()}: the check sum does not fit")
+        raise FrameError(
+            _CRC, f"{data.hex()}: the check sum does not fit", message_zh=f"{data.hex()}：CRC 校验不符"
+        )
     if data[0] != unit:
-        raise FrameError(_WRONG, f"unit {data[0]} has answered, unit {unit} was asked", value=data[0])
+        raise FrameError(
+            _WRONG,
+            f"unit {data[0]} has answered, unit {unit} was asked",
+            message_zh=f"从站 {data[0]} 应答，询问的是从站 {unit}",
+            field="unit",
+            value=data[0],
+        )
     if data[1] & _EXCEPTION_BIT:
-        raise FrameError(_EXCEPTION, f"unit {unit} answers with exception {data[2]}", value=data[2])
+        raise FrameError(
+            _EXCEPTION,
+            f"unit {unit} answers with exception {data[2]}",
+            message_zh=f"从站 {unit} 返回异常码 {data[2]}",
+            value=data[2],
+        )
     words = data[3:-2]
     registers = tuple(int.from_bytes(words[k : k + 2], "big") for k in range(0, len(words) - 1, 2))
     return RtuAnswer(unit=data[0], function=data[1], registers=registers)

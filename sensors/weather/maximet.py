@@ -36,12 +36,22 @@ def parse(line: bytes) -> MaximetLine:
     """Read a line. Raises FrameError: ``garbage``, ``truncated``, ``bad_checksum``."""
     line = line.strip(b"\r\n")
     if not line.startswith(b"\x02"):
-        raise FrameError(_GARBAGE, f"{line[:40]!r} does not begin with STX")
+        raise FrameError(
+            _GARBAGE, f"{line[:40]!r} does not begin with STX", message_zh=f"{line[:40]!r} 不以 STX 开头"
+        )
     found = _FRAME.fullmatch(line)
     if found is None:
-        raise FrameError(_TRUNCATED, f"{line[:40]!r} does not end with ETX and two hex digits")
+        raise FrameError(
+            _TRUNCATED,
+            f"{line[:40]!r} does not end with ETX and two hex digits",
+            message_zh=f"{line[:40]!r} 末尾不是 ETX 和两位十六进制数字",
+        )
     if reduce(xor, found[1], 0) != int(found[2], 16):
-        raise FrameError(_CHECKSUM, f"{line[:40]!r}: the sum behind ETX does not fit")
+        raise FrameError(
+            _CHECKSUM,
+            f"{line[:40]!r}: the sum behind ETX does not fit",
+            message_zh=f"{line[:40]!r}：ETX 之后的校验和不符",
+        )
     text = found[1].decode("ascii", errors="replace").rstrip(",")
     return MaximetLine(fields=tuple(part.strip() for part in text.split(",")))
 

@@ -45,13 +45,26 @@ def parse(line: bytes) -> Sentence:
     """Read a sentence. Raises FrameError: ``garbage``, ``bad_checksum``, ``unknown_sentence``."""
     text = line.rstrip(b"\r\n").decode("ascii", errors="replace")
     if not text.startswith("$"):
-        raise FrameError(_GARBAGE, f"{text[:40]!r} is no sentence: it begins without $")
+        raise FrameError(
+            _GARBAGE,
+            f"{text[:40]!r} is no sentence: it begins without $",
+            message_zh=f"{text[:40]!r} 不是 NMEA 语句：不以 $ 开头",
+        )
     found = _SENTENCE.fullmatch(text)
     if found is None or checksum(text[1 : text.index("*")].encode("ascii", "replace")) != int(found[4], 16):
-        raise FrameError(_CHECKSUM, f"{text[:40]!r}: the sum behind * is missing or does not fit")
+        raise FrameError(
+            _CHECKSUM,
+            f"{text[:40]!r}: the sum behind * is missing or does not fit",
+            message_zh=f"{text[:40]!r}：* 之后缺少校验和或校验不符",
+        )
     read = _READERS.get(found[2])
     if read is None:
-        raise FrameError(_UNKNOWN, f"sentence {found[2]!r}; expected one of {', '.join(_READERS)}")
+        raise FrameError(
+            _UNKNOWN,
+            f"sentence {found[2]!r}; expected one of {', '.join(_READERS)}",
+            message_zh=f"语句 {found[2]!r} 未知；应为 {'、'.join(_READERS)} 之一",
+            value=found[2],
+        )
     return Sentence(talker=found[1], kind=found[2], readings=tuple(read(found[3].split(","))))
 
 

@@ -111,18 +111,37 @@ def length_of(data: bytes) -> int | None:
 def parse(data: bytes) -> UmbAnswer:
     """Read an answer. Raises FrameError: ``garbage``, ``truncated``, ``bad_crc``."""
     if not data or data[0] != SOH:
-        raise FrameError(_GARBAGE, f"{data[:12].hex()} does not begin with 01")
+        raise FrameError(
+            _GARBAGE,
+            f"{data[:12].hex()} does not begin with 01",
+            message_zh=f"{data[:12].hex()} 不以 01 开头",
+        )
     length = length_of(data)
     if length is None or len(data) < length:
-        raise FrameError(_TRUNCATED, f"{len(data)} bytes of a frame of {length or 'at least 12'}")
+        raise FrameError(
+            _TRUNCATED,
+            f"{len(data)} bytes of a frame of {length or 'at least 12'}",
+            message_zh=f"报文只有 {len(data)} 字节，应为 {length or '至少 12'} 字节",
+            value=len(data),
+        )
     data = data[:length]
     if data[_HEAD_LEN - 1] != STX or data[-_TAIL_LEN] != ETX or data[-1] != EOT:
-        raise FrameError(_GARBAGE, f"{data[:12].hex()}: STX, ETX or EOT are not where they belong")
+        raise FrameError(
+            _GARBAGE,
+            f"{data[:12].hex()}: STX, ETX or EOT are not where they belong",
+            message_zh=f"{data[:12].hex()}：STX、ETX 或 EOT 位置不对",
+        )
     if crc(data[:-3]) != int.from_bytes(data[-3:-1], "little"):
-        raise FrameError(_CRC, f"{data[:12].hex()}: the check sum does not fit")
+        raise FrameError(
+            _CRC,
+            f"{data[:12].hex()}: the check sum does not fit",
+            message_zh=f"{data[:12].hex()}：CRC 校验不符",
+        )
     body = data[_HEAD_LEN:-_TAIL_LEN]
     if len(body) < 3:
-        raise FrameError(_GARBAGE, f"{data.hex()}: an answer without status")
+        raise FrameError(
+            _GARBAGE, f"{data.hex()}: an answer without status", message_zh=f"{data.hex()}：应答缺少状态"
+        )
     sender = int.from_bytes(data[4:6], "little")
     return UmbAnswer(sender=sender, command=body[0], status=body[2], channels=_channels(body))
 

@@ -54,16 +54,28 @@ def parse(line: bytes) -> VaisalaLine:
     text = line.rstrip(b"\r\n").decode("ascii", errors="replace")
     found = _HEAD.fullmatch(text)
     if found is None:
-        raise FrameError(_GARBAGE, f"{text[:40]!r} is no message of a weather transmitter")
+        raise FrameError(
+            _GARBAGE,
+            f"{text[:40]!r} is no message of a weather transmitter",
+            message_zh=f"{text[:40]!r} 不是气象变送器的报文",
+        )
     address, letter, kind, body = found.groups()
     checked = letter == "r"
     if checked:
         if crc_text(text[:-_CRC_LEN].encode("ascii", "replace")) != text[-_CRC_LEN:]:
-            raise FrameError(_CHECKSUM, f"{text[:40]!r}: the three check characters do not fit")
+            raise FrameError(
+                _CHECKSUM,
+                f"{text[:40]!r}: the three check characters do not fit",
+                message_zh=f"{text[:40]!r}：三个校验字符不符",
+            )
         body = body[:-_CRC_LEN]
     parts = [_FIELD.fullmatch(part) for part in body.split(",")]
     if not any(parts):
-        raise FrameError(_GARBAGE, f"{text[:40]!r} has no field of the form Xx=number")
+        raise FrameError(
+            _GARBAGE,
+            f"{text[:40]!r} has no field of the form Xx=number",
+            message_zh=f"{text[:40]!r} 中没有形如 Xx=数值 的字段",
+        )
     rows = tuple(_reading(part[1], part[2]) for part in parts if part is not None and part[1] != "Id")
     return VaisalaLine(address=address, kind=kind, readings=rows, checked=checked)
 

@@ -64,7 +64,13 @@ class Gate:
         """What an uploaded file says; for any thread, because it keeps nothing. Raises ParkTwinError."""
         device = self.registry.device(frame.mn)
         if device is None or device.protocol == HJ212:
-            raise FrameError(_WRONG_PROTOCOL, f"{frame.mn} is no device that takes files")
+            raise FrameError(
+                _WRONG_PROTOCOL,
+                f"{frame.mn} is no device that takes files",
+                message_zh=f"{frame.mn} 不是接收文件的设备",
+                field="mn",
+                value=frame.mn,
+            )
         return self._by_table(frame, device)
 
     def judged(self, frame: RawFrame, said: Decoded) -> Judged:
@@ -141,7 +147,11 @@ class Gate:
         """What a frame of another protocol says. Raises ParkTwinError."""
         if frame.cn != device.protocol:
             raise FrameError(
-                _WRONG_PROTOCOL, f"{frame.mn}: frame of {frame.cn!r}, the device speaks {device.protocol!r}"
+                _WRONG_PROTOCOL,
+                f"{frame.mn}: frame of {frame.cn!r}, the device speaks {device.protocol!r}",
+                message_zh=f"{frame.mn}：报文协议为 {frame.cn!r}，设备登记为 {device.protocol!r}",
+                field="protocol",
+                value=frame.cn,
             )
         return sensor_row(device.protocol).decode(frame, device, self.utc_offset_h)
 

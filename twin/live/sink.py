@@ -189,7 +189,12 @@ class _Writer:
                 self._tidy()
         except BaseException as caught:  # noqa: BLE001 - handed to the event loop, which ends the process
             error = caught
-            _settle(loop, _all(jobs, acts, StoreError(f"the writer has ended: {caught!r}")))
+            _settle(
+                loop,
+                _all(
+                    jobs, acts, StoreError(f"the writer has ended: {caught!r}", message_zh="写入线程已结束")
+                ),
+            )
         if not loop.is_closed():
             loop.call_soon_threadsafe(_finish, done, error)
 
