@@ -130,12 +130,12 @@ function verification(desk: Desk, found: Resource<Evidence>): HTMLElement {
     h('div', { hidden: () => last() === null }, facts([
       [() => t('evidence.time'), h('span', {}, when(desk, () => last()?.time_ms ?? null), () => ` · ${last()?.actor ?? ''}`)],
       [() => t('acts.body'), () => t('evidence.took', {
-        frames: count(last()?.frames ?? 0), acts: count(last()?.acts ?? 0), checkpoints: count(last()?.checkpoints ?? 0), s: seconds(last()?.seconds ?? 0),
+        frames: count(last()?.frames ?? 0), acts: count(last()?.acts ?? 0), checkpoints: count(last()?.checkpoints ?? 0), s: (last()?.seconds ?? 0) < 0.05 ? '< 0.1 s' : seconds(last()?.seconds ?? 0),
       })],
       [() => t('evidence.key'), h('span', { class: 'mono small' }, () => found.get().data?.public_key ?? '—')],
     ])),
     findings,
-  ], { className: 'scroll' });
+  ], { className: 'scroll spaced' });
 }
 
 function figures(desk: Desk, found: Resource<Evidence>): HTMLElement {

@@ -60,8 +60,8 @@ export function reviews(desk: Desk): HTMLElement {
     h('div', { class: () => `split-2 ${desk.param('id') === '' ? 'closed' : 'even'}` },
       h('div', { class: 'stack' },
         h('div', { class: 'figures fit' },
-          figure(() => t('reviews.open'), number((row) => row.open), { note: () => freshNote(desk, queue.get().at_ms) }),
-          figure(() => t('reviews.overdue'), number((row) => row.overdue), { tone: () => ((found()?.overdue ?? 0) > 0 ? 'bad' : ''), note: () => freshNote(desk, queue.get().at_ms) })),
+          figure(() => t('reviews.open'), number((row) => row.open), { unit: () => t('reviews.unit'), note: () => freshNote(desk, queue.get().at_ms) }),
+          figure(() => t('reviews.overdue'), number((row) => row.overdue), { unit: () => t('reviews.unit'), tone: () => ((found()?.overdue ?? 0) > 0 ? 'bad' : ''), note: () => freshNote(desk, queue.get().at_ms) })),
         panel(() => t('reviews.queue'), [
           trouble(queue),
           table<Review>({

@@ -47,9 +47,10 @@ export function download(desk: Desk, period: PeriodOf): HTMLElement {
       h('a', { class: () => `text-button act ${address() === null ? 'is-off' : ''}`, href: address, download: '', 'aria-disabled': () => String(address() === null) }, () => t('export.go')),
       h('button', { type: 'button', class: 'text-button', onclick: () => chosen.set(new Set()) }, () => t('export.clear')),
       h('span', { class: 'muted', role: 'status' }, () => t('export.chosen', { n: count(chosen.get().size), most: MOST }))),
-    h('input', { type: 'search', class: 'filter', placeholder: () => t('table.filter'), 'aria-label': () => t('table.filter.label', { name: t('stat.series') }),
-      oninput: (event: Event) => filter.set((event.target as HTMLInputElement).value) }),
-    h('div', { class: 'fields' }, h('button', { type: 'button', class: 'text-button', onclick: () => chosen.set(new Set(rows.peek().slice(0, MOST).map((row) => row.key))) }, () => t('export.all'))),
+    h('div', { class: 'table-tools' },
+      h('input', { type: 'search', class: 'filter', placeholder: () => t('table.filter'), 'aria-label': () => t('table.filter.label', { name: t('stat.series') }),
+        oninput: (event: Event) => filter.set((event.target as HTMLInputElement).value) }),
+      h('button', { type: 'button', class: 'text-button', onclick: () => chosen.set(new Set(rows.peek().slice(0, MOST).map((row) => row.key))) }, () => t('export.all'))),
     list,
   ], { className: 'grow scroll spaced' });
 }

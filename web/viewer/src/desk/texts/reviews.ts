@@ -4,6 +4,7 @@ export const REVIEWS = {
   'reviews.about': ['规则存疑的数据在此等待人工判定，限时一小时。原值永远保留，判定成为新的版本。', 'What the rules doubt waits here for a person, for one hour. The value as sent is kept for ever; a decision is a new version.'],
   'reviews.queue': ['审核队列', 'Queue'],
   'reviews.none': ['没有待审核的数据', 'Nothing waits for review'],
+  'reviews.unit': ['项', 'reviews'],
   'reviews.open': ['待审核', 'Waiting'],
   'reviews.overdue': ['已超时', 'Overdue'],
   'reviews.decided': ['已判定', 'Decided'],
