@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import Field, ValidationError
 
 from sensors.hj212.commands import make_request
 from tests.support.running_ingest import Running, running_ingest, until
@@ -24,8 +25,8 @@ from twin.core.actor import Role
 from twin.core.device import Edition
 from twin.core.errors import ParkTwinError
 from twin.core.origin import Origin
-from twin.live.desk import DeskCall, DeskVerb
-from twin.live.desk_errors import without
+from twin.live.desk import DeskArgs, DeskCall, DeskVerb
+from twin.live.desk_errors import bad_args, without
 from twin.store.exchanges import ExchangeReader
 from web.app import create_app
 from web.services import EXTENSION
@@ -202,3 +203,39 @@ def test_a_station_that_repeats_the_new_password_does_not_get_it_into_the_answer
 def test_stars_for_what_is_quoted_as_well() -> None:
     assert without("got 'a\\'b' and a'b", ("a'b",)) == "got 'a\\'b' and ***"
     assert without('["x\\\\y"]', ("x\\y",)) == '["***"]'
+
+
+def test_bad_arguments_are_told_in_each_language_by_itself() -> None:
+    """No English of pydantic's in Chinese messages, whatever is wrong."""
+
+    class Args(DeskArgs):
+        number: int = Field(ge=1, le=5)
+        text: str = Field(default="", max_length=3, pattern="^a*$")
+        one_of: Literal["a", "b"] = "a"
+        many: dict[str, int | str] = Field(default_factory=dict, max_length=1)
+        part: float = 0.0
+
+    bad: tuple[dict[str, object], ...] = (
+        {},
+        {"number": "x"},
+        {"number": 0},
+        {"number": 6},
+        {"number": 1, "text": "aaaa"},
+        {"number": 1, "text": "b"},
+        {"number": 1, "text": 7},
+        {"number": 1, "one_of": "c"},
+        {"number": 1, "many": {"a": 1, "b": 2}},
+        {"number": 1, "many": {"a": [1]}},
+        {"number": 1, "many": "x"},
+        {"number": 1, "part": "x"},
+        {"number": 1, "more": 1},
+    )
+    for args in bad:
+        with pytest.raises(ValidationError) as caught:
+            Args.model_validate(args)
+        for secret in (False, True):
+            told = bad_args(caught.value, known=frozenset(Args.model_fields), secret=secret)
+            english = caught.value.errors()[0]["msg"]
+            assert english in told.message
+            assert english not in told.message_zh
+            assert "should" not in told.message_zh
