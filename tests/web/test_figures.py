@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from sensors.hj212.factor_codes import NO_LETTERS
 from tests.support.arrivals import arrival, value
 from tests.support.both_stores import BACK_ENDS, empty_ledger
 from tests.support.small_park import device, small_park
@@ -22,9 +23,12 @@ from twin.core.origin import Origin
 from twin.core.text import Text
 from twin.live.inforce import rules_in_force
 from twin.live.judge import StreamJudge
+from twin.live.registry import SceneRegistry
+from twin.live.roster import ROSTER, roster
 from twin.live.settings import Settings, load_settings
 from twin.store.ledger import Arrival, Batch, Ledger
 from twin.store.review_state import KeepRuleBook
+from twin.store.snapshots import PutSnapshot
 from web.app import create_app
 
 HOUR, MINUTE, DAY = 3_600_000, 60_000, 86_400_000
@@ -66,7 +70,7 @@ def instrument(sensor: str, quantity: str, unit: str, interval_s: float, **more:
 
 
 DEVICES = (
-    instrument("B1", "conc:hf", "mg/m3", 300.0, detection_limit=0.001),
+    replace(instrument("B1", "conc:hf", "mg/m3", 300.0, detection_limit=0.001), st="32"),
     instrument("F1", "flow", "m3/h", 300.0),
     instrument("P1", "current", "A", 60.0),
     instrument("A1", "current", "A", 60.0),
@@ -89,6 +93,8 @@ def sent() -> Iterator[Arrival]:
             yield one("G1", "flow", time_ms, 3.0, origin=Origin.MEASURED)
     for hour in range(48):
         yield one("H1", "nitrogen_level", T0 + hour * HOUR, 0.9 - 0.01 * hour)
+        if hour in (1, 2, 9, 20):
+            yield one("H1", "detector_temperature", T0 + hour * HOUR + MINUTE, 80.0, Mark.FAULT)
         yield one("S1", "signal_strength", T0 + hour * HOUR, 0.45)
     for minute in range(-20, 5):
         yield one("P1", "current", T0 + 2 * DAY + minute * MINUTE, 3.0)
@@ -118,7 +124,9 @@ def opened(settings: Settings) -> Iterator[FlaskClient]:
     park = replace(small_park(), devices=DEVICES, book=BOOK)
     ledger = Ledger(settings.ledger, judge=StreamJudge(BOOK, DEVICES), utc_offset_h=8.0)
     ledger.register(DEVICES)
-    ledger.write(Batch(arrivals=list(sent()), deeds=[KeepRuleBook(body=rules_in_force(park))]), now_ms=NOW)
+    told = roster(DEVICES, SceneRegistry(DEVICES, {}), NO_LETTERS, 8.0)
+    deeds = [KeepRuleBook(body=rules_in_force(park)), PutSnapshot(name=ROSTER, time_ms=NOW, body=told)]
+    ledger.write(Batch(arrivals=list(sent()), deeds=deeds), now_ms=NOW)
     app = create_app(settings, clock=FixedClock(NOW))
     with app.test_client() as ready:
         yield ready
@@ -268,6 +276,21 @@ def test_conditions_and_their_finding(client: FlaskClient) -> None:
     (found,) = get(client, "reviews")["reviews"]
     assert (found["key"], found["rule"], found["id"]) == ("condition/l1", "LINKAGE", link["review"])
     assert get(client, f"reviews/{found['id']}")["steps"][0]["actor"] == "system"
+
+
+def test_duties_say_what_is_due_and_who_fails_again(client: FlaskClient) -> None:
+    body = get(client, "duties")
+    rows = {row["sensor"]: row for row in body["rows"]}
+    plant = rows["B1"]
+    assert (plant["kind"], plant["source"]) == ("water_standard_check_24h", "mark")
+    assert (plant["last_ms"], plant["due_ms"]) == (T0 + 5 * HOUR, T0 + 29 * HOUR)
+    assert plant["overdue"] is True
+    assert (rows["F1"]["last_ms"], rows["F1"]["overdue"]) == (None, False)
+    assert rows["G1"]["origin"] == "measured"
+    faults = [T0 + hour * HOUR for hour in (1, 9, 20)]
+    assert (rows["H1"]["faults_ms"], rows["H1"]["repeats_fault"]) == (faults, True)
+    assert rows["S1"]["repeats_fault"] is False
+    assert body["reviews_open"] >= 1
 
 
 def test_health_and_refill(client: FlaskClient) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
 
+from twin.core.errors import ServiceUnavailableError
 from twin.core.quantity import quantity
+from twin.live.duties import duties
 from twin.live.figures import rules_in_the_ledger
 from twin.live.patrol import HealthItem, StationHealth, conditions, station_health
+from twin.live.roster import ROSTER
+from twin.store.reviews import review_counts
+from twin.store.snapshots import snapshot_of
 from web.reply import Operation, serve
 from web.schemas.base import TextOut
 from web.schemas.quality import (
     BeamHealthOut,
     BeamsHealthOut,
     ConditionsOut,
+    DutiesOut,
+    DutyOut,
     HealthItemOut,
     LinkOut,
     RefillOut,
@@ -65,6 +73,32 @@ def get_conditions() -> ConditionsOut:
             )
             for link in links
         ],
+    )
+
+
+def get_duties() -> DutiesOut:
+    """Calibrations with their due dates, faults that come back, reviews that are late."""
+    own = services()
+    now_ms = own.clock.now_ms()
+    taken = snapshot_of(own.ledger, ROSTER)
+    if taken is None:
+        msg = "ingest has not told its registry yet"
+        raise ServiceUnavailableError(
+            msg,
+            message_zh="接收进程尚未给出设备登记信息",
+            field="registry",
+        )
+    body = taken[1]
+    counts = review_counts(own.ledger, now_ms)
+    return DutiesOut(
+        now_ms=now_ms,
+        rows=[
+            DutyOut.model_validate({**asdict(row), "faults_ms": list(row.faults_ms)})
+            for row in duties(own.ledger, body["devices"], body["utc_offset_h"], now_ms)
+        ],
+        reviews_open=counts.open,
+        reviews_overdue=counts.overdue,
+        reviews_late=counts.late,
     )
 
 
@@ -134,4 +168,5 @@ def _refill_out(row: StationHealth) -> RefillOut | None:
 
 
 serve(quality, "/conditions", get_conditions, Operation(gives=ConditionsOut, errors=(503,)))
+serve(quality, "/duties", get_duties, Operation(gives=DutiesOut, errors=(503,)))
 serve(quality, "/health/beams", get_beam_health, Operation(gives=BeamsHealthOut, errors=(503,)))

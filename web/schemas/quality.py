@@ -50,6 +50,32 @@ class ConditionsOut(Out):
     links: list[LinkOut]
 
 
+class DutyOut(Out):
+    """What one device owes; ``kind`` empty without a rule, ``last_ms`` null where nothing was seen."""
+
+    mn: str
+    sensor: str
+    station: str
+    origin: Origin
+    kind: str
+    last_ms: int | None = Field(description="Last calibration or check with a standard")
+    source: Literal["", "mark", "command", "standard_check"]
+    due_ms: int | None
+    overdue: bool
+    faults_ms: list[int] = Field(description="Beginnings of faults (mark D) in the last ten days")
+    repeats_fault: bool = Field(description="Three faults within ten days")
+
+
+class DutiesOut(Out):
+    """Duties of all devices, by MN, and of those who review."""
+
+    now_ms: int
+    rows: list[DutyOut]
+    reviews_open: int
+    reviews_overdue: int
+    reviews_late: int = Field(description="Decided after their hour")
+
+
 class HealthItemOut(Out):
     """A housekeeping series against its limits, SI; ``t`` is the time of the newest value, fresh or not."""
 
