@@ -45,6 +45,8 @@ SYSTEMS: dict[str, Text] = {
     "52": Text(zh="污水排放过程监控", en="waste-water process"),
     "91": Text(zh="系统交互", en="system"),
 }
+# Protocols that send bare counts, which only a factor of the record turns into values.
+_COUNTS = frozenset({"modbus"})
 # A factor whose range is wider than the physical one by this much was hardly meant in its unit.
 _TOO_WIDE = 3.0
 
@@ -116,6 +118,10 @@ def _factor(device: Device, factor: Factor, letters: Letters) -> Iterator[Findin
             f"range {factor.low:g} to {factor.high:g} {factor.unit} of {factor.code} is physically odd: unit?"
         )
         yield _of("unit_range", "warning", factor.code, zh, en)
+    if device.protocol not in _COUNTS and factor.scale != 1.0:
+        zh = f"{factor.code} 的上传值乘以 {factor.scale:g}（登记为原始信号）"
+        en = f"what {factor.code} sends is multiplied by {factor.scale:g} (recorded as a bare signal)"
+        yield _of("scaled", "warning", factor.code, zh, en)
     if factor.unit in ("ppm", "ppb") and factor.reference_k is None:
         zh, en = f"{factor.code} 缺少参比状态", f"{factor.code} has no reference state"
         yield _of("reference_missing", "warning", factor.code, zh, en)

@@ -74,6 +74,8 @@ def _known(
 
 
 _STATION = ("a station", "站点")
+# Protocols that send bare counts, which only a factor of the record turns into values.
+_COUNTS = frozenset({"modbus"})
 _AREA = ("an area", "片区")
 
 
@@ -167,6 +169,7 @@ def _check_devices(tables: Tables, units: set[str], problems: Problems) -> None:
         sets = tables.devices.factor_sets
         _known(problems, "devices.toml", where + "factors", row.factors, sets, ("a factor set", "因子组"))
         _check_number(row, problems)
+        _check_scale(row, sets.get(row.factors, []), problems)
         _check_owner(row, owners, problems)
         station = stations.get(row.station_id)
         if station is not None and row.sensor_id in {beam.id for beam in tables.beams.beams}:
@@ -182,6 +185,21 @@ def _check_number(row: DeviceRow, problems: Problems) -> None:
             "24 characters 0-9 A-F (HJ 212-2017), or mn_outside_standard = true beside it",
             "24 位 0-9 A-F（HJ 212-2017），或在同一设备写明 mn_outside_standard = true",
         )
+
+
+def _check_scale(row: DeviceRow, factors: Sequence[FactorRow], problems: Problems) -> None:
+    """A device that says its values in their unit says them itself: no factor of ours may bend them."""
+    if row.protocol in _COUNTS:
+        return
+    for factor in factors:
+        if factor.scale != 1.0 and not factor.raw_signal:
+            problems.add(
+                "devices.toml",
+                f"{row.mn}, {factor.code}, scale",
+                factor.scale,
+                f"1: {row.protocol} sends values in their unit (raw_signal = true beside it for a bare signal)",
+                f"1：{row.protocol} 上传的是带单位的数值（若为原始信号，请同时写明 raw_signal = true）",
+            )
 
 
 def _check_owner(row: DeviceRow, owners: dict[str, str], problems: Problems) -> None:

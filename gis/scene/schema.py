@@ -181,7 +181,11 @@ class StrataFile(Strict):
 
 
 class FactorRow(Strict):
-    """A factor code: what it means, in which unit the device sends it, its plausible range."""
+    """A factor code: what it means, in which unit the device sends it, its plausible range.
+
+    ``scale`` other than 1 belongs to registers of Modbus; elsewhere only with ``raw_signal``, which says that
+    the device sends a bare signal (mA, counts), not a value in its unit. The registry tells such factors.
+    """
 
     code: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]{1,40}$")]
     quantity: Words
@@ -189,6 +193,7 @@ class FactorRow(Strict):
     low: float | None = None
     high: float | None = None
     scale: float = 1.0
+    raw_signal: bool = False
     max_rate_per_min: Positive | None = None
     detection_limit: Positive | None = None
     fixed_after: Annotated[int, Field(ge=0)] = 0

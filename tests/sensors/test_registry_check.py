@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ def kinds(*factors: Factor, **changes: object) -> list[str]:
 
 def test_what_is_odd_in_a_record_is_named() -> None:
     good = Factor(code="a21018", quantity="conc:hf", unit="mg/m3", low=0.0, high=50.0)
+    assert kinds(replace(good, scale=0.5)) == ["scaled"]
     assert kinds(good) == []
     assert kinds(good, edition=Edition.HJ2025) == ["sm4_key_missing"]
     assert kinds(good, st="99") == ["st_unknown"]

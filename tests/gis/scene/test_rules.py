@@ -130,6 +130,11 @@ BROKEN = {
         "devices.toml",
         ["interval_s", "5.0", "10 s", "2 beams"],
     ),
+    "a factor that bends what HJ 212 sends": (
+        lambda p: p.factor_sets["weather"][0].update(scale=0.5),
+        "devices.toml",
+        ["scale", "0.5", "raw_signal"],
+    ),
     "unknown factor set": (lambda p: p.devices[0].update(factors="co"), "devices.toml", ["factors", "'co'"]),
     "unknown quantity": (
         lambda p: p.factor_sets["weather"][0].update(quantity="wind"),
