@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 from sensors.hj212.exchange import Outcome
 from twin.core.clock import DAY_MS, Clock, Interval
-from twin.core.device import Device
+from twin.core.device import Device, series_key
 from twin.core.errors import ParkTwinError
 from twin.live.exchange import Books, Commander, Order
-from twin.live.holes import Curves, device_holes, slot_ms
+from twin.live.holes import Curves, device_holes, series_holes, silences, slot_ms
 from twin.store.gaps import LIVING, Gap, GapReader, GapState, SaveGaps
 
 _log = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ class GapKeeper:
         self._live_ms: dict[str, int] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
+        # Quantities that a station was asked for in vain while it sent others: until they come again.
+        self._mute: dict[str, set[str]] = {}
         self._closed: dict[str, Gap] = {}
 
     def opened(self, mn: str) -> None:
@@ -180,13 +182,37 @@ class GapKeeper:
         if scanned is not None:
             return max(scanned - 2 * slot_ms(device), to_ms - round(self._rules.lookback_h * _HOUR_MS))
         start = to_ms - round(self._rules.lookback_h * _HOUR_MS)
-        holes = device_holes(self._curves, device, Interval(start_ms=start, end_ms=to_ms))
+        holes = silences(self._curves, device, Interval(start_ms=start, end_ms=to_ms))
         if holes and holes[0].start_ms == start:  # it came later, or was never there
             return holes[0].end_ms if holes[0].end_ms < to_ms else None
         return start
 
     def _fresh(self, device: Device, from_ms: int, to_ms: int) -> tuple[Interval, ...]:
-        return device_holes(self._curves, device, Interval(start_ms=from_ms, end_ms=to_ms))
+        span = Interval(start_ms=from_ms, end_ms=to_ms)
+        mute = self._mute.get(device.mn)
+        if mute:
+            self._mute[device.mn] = mute & self._absent(device, span)
+        return device_holes(self._curves, self._heard(device), span)
+
+    def _absent(self, device: Device, span: Interval) -> set[str]:
+        """Quantities of which nothing lies in a span."""
+        slot = slot_ms(device)
+        return {
+            row.quantity
+            for row in device.factors
+            if series_holes(self._curves, series_key(device.sensor_id, row.quantity), slot, span) == (span,)
+        }
+
+    def _heard(self, device: Device) -> Device:
+        """The device with those factors that it is asked for."""
+        mute = self._mute.get(device.mn, set())
+        return replace(device, factors=tuple(row for row in device.factors if row.quantity not in mute))
+
+    def _give_up_on(self, device: Device, span: Interval) -> None:
+        """Ask no more for single factors that are not there where others are."""
+        absent = self._absent(device, span)
+        if len(absent) < len(device.factors):
+            self._mute.setdefault(device.mn, set()).update(absent)
 
     def _grown(
         self, known: dict[int, Gap], changed: dict[int, Gap], mn: str, hole: Interval, now_ms: int
@@ -211,7 +237,8 @@ class GapKeeper:
 
     def _again(self, device: Device, gap: Gap, now_ms: int) -> list[Gap]:
         """What has become of a known hole: the same, closed, or in parts."""
-        left = device_holes(self._curves, device, Interval(start_ms=gap.from_ms, end_ms=gap.to_ms))
+        span = Interval(start_ms=gap.from_ms, end_ms=gap.to_ms)
+        left = device_holes(self._curves, self._heard(device), span)
         if not left:
             return [replace(gap, state=GapState.FILLED, changed_ms=now_ms)]
         if left[0].start_ms == gap.from_ms and left[0].end_ms == gap.to_ms:
@@ -296,6 +323,10 @@ class GapKeeper:
         judged = [
             row if row.state is GapState.FILLED else self._judged(row, outcome, now_ms) for row in after
         ]
+        for row in judged:
+            if row.state is GapState.GIVEN_UP:
+                lost = Interval(start_ms=row.from_ms, end_ms=row.to_ms)
+                await asyncio.to_thread(self._give_up_on, device, lost)
         self._living[gap.mn].pop(gap.from_ms, None)
         await self._save(gap.mn, *judged)
 

@@ -7,7 +7,7 @@ hold usable values; what they leave open is looked at value by value, because a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from twin.core.clock import Interval
@@ -51,6 +51,25 @@ def slot_ms(device: Device) -> int:
 
 
 def device_holes(curves: Curves, device: Device, span: Interval) -> tuple[Interval, ...]:
+    """Spans in which any series of the device holds no value, oldest first, each once for all its series."""
+    holes: list[Interval] = []
+    for factor in device.factors:
+        key = series_key(device.sensor_id, factor.quantity)
+        holes += series_holes(curves, key, slot_ms(device), span)
+    joined: list[Interval] = []
+    for hole in sorted(holes, key=_start):
+        if joined and hole.start_ms <= joined[-1].end_ms:
+            joined[-1] = replace(joined[-1], end_ms=max(joined[-1].end_ms, hole.end_ms))
+        else:
+            joined.append(hole)
+    return tuple(joined)
+
+
+def _start(span: Interval) -> int:
+    return span.start_ms
+
+
+def silences(curves: Curves, device: Device, span: Interval) -> tuple[Interval, ...]:
     """Spans in which no series of the device holds any value, oldest first."""
     holes: tuple[Interval, ...] = (span,)
     for factor in device.factors:

@@ -189,10 +189,10 @@ class RollupKeeper:
                 elif old.means.count:
                     emptied.append(key)
                     work.means.discard(key)
-            fine = [(*key, *self._spans[key].fine.values()) for key in work.fine if key[1] == code]
+            fine = [(*key, *self._spans[key].fine.values()) for key in sorted(work.fine) if key[1] == code]
             means = [
                 (key[0], key[1] + 1, key[2], *self._spans[key].means.values())
-                for key in work.means
+                for key in sorted(work.means)
                 if key[1] == code
             ]
             upsert_many(connection, ROLLUP, [*fine, *means])

@@ -16,12 +16,12 @@ from tests.support.running_ingest import Running, running_ingest, until
 from tests.support.small_park import device, small_park
 from tests.support.station import KnowingLogger
 from twin.core.clock import Interval
-from twin.core.device import Device
+from twin.core.device import Device, Factor
 from twin.core.errors import NotFoundError
 from twin.core.observation import Check, Mark, Quality
 from twin.core.origin import Origin
 from twin.core.park import Park
-from twin.live.holes import device_holes, series_holes, slot_ms, tally
+from twin.live.holes import device_holes, series_holes, silences, slot_ms, tally
 from twin.store.exchanges import ExchangeReader
 from twin.store.gaps import Gap, GapReader
 from twin.store.rows import RollupRow, Step, StoredValue
@@ -118,6 +118,48 @@ def test_hour_means_cover_no_minutes():
     curves = FakeCurves([0], interval_ms=HOUR)
     curves.rollup = lambda *_: ()  # type: ignore[method-assign]
     assert series_holes(curves, KEY, MINUTE, Interval(start_ms=0, end_ms=HOUR)) != ()
+
+
+HF = Factor(code="a21018", quantity="conc:hf", unit="mg/m3")
+SO2 = Factor(code="a21026", quantity="conc:so2", unit="mg/m3")
+BOTH = replace(REAL, factors=(HF, SO2))
+
+
+def test_a_hole_of_one_factor_is_a_hole_of_its_device():
+    span = Interval(start_ms=0, end_ms=HOUR)
+    curves = FakeCurves([k * MINUTE for k in range(60) if not 20 <= k < 30])
+    assert device_holes(curves, replace(BOTH, factors=(HF,)), span) == (
+        Interval(start_ms=20 * MINUTE, end_ms=30 * MINUTE),
+    )
+    assert device_holes(curves, BOTH, span) == (span,), "once, not once per factor"
+    assert silences(curves, BOTH, span) == (Interval(start_ms=20 * MINUTE, end_ms=30 * MINUTE),)
+
+
+def test_a_factor_that_never_comes_is_asked_for_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twin.live import outward
+    from twin.live.gaps import GapRules
+
+    def rules(**told: object) -> GapRules:
+        return replace(GapRules(**told), back_off_s=0.02, pace_s=0.01)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outward, "GapRules", rules)
+
+    async def story() -> None:
+        now_ms = now_minute()
+        run_of = running_ingest(tmp_path, park_of(BOTH), **FAST)
+        one = replace(BOTH, factors=(HF,))
+        async with run_of as run, KnowingLogger.of(one, run.port, tmp_path) as logger:
+            logger.station.minutes = {now_ms - ago * MINUTE: float(ago) for ago in range(1, 41)}
+            await live(logger, range(30, 0, -1), now_ms)
+            (gap,) = await states(run, {"given_up": 1}, "asked for in vain")
+            asked = len({row.qn for row in logger.said("2051")})
+            assert 1 <= asked == gap.tries
+            await asyncio.sleep(0.6)
+            assert len({row.qn for row in logger.said("2051")}) == asked, "the others have come"
+
+    asyncio.run(story())
 
 
 def now_minute() -> int:
