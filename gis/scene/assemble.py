@@ -172,11 +172,12 @@ def devices(tables: Tables) -> tuple[Device, ...]:
 
 
 def _factor(row: FactorRow, chemicals: Mapping[str, ChemicalRow]) -> Factor:
+    told = row.model_dump(exclude={"raw_signal"})
     found = chemicals.get(substance_of(row.quantity) or "")
     if found is None:
-        return Factor(**row.model_dump(exclude={"raw_signal"}))
+        return Factor(**told)
     names = (found.name_zh, found.name_en, found.formula)
-    return Factor(**row.model_dump(exclude={"raw_signal"}), names=names, molar_mass_kg_mol=found.molar_mass_kg_mol)
+    return Factor(**told, names=names, molar_mass_kg_mol=found.molar_mass_kg_mol)
 
 
 def _device(row: DeviceRow, factors: tuple[Factor, ...]) -> Device:

@@ -197,7 +197,7 @@ def _check_scale(row: DeviceRow, factors: Sequence[FactorRow], problems: Problem
                 "devices.toml",
                 f"{row.mn}, {factor.code}, scale",
                 factor.scale,
-                f"1: {row.protocol} sends values in their unit (raw_signal = true beside it for a bare signal)",
+                f"1: {row.protocol} sends values in their unit (or raw_signal = true for a bare signal)",
                 f"1：{row.protocol} 上传的是带单位的数值（若为原始信号，请同时写明 raw_signal = true）",
             )
 

@@ -84,6 +84,14 @@ class Archive:
         marks = ", ".join("?" * len(wanted))
         return self._frames(f"seq IN ({marks}) ORDER BY seq", [self._file(month, FRAME_FILE), *wanted])
 
+    def received_between(self, month: str, from_ms: int, to_ms: int) -> tuple[int, int] | None:
+        """First and last number of the month's frames received in ``[from_ms, to_ms)``, None without any."""
+        row = self._ask(
+            "SELECT min(seq), max(seq) FROM read_parquet(?) WHERE received_ms >= ? AND received_ms < ?",
+            [self._file(month, FRAME_FILE), from_ms, to_ms],
+        ).fetchone()
+        return None if row[0] is None else (int(row[0]), int(row[1]))
+
     def daily(self, months: Sequence[str], utc_offset_h: float = 0.0) -> list[tuple[int, int, int, float]]:
         """Series, day (start, ms), count and mean of the newest normal versions of all series.
 
@@ -173,6 +181,15 @@ def moved_frames(
         if len(found) >= limit:
             break
     return found
+
+
+def moved_between(connection: sa.Connection, from_ms: int, to_ms: int) -> tuple[int, int] | None:
+    """First and last number of archived raw frames received in ``[from_ms, to_ms)``, None without any."""
+    question = sa.select(_M.month).where(_M.frames > 0).order_by(_M.first_seq)
+    archive = archive_of(connection)
+    months = connection.execute(question).scalars().all()
+    found = [row for row in (archive.received_between(month, from_ms, to_ms) for month in months) if row]
+    return (min(row[0] for row in found), max(row[1] for row in found)) if found else None
 
 
 def newest_moved_frames(

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from twin.core.errors import StoreError
 from twin.store.acts import ACT, ZERO_HASH, canonical
+from twin.store.archive_reader import frame_horizon
 from twin.store.checkpoint_schema import CHECKPOINT, MERKLE_FRONTIER
 from twin.store.frame_source import links
 from twin.store.ledger_schema import RAW_FRAME
@@ -144,7 +145,9 @@ def record_counts(connection: sa.Connection) -> RecordCounts:
         int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0))).scalar_one())
         for table in (RAW_FRAME, ACT, CHECKPOINT)
     ]
-    return RecordCounts(frames=found[0], acts=found[1], checkpoints=found[2])
+    # In a park that was silent for months all frames lie in files: they are still there.
+    frames = max(found[0], frame_horizon(connection))
+    return RecordCounts(frames=frames, acts=found[1], checkpoints=found[2])
 
 
 def read_heads(reader: LedgerReader) -> Heads:

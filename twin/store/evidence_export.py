@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from twin.core.errors import NotFoundError
 from twin.store.acts import ACT, ZERO_HASH
 from twin.store.acts_reader import StoredAct, all_acts
+from twin.store.archive_reader import moved_between
 from twin.store.checkpoint_schema import CHECKPOINT
 from twin.store.checkpoints import (
     ACTS,
@@ -90,7 +91,7 @@ def export_evidence(reader: LedgerReader, wanted: Wanted, out: Path) -> Exported
             raise _no_checkpoint()
         frames = _Part(
             log=FRAMES,
-            first_last=_span(connection, RAW_FRAME, "received_ms", wanted, last.frames.size),
+            first_last=_frame_span(connection, wanted, last.frames.size),
             leaves=links(reader, connection),
         )
         acts = _Part(
@@ -140,6 +141,16 @@ class _Part:
         proof = {"first_seq": first, "previous": previous.hex(), "nodes": [node.hex() for node in nodes]}
         _put(archive, f"{self.log}_proof.json", json.dumps(proof) + "\n")
         return told
+
+
+def _frame_span(connection: sa.Connection, wanted: Wanted, size: int) -> tuple[int, int]:
+    """The same of frames, of which those of closed months lie in files."""
+    live = _span(connection, RAW_FRAME, "received_ms", wanted, size)
+    moved = moved_between(connection, wanted.from_ms, wanted.to_ms)
+    if moved is None or moved[0] > size:
+        return live
+    last = min(size, moved[1])
+    return (moved[0], last) if live[1] < live[0] else (min(moved[0], live[0]), max(last, live[1]))
 
 
 def _span(

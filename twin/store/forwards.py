@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from twin.core.errors import NotFoundError
 from twin.store.acts import Act, append_act
+from twin.store.archive_reader import frame_horizon
 from twin.store.exchange_schema import FORWARD, PACKET_SUM
 from twin.store.ledger_schema import RAW_FRAME
 from twin.store.reading import Reader
@@ -54,11 +55,10 @@ class OpenForward:
         if known is not None and known.fingerprint == self.fingerprint:
             return _row(known)
         if known is None:
-            newest = connection.execute(sa.select(sa.func.max(RAW_FRAME.c.seq))).scalar()
             row = ForwardRow(
                 target=self.target,
                 fingerprint=self.fingerprint,
-                cursor_seq=0 if self.from_start else int(newest or 0),
+                cursor_seq=0 if self.from_start else _newest_seq(connection),
                 changed_ms=now_ms,
             )
             connection.execute(FORWARD.insert().values(target=self.target, **_values(row)))
@@ -143,7 +143,7 @@ class ForwardReader:
     def newest_seq(self) -> int:
         """Number of the newest raw frame."""
         with self._reader.snapshot() as connection:
-            return int(connection.execute(sa.select(sa.func.max(RAW_FRAME.c.seq))).scalar() or 0)
+            return _newest_seq(connection)
 
     def received_ms(self, seq: int) -> int | None:
         """When the first frame above a cursor came in."""
@@ -164,6 +164,12 @@ class ForwardReader:
                 question = sa.select(PACKET_SUM).where(PACKET_SUM.c.sha256.in_(part))
                 found |= {bytes(r.sha256): r.crc for r in connection.execute(question)}
         return found
+
+
+def _newest_seq(connection: sa.Connection) -> int:
+    """Of a park that was silent for months all frames lie in files."""
+    newest = connection.execute(sa.select(sa.func.max(RAW_FRAME.c.seq))).scalar()
+    return max(int(newest or 0), frame_horizon(connection))
 
 
 def _values(row: ForwardRow) -> dict[str, object]:
