@@ -161,8 +161,8 @@ class Door:
         limits = self._limits
         return Address(
             new=Pace(limits.max_new_per_s, now_s, float(limits.max_new_burst)),
-            frames=Pace(limits.max_frames_per_s_of_address, now_s),
-            bytes=Pace(limits.max_bytes_per_s_of_address, now_s),
+            frames=Pace(limits.address_frames_per_s, now_s),
+            bytes=Pace(limits.address_bytes_per_s, now_s),
             strange=Pace(limits.max_strange_per_min / _MINUTE_S, now_s, float(limits.max_strange_per_min)),
         )
 

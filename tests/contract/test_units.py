@@ -46,6 +46,7 @@ ALLOWED = {
     "sensors.hj212.cases._CaseRegistry": {"ranges"},  # in the unit that is sent
     "sensors.hj212.door.Address": {"strikes"},  # lines closed because of noise, fading
     "sensors.modbus.codes.Code": {"loop_low", "loop_high"},  # in the unit of the factor
+    "sensors.table.SensorRow": {"decode"},  # a function
     "twin.store.export.gather.Head": {"convert"},  # a function from SI to the unit beside it
     "sensors.simulated.air.Turbulence": {"profile"},  # an exponent
     "gis.scene.judging.LimitRow": {"warn_low", "warn_high", "alarm_low", "alarm_high"},  # in unit
