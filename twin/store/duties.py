@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -50,6 +51,6 @@ def fault_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[str, list[int]
     return found
 
 
-def _newest(reader: Reader, asked: sa.Select[tuple[str, int]]) -> Newest:
+def _newest(reader: Reader, asked: sa.Select[Any]) -> Newest:
     with reader.snapshot() as connection:
         return {str(row[0]): int(row[1]) for row in connection.execute(asked)}
