@@ -139,10 +139,11 @@ class LineLimits:
 
     ``max_data_len``: longest data segment in bytes (the standard says 1024; field devices send
     up to 1623). ``max_in_flight``: frames of one line that may wait for the sink.
-    ``max_frames_per_s`` and ``max_bytes_per_s`` slow the reading of a line down, ``address_frames_per_s``
-    and ``address_bytes_per_s`` that of all lines of one address together. ``max_bad_bytes`` and ``max_faults``: bytes, and pieces of noise,
-    without one good frame after which a line is closed. ``idle_timeout_s``: a line without a byte for so
-    long is closed, or after ten intervals of its slowest device where that is longer.
+    ``max_frames_per_s`` and ``max_bytes_per_s`` slow the reading of a line down,
+    ``address_frames_per_s`` and ``address_bytes_per_s`` that of all lines of one address together.
+    ``max_bad_bytes`` and ``max_faults``: bytes, and pieces of noise, without one good frame after
+    which a line is closed. ``idle_timeout_s``: a line without a byte for so long is closed, or after
+    ten intervals of its slowest device where that is longer.
     ``max_new_per_s``, ``max_new_burst``: new lines of one address. ``max_strange_per_min``: frames of
     unknown devices that are kept, of one address; the others are counted only.
     """
