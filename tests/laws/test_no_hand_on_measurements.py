@@ -29,12 +29,14 @@ from apiflask import APIFlask
 
 from sensors.hj212.codec import parse
 from sensors.hj212.decode import decode
+from sensors.hj212.exchange import Outcome
 from sensors.retime import Retimer
 from sensors.simulated.plan import require_simulated, simulated_devices
 from tests.support.footprint import Footprint
 from tests.support.live_desk import LiveDesk, live_desk
 from tests.support.logger_line import Line, segment_for
 from tests.support.small_park import device, mn_of, small_park
+from tests.support.station import KnowingLogger
 from tests.support.synthetic import write_bundle
 from twin.core.actor import Role
 from twin.core.clock import FixedClock
@@ -43,7 +45,9 @@ from twin.core.errors import BadRequestError, ParkTwinError, SettingsError
 from twin.core.observation import RawFrame
 from twin.core.origin import Origin
 from twin.live.desk import DeskCall, DeskVerb
+from twin.live.exchange import Commander
 from twin.live.ingest import ingest
+from twin.live.judge import StreamJudge
 from twin.live.passwords import read_passwords
 from twin.live.settings import Settings, load_settings
 from twin.live.verbs import VERBS
@@ -67,6 +71,9 @@ LAB = "51000000000000000009LAB0"
 def measuring_devices() -> tuple[Device, ...]:
     """Two live devices and one that takes files, all of origin measured; and a simulated one beside them."""
     live = tuple(device(number, origin=Origin.MEASURED) for number in range(2))
+    # So that a doubt is open about the second one: its values rise by 0.06 mg/m3 a minute.
+    doubted = tuple(replace(row, max_rate_per_min=0.01) for row in live[1].factors)
+    live = (live[0], replace(live[1], factors=doubted))
     lab = replace(device(3, origin=Origin.MEASURED), mn=LAB, sensor_id="L3", protocol="upload")
     return (*live, lab, device(5))
 
@@ -115,18 +122,24 @@ def frame_of(number: int, index: int) -> RawFrame:
     )
 
 
+async def stored(desk: LiveDesk, frame: RawFrame) -> None:
+    await desk.office.sink.accept(frame)
+
+
 @pytest.fixture
 def measured(tmp_path: Path) -> Iterator[Measured]:
     settings = load_settings(data_dir=tmp_path)
     park = replace(small_park(), devices=measuring_devices())
-    ledger = Ledger(settings.ledger)
+    target = '[[targets]]\nname = "province"\nhost = "127.0.0.1"\nport = 9\n'
+    (tmp_path / "forward.toml").write_text(target, encoding="utf-8")
+    ledger = Ledger(settings.ledger, judge=StreamJudge(park.book, park.devices))
     ledger.register(park.devices)
     ResultStore(settings.results, settings.data_dir).close()
     write_bundle(settings.data_dir)
     clock = FixedClock(T0_MS + FRAMES * 1000)
     with live_desk(settings, ledger, park=park, clock=clock, verbs=(*VERBS, *PLANTED)) as desk:
         for number, index in itertools.product(range(2), range(FRAMES)):
-            desk.do(desk.office.sink.accept(frame_of(number, index)))
+            desk.do(stored(desk, frame_of(number, index)))
         app = create_app(settings, clock=clock)
         yield Measured(settings=settings, desk=desk, app=app, ledger=ledger)
         own = app.extensions[EXTENSION]
@@ -302,8 +315,52 @@ def test_no_verb_lays_a_hand_on_measurements(measured: Measured) -> None:
         except ParkTwinError:
             continue
         done.add(verb.name)
-    assert {"desk.whoami", "evidence.checkpoint", "evidence.verify"} <= done
+    assert {"desk.whoami", "evidence.checkpoint", "evidence.verify", "registry.check"} <= done
     assert before.differences(measured.footprint()) == []
+
+
+def test_verbs_that_act_lay_no_hand_on_measurements(measured: Measured) -> None:
+    """Each does its work once: on an open doubt, a station on a live line, a laboratory file, a target."""
+    desk, before = measured.desk, measured.footprint()
+
+    async def station() -> tuple[KnowingLogger, asyncio.Task[None]]:
+        await desk.office.server.listen("127.0.0.1", 0)
+        logger = KnowingLogger(device(5), desk.office.server.port, "123456")
+        task = asyncio.create_task(logger.client.run())
+        logger.upload(T0_MS)
+        await logger.client.drained()
+        return logger, task
+
+    async def gone(logger: KnowingLogger, task: asyncio.Task[None]) -> None:
+        logger.client.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await desk.office.server.close()
+
+    logger, task = desk.do(station())
+    try:
+        seq = desk.ask("command.send", {"mn": mn_of(5), "cn": "1063", "origin": "simulated"})["seq"]
+        commander = desk.office.parts[[type(row) for row in desk.office.parts].index(Commander)]
+        assert isinstance(commander, Commander)
+        assert desk.do(commander.wait(seq)) is Outcome.DONE
+        assert [row.cn for row in logger.heard if row.cn == "1063"], "the station was really asked"
+        for verb in ("forward.pause", "forward.resume"):
+            assert desk.ask(verb, {"name": "province", "comment": "x"})["name"] == "province"
+        table = base64.b64encode("时间,a21018 (mg/m3)\n2026-11-22 08:00:00,0.0\n".encode()).decode()
+        stored = desk.ask("upload.store", {"mn": LAB, "filename": "x.csv", "content": table})
+        assert stored["status"] == "stored"
+        assert desk.ask("registry.check", {"mn": mn_of(1)})["devices"]
+        between = measured.footprint()
+        assert before.differences(between) == []
+        assert before.shown_differences(between) == []
+        decided = desk.ask("review.decide", {"id": 1, "verdict": "reject", "comment": "x"})
+        assert decided["versions"] > 0
+        after = measured.footprint()
+        assert before.differences(after) == []
+        assert before.shown_differences(after, decided=frozenset({"B1/conc:hf"})) == []
+        assert before.shown_differences(after), "the decision itself is seen"
+    finally:
+        desk.do(gone(logger, task))
 
 
 def test_a_file_never_goes_into_a_live_series(measured: Measured) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.store.reader import LedgerReader
-from twin.store.rows import StoredVersion
+from twin.store.rows import Step, StoredVersion
 
 Row = tuple[Any, ...]
 
@@ -22,6 +22,7 @@ class Footprint:
     frames: tuple[Row, ...]
     firsts: dict[tuple[str, int, int], StoredVersion]
     measured: frozenset[str]
+    shown: dict[str, Row]
 
     @classmethod
     def of(cls, file: Path, reader: LedgerReader, mns: Iterable[str], keys: Iterable[str]) -> Footprint:
@@ -33,7 +34,22 @@ class Footprint:
             for row in reader.series(key, 0, 2**53, 100_000):
                 first = reader.versions(key, row.time_ms, row.interval_ms)[0]
                 firsts[key, row.time_ms, row.interval_ms] = first
-        return cls(frames=frames, firsts=firsts, measured=frozenset(mns))
+        known = frozenset(mns)
+        newest = {row.series_key: row for row in reader.state().values}
+        shown: dict[str, Row] = {
+            key: (newest.get(key), *(reader.rollup(key, step, 0, 2**53) for step in Step))
+            for key in dict.fromkeys(key for key, _, _ in firsts)
+        }
+        shown |= {row.mn: (row,) for row in reader.devices() if row.mn in known}
+        return cls(frames=frames, firsts=firsts, measured=known, shown=shown)
+
+    def shown_differences(self, after: Footprint, *, decided: frozenset[str] = frozenset()) -> list[str]:
+        """Whose newest value, roll-ups or state changed, without the series that people decided about."""
+        return [
+            f"newest, roll-ups or state of {key} changed"
+            for key, row in self.shown.items()
+            if key not in decided and after.shown.get(key) != row
+        ]
 
     def differences(self, after: Footprint) -> list[str]:
         """What somebody has done to measurements between this and ``after``; empty: nothing."""

@@ -82,7 +82,6 @@ def live_desk(
         sink = LedgerSink(ledger, Gate(registry=registry, utc_offset_h=8.0), clock)
         done = sink.start()
         reader = LedgerReader(settings.ledger, settings.archive)
-        lines = Hj212Server(sink, registry, clock, LineLimits())
         notary = Notary(
             sink=sink,
             reader=reader,
@@ -92,6 +91,7 @@ def live_desk(
             utc_offset_h=park.utc_offset_h,
         )
         outward = Outward(settings, park, sink, registry, reader, clock)
+        lines = Hj212Server(sink, registry, clock, LineLimits(), listener=outward)
         await outward.prepare()
         await outward.start(lines)
         # What ingest tells those that only read.
