@@ -60,5 +60,7 @@ def test_microseconds_per_value(tmp_path: Path) -> None:
                 judge.judge(connection, incoming, 0)
                 spent += time.process_time() - started
             count += len(incoming)
-        print(f"judge, rules {'on every' if ruled else 'on no'} factor: {1e6 * spent / count:.2f} us per value")
+        print(
+            f"judge, rules {'on every' if ruled else 'on no'} factor: {1e6 * spent / count:.2f} us per value"
+        )
         engine.dispose()

@@ -21,6 +21,7 @@ from twin.store.devices import read_devices
 from twin.store.engine import seek
 from twin.store.migrate import Kind
 from twin.store.reading import Reader, cursor_of
+from twin.store.review_schema import SERIES_HOUR
 from twin.store.rollups import read_rollups, row_of_rollup
 from twin.store.rows import (
     Curve,
@@ -186,6 +187,21 @@ class LedgerReader(Reader):
             row = _series_row(connection, key)
             found = read_rollups(connection, row.id, row.quantity, step, from_ms, to_ms)
         return tuple(row_of_rollup(row.key, step, start_ms, bucket) for start_ms, bucket in found)
+
+    def came(self, keys: Sequence[str], from_ms: int, to_ms: int) -> dict[str, list[tuple[int, int]]]:
+        """Hours that start in a span, each with the mask of its minutes in which anything came, by series."""
+        h = SERIES_HOUR.c
+        question = (
+            sa.select(t.SERIES.c.key, h.start_ms, h.came)
+            .join_from(t.SERIES, SERIES_HOUR, h.series_id == t.SERIES.c.id)
+            .where(t.SERIES.c.key.in_(keys), h.start_ms >= from_ms, h.start_ms < to_ms)
+            .order_by(t.SERIES.c.key, h.start_ms)
+        )
+        found: dict[str, list[tuple[int, int]]] = {}
+        with self.snapshot() as connection:
+            for key, start_ms, mask in connection.execute(question):
+                found.setdefault(key, []).append((start_ms, mask))
+        return found
 
     def devices(self) -> tuple[DeviceState, ...]:
         """All registered devices with their connection state."""

@@ -24,7 +24,7 @@ from twin.core.park import Park
 from twin.live.holes import device_holes, series_holes, silences, slot_ms, tally
 from twin.store.exchanges import ExchangeReader
 from twin.store.gaps import Gap, GapReader
-from twin.store.rows import RollupRow, Step, StoredValue
+from twin.store.rows import StoredValue
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -44,7 +44,7 @@ def park_of(*devices: Device) -> Park:
 
 
 class FakeCurves:
-    """Curves from a list of times; ``marks`` says which of them a roll-up does not count."""
+    """Curves from a list of times; ``odd`` are those of a calibration."""
 
     def __init__(self, times: list[int], *, interval_ms: int = 0, odd: frozenset[int] = frozenset()) -> None:
         self.times, self.interval_ms, self.odd = sorted(times), interval_ms, odd
@@ -68,15 +68,11 @@ class FakeCurves:
             if from_ms <= row < to_ms
         )
 
-    def rollup(self, key, step, from_ms, to_ms):
-        if key != KEY:
-            raise NotFoundError(key)
-        minutes = {row // MINUTE * MINUTE for row in self.times if row not in self.odd}
-        return tuple(
-            RollupRow(series_key=key, step=Step.MINUTE, start_ms=row, count=1, mean=1.0, low=1.0, high=1.0)
-            for row in sorted(minutes)
-            if from_ms <= row < to_ms
-        )
+    def came(self, keys, from_ms, to_ms):
+        masks: dict[int, int] = {}
+        for row in self.times:
+            masks[row // HOUR * HOUR] = masks.get(row // HOUR * HOUR, 0) | 1 << row // MINUTE % 60
+        return {KEY: [row for row in sorted(masks.items()) if from_ms <= row[0] < to_ms]}
 
 
 @settings(deadline=None, max_examples=60)
@@ -109,15 +105,23 @@ def test_slow_devices_are_expected_once_per_interval():
     slow = replace(REAL, interval_s=600.0)
     times = [k * 10 * MINUTE + (k % 3) * 20_000 for k in range(36) if k not in (10, 11, 12)]
     (hole,) = device_holes(FakeCurves(times), slow, Interval(start_ms=0, end_ms=6 * HOUR))
-    assert (hole.start_ms, hole.end_ms) == (times[9] + 10 * MINUTE, times[10])
+    assert (hole.start_ms, hole.end_ms) == (times[9] + 10 * MINUTE, times[10] // MINUTE * MINUTE)
     assert tally(FakeCurves(times), KEY, slot_ms(slow), Interval(start_ms=0, end_ms=6 * HOUR)).received == 33
     assert tally(FakeCurves(times), KEY, slot_ms(slow), Interval(start_ms=0, end_ms=6 * HOUR)).expected == 36
 
 
 def test_hour_means_cover_no_minutes():
     curves = FakeCurves([0], interval_ms=HOUR)
-    curves.rollup = lambda *_: ()  # type: ignore[method-assign]
     assert series_holes(curves, KEY, MINUTE, Interval(start_ms=0, end_ms=HOUR)) != ()
+
+
+def test_a_stamp_that_slips_into_the_next_minute_leaves_no_hole():
+    times = [k * MINUTE + (59_000 if k == 10 else 0) for k in range(60) if k != 11] + [12 * MINUTE + 500]
+    span = Interval(start_ms=0, end_ms=HOUR)
+    assert series_holes(FakeCurves(times), KEY, MINUTE, span) == ()
+    assert series_holes(FakeCurves([row for row in times if row // MINUTE != 10]), KEY, MINUTE, span) == (
+        Interval(start_ms=10 * MINUTE, end_ms=12 * MINUTE),
+    )
 
 
 HF = Factor(code="a21018", quantity="conc:hf", unit="mg/m3")
