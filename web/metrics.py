@@ -139,7 +139,6 @@ class LedgerCollector(Collector):
         counts = {state: float(states.count(state)) for state in _DEVICE_STATES}
         yield _labelled(GaugeMetricFamily, "devices", "state", counts)
 
-
     def _parts(self) -> Iterator[Metric]:
         found = snapshot_of(self._ledger, PARTS)
         rows = {} if found is None else found[1]

@@ -28,7 +28,8 @@ class Fact:
     """One thing said.
 
     ``code`` is what it is about (a facility, a factor; empty: the logger itself), ``field`` which of
-    its properties, ``text`` what was said, ``value`` the number in it, if it is one. ``time_ms`` is the time that the message names (the moment, or the start of the interval).
+    its properties, ``text`` what was said, ``value`` the number in it, if it is one. ``time_ms`` is the
+    time that the message names (the moment, or the start of the interval).
     """
 
     kind: FactKind

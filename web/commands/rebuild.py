@@ -21,7 +21,7 @@ def rebuild(
     scene: SceneOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """由原始数据帧重建台账（可中断后继续）。 Build a ledger again from raw frames; goes on where it stopped."""
+    """由原始数据帧重建台账（可中断后继续）。 Build a ledger again from raw frames."""
     from gis.scene.find import scene_folder
     from gis.scene.load import load_scene
     from twin.live.gate import Gate
