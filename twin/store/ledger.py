@@ -209,7 +209,7 @@ class Ledger:
         if incoming:
             incoming = self._judge.judge(connection, incoming, now_ms)
         stored = books.values.store(connection, incoming)
-        books.rollups.apply(connection, stored.added)
+        books.rollups.apply(connection, stored.added, stored.before)
         _store_facts(connection, batch.arrivals, admitted)
         changed = books.devices.save(connection, batch.devices)
         books.line_errors.save(connection, batch.line_errors)

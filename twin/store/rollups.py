@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ DIRECTIONS = frozenset({"wind_from"})
 _LONG = (Step.HOUR, Step.DAY, Step.MONTH)
 _CODES = tuple(step.code for step in _LONG)
 _KEPT_BUCKETS = 40_000
+_NOTHING_KNOWN: Mapping[int, int] = MappingProxyType({})
 _COLUMNS = tuple(ROLLUP.columns)  # the key, then what a bucket holds, in its order
 _R = ROLLUP.c
 
@@ -64,13 +66,22 @@ class RollupKeeper:
         self._spans: dict[BucketKey, Span] = {}
         self._older_spans: dict[BucketKey, Span] = {}
 
-    def apply(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
-        """Take in versions that were stored just now on this connection."""
+    def apply(
+        self,
+        connection: sa.Connection,
+        added: Sequence[Contribution],
+        before: Mapping[int, int] = _NOTHING_KNOWN,
+    ) -> None:
+        """Take in versions that were stored just now on this connection.
+
+        ``before``: latest time of series before these versions; what begins after it cannot be stored
+        yet and need not be looked for.
+        """
         counted = [item for item in added if item.value is not None or item.version]
         if not counted:
             return
-        self._apply_minutes(connection, counted)
-        self._apply_spans(connection, counted)
+        self._apply_minutes(connection, counted, before)
+        self._apply_spans(connection, counted, before)
         if len(self._buckets) + len(self._spans) > _KEPT_BUCKETS:
             self._older, self._buckets = self._buckets, {}
             self._older_spans, self._spans = self._spans, {}
@@ -80,7 +91,9 @@ class RollupKeeper:
         for known in (self._buckets, self._older, self._spans, self._older_spans):
             known.clear()
 
-    def _apply_minutes(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
+    def _apply_minutes(
+        self, connection: sa.Connection, added: Sequence[Contribution], before: Mapping[int, int]
+    ) -> None:
         code = Step.MINUTE.code
         keyed = [
             ((item.series_id, code, item.time_ms - item.time_ms % MINUTE_MS), item)
@@ -88,7 +101,7 @@ class RollupKeeper:
             if item.interval_ms <= MINUTE_MS
         ]
         touched = dict(keyed)
-        self._load(connection, touched)
+        self._load(connection, touched, before)
         buckets = self._buckets
         again = {key for key, item in keyed if item.version}
         for key, item in keyed:
@@ -103,10 +116,17 @@ class RollupKeeper:
         # A minute whose values were all taken back keeps its row: it outdoes the minute of the pages.
         upsert_many(connection, ROLLUP, [(*key, *buckets[key].values()) for key in touched])
 
-    def _load(self, connection: sa.Connection, touched: Mapping[BucketKey, Contribution]) -> None:
+    def _load(
+        self,
+        connection: sa.Connection,
+        touched: Mapping[BucketKey, Contribution],
+        before: Mapping[int, int],
+    ) -> None:
         """Have all minutes at hand as they were before these contributions."""
         buckets = self._buckets
-        missing = _missing(touched, buckets, self._older)
+        missing, new = _missing(touched, buckets, self._older, before)
+        for key in new:
+            buckets[key] = Bucket()
         if not missing:
             return
         for series_id, code, start_ms, *rest in seek(connection, _COLUMNS, _COLUMNS[:3], missing):
@@ -124,9 +144,11 @@ class RollupKeeper:
         rows = self._tape.packed(connection, series_id, start_ms, start_ms + MINUTE_MS)
         return minutes_of(rows, is_direction=is_direction).get(start_ms)
 
-    def _apply_spans(self, connection: sa.Connection, added: Sequence[Contribution]) -> None:
+    def _apply_spans(
+        self, connection: sa.Connection, added: Sequence[Contribution], before: Mapping[int, int]
+    ) -> None:
         keyed = self._keyed(added)
-        self._load_spans(connection, {key for keys in {keys for keys, _ in keyed} for key in keys})
+        self._load_spans(connection, {key for keys in {keys for keys, _ in keyed} for key in keys}, before)
         work = _Work(self._spans)
         for keys, item in keyed:
             if item.version or item.interval_ms > HOUR_MS:
@@ -157,10 +179,14 @@ class RollupKeeper:
             keyed.append((keys, item))
         return keyed
 
-    def _load_spans(self, connection: sa.Connection, wanted: set[BucketKey]) -> None:
+    def _load_spans(
+        self, connection: sa.Connection, wanted: set[BucketKey], before: Mapping[int, int]
+    ) -> None:
         """Have all spans at hand as they were before these contributions."""
         spans = self._spans
-        missing = _missing(wanted, spans, self._older_spans)
+        missing, new = _missing(wanted, spans, self._older_spans, before)
+        for key in new:
+            spans[key] = Span(is_hour=key[1] == HOUR_MS)
         if not missing:
             return
         parts = [*missing, *((series_id, code + 1, start_ms) for series_id, code, start_ms in missing)]
@@ -344,18 +370,27 @@ _Known = TypeVar("_Known")
 
 
 def _missing(
-    wanted: Iterable[BucketKey], known: dict[BucketKey, _Known], older: dict[BucketKey, _Known]
-) -> set[BucketKey]:
-    """What neither generation has; what the older one has becomes young again."""
-    missing = set()
+    wanted: Iterable[BucketKey],
+    known: dict[BucketKey, _Known],
+    older: dict[BucketKey, _Known],
+    before: Mapping[int, int],
+) -> tuple[set[BucketKey], list[BucketKey]]:
+    """What neither generation has: to be looked for, and too new to be stored already.
+
+    What the older generation has becomes young again.
+    """
+    missing, new = set(), []
     for key in wanted:
-        if key not in known:
-            found = older.pop(key, None)
-            if found is None:
-                missing.add(key)
-            else:
-                known[key] = found
-    return missing
+        if key in known:
+            continue
+        found = older.pop(key, None)
+        if found is not None:
+            known[key] = found
+        elif key[2] > before.get(key[0], key[2]):
+            new.append(key)
+        else:
+            missing.add(key)
+    return missing, new
 
 
 def _usable(

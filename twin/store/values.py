@@ -9,7 +9,7 @@ instrument says in that hour.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -77,11 +77,15 @@ class News(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What a batch has added: ``news`` advanced the newest value of their series, in order."""
+    """What a batch has added: ``news`` advanced the newest value of their series, in order.
+
+    ``before``: latest time before the batch of those series for which it brought a later one.
+    """
 
     news: tuple[News, ...]
     added: tuple[Contribution, ...]
     corrected: int
+    before: Mapping[int, int]
 
 
 class ValueLog:
@@ -102,6 +106,7 @@ class ValueLog:
         added: list[Contribution] = []
         news: list[News] = []
         frontier = self._frontier
+        before: dict[int, int] = {}
         for item in incoming:
             version = _next_version(heads, item)
             if version is None:
@@ -115,13 +120,20 @@ class ValueLog:
             is_own = not item.series.is_statistic
             if is_own:
                 added.append(Contribution(series_id, is_direction, o.time_ms, o.interval_ms, version, usable))
-            if o.time_ms > frontier.get(series_id, NEVER):
+            latest_ms = frontier.get(series_id, NEVER)
+            if o.time_ms > latest_ms:
                 frontier[series_id] = o.time_ms
+                before.setdefault(series_id, latest_ms)
             if is_own and not checks & _OUT_OF_WINDOW and self._advances(item, version):
                 news.append(News(item, version, quality))
         insert_many(connection, OBSERVATION, rows)
         upsert_many(connection, NEWEST, _newest_rows(news))
-        return Stored(news=tuple(news), added=tuple(added), corrected=sum(1 for c in added if c.version))
+        return Stored(
+            news=tuple(news),
+            added=tuple(added),
+            corrected=sum(1 for c in added if c.version),
+            before=before,
+        )
 
     def reload(self, connection: sa.Connection, series_ids: Collection[int]) -> None:
         """Somebody else has written newest values of these series."""
