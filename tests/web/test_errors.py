@@ -65,7 +65,7 @@ def test_unavailable_before_there_is_a_bundle(client: FlaskClient) -> None:
         ("key=B1/conc:hf&from=true", "from"),
         ("key=B1/conc:hf&from=", "from"),
         ("key=B1/conc:hf&from_ms=1", "from_ms"),
-        ("key=B1/conc:hf&step=day", "step"),
+        ("key=B1/conc:hf&step=week", "step"),
         ("key=B1/conc:hf&limit=1", "limit"),
         ("key=B1/conc:hf&key=B2/conc:hf", "key"),
         ("key=../etc/passwd", "key"),

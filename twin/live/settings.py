@@ -66,19 +66,22 @@ class Settings(BaseSettings):
     )
     backup_keep: int = Field(4, ge=1, le=1_000, description="Backups that are kept, the newest ones.")
     keep_minute_d: int = Field(
-        1_100, ge=30, le=36_500, description="Days for which minute data are kept at least."
+        1_100, ge=30, le=36_500, description="Days for which minute data are kept at least; not below 30."
     )
     keep_condition_d: int = Field(
-        1_100, ge=365, le=36_500, description="Days for working conditions and electricity."
+        1_100, ge=365, le=36_500, description="Days for working conditions and electricity; not below 365."
     )
     keep_maintenance_d: int = Field(
-        1_100, ge=730, le=36_500, description="Days for records of operation and maintenance."
+        1_100, ge=730, le=36_500, description="Days for records of operation and maintenance; not below 730."
     )
     keep_calibration_d: int = Field(
-        1_825, ge=1_095, le=36_500, description="Days for records of calibration and faults."
+        1_825, ge=1_095, le=36_500, description="Days for records of calibration and faults; not below 1095."
     )
     keep_operation_d: int = Field(
-        1_100, ge=183, le=36_500, description="Days for records of who did what with the system."
+        1_100,
+        ge=183,
+        le=36_500,
+        description="Days for records of who did what with the system; not below 183.",
     )
     language: Literal["zh", "en"] = Field(
         "zh", description="Language of messages where the reader's is not known."
