@@ -68,6 +68,13 @@ class TankRow(Strict):
     reserve_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
 
 
+class FlowRow(Strict):
+    """``[[flows]]``: the flow that carries a concentration; weights means of water, gives mass."""
+
+    key: Key
+    flow: Key
+
+
 class RulesFile(Strict):
     """``rules.toml``."""
 
@@ -76,6 +83,7 @@ class RulesFile(Strict):
     relations: list[RelationRow] = []
     limits: list[LimitRow] = []
     tanks: list[TankRow] = []
+    flows: list[FlowRow] = []
 
 
 class RunningUnitRow(Strict):
@@ -122,6 +130,7 @@ def judge_book(rules: RulesFile, conditions: ConditionsFile) -> core.JudgeBook:
             )
             for row in rules.tanks
         ),
+        flows=tuple(core.CarryingFlow(key=row.key, flow=row.flow) for row in rules.flows),
         units=tuple(_unit(row) for row in conditions.units),
         links=tuple(_link(row) for row in conditions.links),
     )

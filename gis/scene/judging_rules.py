@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from gis.scene.judging import CONDITIONS_FILE, RULES_FILE, LimitRow, RunningLinkRow
 from gis.scene.problems import Problems
@@ -27,6 +27,7 @@ def check_judging(tables: Tables, problems: Problems) -> None:
         _check_limit(limit, problems)
     for tank in rules.tanks:
         _known(problems, RULES_FILE, "tanks, key", tank.key, known)
+    _check_flows(tables, known, problems)
     for working in conditions.units:
         _known(problems, CONDITIONS_FILE, f"{working.id}, key", working.key, known)
         _check_unit(problems, CONDITIONS_FILE, working.id, working.unit, working.key.partition("/")[2])
@@ -40,10 +41,11 @@ def check_judging(tables: Tables, problems: Problems) -> None:
     _check_links(tables, problems)
 
 
-def _series(tables: Tables) -> set[str]:
+def _series(tables: Tables) -> dict[str, str]:
+    """Origin of every series."""
     sets = tables.devices.factor_sets
     return {
-        series_key(device.sensor_id, factor.quantity)
+        series_key(device.sensor_id, factor.quantity): device.origin
         for device in tables.devices.devices
         for factor in sets.get(device.factors, [])
     }
@@ -52,6 +54,20 @@ def _series(tables: Tables) -> set[str]:
 def _known(problems: Problems, file: str, where: str, key: str, known: Iterable[str]) -> None:
     if key not in known:
         problems.add(file, where, key, "a series of a device in devices.toml", "devices.toml 中设备的序列")
+
+
+def _check_flows(tables: Tables, known: Mapping[str, str], problems: Problems) -> None:
+    for repeated in _twice(row.key for row in tables.rules.flows):
+        problems.add(RULES_FILE, "flows, key", repeated, "a key that occurs once", "唯一的 key")
+    for row in tables.rules.flows:
+        for field, key, si_unit in (("key", row.key, "kg/m3"), ("flow", row.flow, "m3/s")):
+            _known(problems, RULES_FILE, f"flows, {field}", key, known)
+            _check_unit(problems, RULES_FILE, f"flows, {field}", si_unit, key.partition("/")[2])
+        origins = [known.get(row.key), known.get(row.flow)]
+        if None not in origins and origins[0] != origins[1]:
+            expected = f"a series of the origin of {row.key}, {origins[0]}"
+            expected_zh = f"与 {row.key} 同一来源（{origins[0]}）的序列"
+            problems.add(RULES_FILE, "flows, flow", row.flow, expected, expected_zh)
 
 
 def _check_limit(row: LimitRow, problems: Problems) -> None:

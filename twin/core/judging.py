@@ -95,6 +95,14 @@ class RefillTank:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarryingFlow:
+    """The series ``flow`` (m3/s) tells what carries the concentration of the series ``key``."""
+
+    key: str
+    flow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRules:
     """``clock_min``: a doubt is reviewed within it. ``quiet_min``: a decided doubt rests so long."""
 
@@ -113,3 +121,4 @@ class JudgeBook:
     links: tuple[RunningLink, ...] = ()
     limits: tuple[HealthLimit, ...] = ()
     tanks: tuple[RefillTank, ...] = ()
+    flows: tuple[CarryingFlow, ...] = ()

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sensors.statistics.marks import Medium, mean_is_normal, medium_of
 from sensors.statistics.means import mean_direction
 from sensors.statistics.periods import HOUR_MS, Calendar, Period
 from sensors.statistics.validity import day_valid, days_wanted, hour_valid
+from sensors.statistics.weighting import Unweighted, Weighting, weighted_mean
 from twin.core.errors import BadRequestError, NotFoundError, ServiceUnavailableError
 from twin.core.origin import Origin
+from twin.core.quantity import quantity as quantity_of
 from twin.store.reading import Reader
 from twin.store.reviews import rules_of
 from twin.store.rollups import DIRECTIONS
@@ -63,6 +65,11 @@ class Rules:
             )
         return one
 
+    def flow_of(self, key: str) -> str:
+        """Series of the flow that carries a concentration, as the scene declares it; empty: none."""
+        flows = {row["key"]: row["flow"] for row in self.body["book"].get("flows", ())}
+        return str(flows.get(key, ""))
+
     def require(self, key: str) -> None:
         """Raises NotFoundError for a series that is not registered."""
         if key not in self.body["series"]:
@@ -103,7 +110,8 @@ class Figure:
     """Statistic of one period. ``value`` is None unless it is valid; ``reason`` says why it is not.
 
     ``valid`` and ``expected`` count minutes of an hour, hours of a day, days of a month, months of a
-    quarter or year. ``substitute`` stands apart and is never part of ``value``.
+    quarter or year. ``weighting`` and ``weighting_reason`` tell how the hours of the mean count;
+    ``hour_values`` are those hours: (value, weight).
     """
 
     start_ms: int
@@ -115,7 +123,19 @@ class Figure:
     mark: str
     low: float | None
     high: float | None
-    substitute_value: float | None = None
+    weighting: Weighting = Weighting.NONE
+    weighting_reason: Unweighted = Unweighted.NO_REASON
+    hour_values: tuple[tuple[float, float | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weights:
+    """How hours of the series ``key`` count: ``weight_values`` has the weight of each, by its start."""
+
+    key: str
+    weighting: Weighting
+    reason: Unweighted = Unweighted.NO_REASON
+    weight_values: Mapping[int, float] = field(default_factory=dict)
 
 
 def series_figures(
@@ -127,16 +147,43 @@ def series_figures(
     spans = list(_bounded(calendar.periods(period, from_ms, to_ms)))
     if not spans:
         return ()
-    hours = _hour_figures(reader, rules, key, spans[0].start_ms, spans[-1].end_ms, now_ms)
+    weights = _weights(reader, rules, key, period, (spans[0].start_ms, spans[-1].end_ms))
+    hours = _hour_figures(reader, rules, weights, spans[0].start_ms, spans[-1].end_ms, now_ms)
     if period is Period.HOUR:
         return hours
-    days = _group(hours, calendar, Period.DAY, key, now_ms)
+    days = _group(hours, calendar, Period.DAY, weights, now_ms)
     if period is Period.DAY:
         return days
     if period is Period.WEEK:
-        return _group(days, calendar, Period.WEEK, key, now_ms)
-    months = _group(days, calendar, Period.MONTH, key, now_ms)
-    return months if period is Period.MONTH else _group(months, calendar, period, key, now_ms)
+        return _group(days, calendar, Period.WEEK, weights, now_ms)
+    months = _group(days, calendar, Period.MONTH, weights, now_ms)
+    return months if period is Period.MONTH else _group(months, calendar, period, weights, now_ms)
+
+
+def valid_hours(reader: Reader, rules: Rules, key: str, from_ms: int, to_ms: int) -> dict[int, float]:
+    """Means of the valid hours of a series, by the start of the hour."""
+    moments_ms = rules.moments_ms(key)
+    return {
+        row.start_ms: row.mean
+        for row in hour_means(reader, key, from_ms, to_ms)
+        if row.mean is not None and hour_valid(row.minutes(moments_ms))
+    }
+
+
+def _weights(reader: Reader, rules: Rules, key: str, period: Period, span: tuple[int, int]) -> _Weights:
+    sensor, _, quantity = key.partition("/")
+    weighting, other = Weighting.NONE, ""
+    if quantity in DIRECTIONS:
+        weighting, other = Weighting.SPEED, f"{sensor}/wind_speed"
+    elif medium_of(quantity) is Medium.WATER and quantity_of(quantity).si_unit == "kg/m3":
+        weighting, other = Weighting.FLOW, rules.flow_of(key)
+    if weighting is Weighting.NONE:
+        return _Weights(key=key, weighting=weighting)
+    if other not in rules.body["series"] or rules.origin(other) is not rules.origin(key):
+        return _Weights(key=key, weighting=Weighting.NONE, reason=Unweighted.NOT_DECLARED)
+    if period is Period.HOUR:
+        return _Weights(key=key, weighting=Weighting.NONE, reason=Unweighted.WITHIN_HOUR)
+    return _Weights(key=key, weighting=weighting, weight_values=valid_hours(reader, rules, other, *span))
 
 
 def _bounded(spans: Iterable[Any]) -> Iterator[Any]:
@@ -152,16 +199,25 @@ def _bounded(spans: Iterable[Any]) -> Iterator[Any]:
 
 
 def _hour_figures(
-    reader: Reader, rules: Rules, key: str, from_ms: int, to_ms: int, now_ms: int
+    reader: Reader, rules: Rules, weights: _Weights, from_ms: int, to_ms: int, now_ms: int
 ) -> tuple[Figure, ...]:
+    key = weights.key
     found = {row.start_ms: row for row in hour_means(reader, key, from_ms, to_ms)}
     sensor, _, quantity = key.partition("/")
     tallies = _tallies(reader, sensor, from_ms, to_ms)
     moments_ms, medium = rules.moments_ms(key), medium_of(quantity)
-    return tuple(
+    figures = (
         _hour_figure(start_ms, found.get(start_ms), tallies.get(start_ms), moments_ms, medium, now_ms)
         for start_ms in range(from_ms, min(to_ms, now_ms + 1), HOUR_MS)
     )
+    return tuple(_with_weight(row, weights) for row in figures)
+
+
+def _with_weight(row: Figure, weights: _Weights) -> Figure:
+    if row.value is None:
+        return replace(row, weighting_reason=Unweighted.NO_MEAN)
+    pair = (row.value, weights.weight_values.get(row.start_ms))
+    return replace(row, weighting_reason=weights.reason, hour_values=(pair,))
 
 
 def _tallies(reader: Reader, sensor: str, from_ms: int, to_ms: int) -> dict[int, tuple[int, int]]:
@@ -200,24 +256,35 @@ def _hour_figure(
 
 
 def _group(
-    parts: Sequence[Figure], calendar: Calendar, period: Period, key: str, now_ms: int
+    parts: Sequence[Figure], calendar: Calendar, period: Period, weights: _Weights, now_ms: int
 ) -> tuple[Figure, ...]:
     groups: dict[int, list[Figure]] = {}
     for part in parts:
         groups.setdefault(calendar.period(period, part.start_ms).start_ms, []).append(part)
-    return tuple(_figure(start_ms, rows, calendar, period, key, now_ms) for start_ms, rows in groups.items())
+    return tuple(
+        _figure(start_ms, rows, calendar, period, weights, now_ms) for start_ms, rows in groups.items()
+    )
 
 
 def _figure(
-    start_ms: int, rows: Sequence[Figure], calendar: Calendar, period: Period, key: str, now_ms: int
+    start_ms: int,
+    rows: Sequence[Figure],
+    calendar: Calendar,
+    period: Period,
+    weights: _Weights,
+    now_ms: int,
 ) -> Figure:
-    good = [row.value for row in rows if row.ok and row.value is not None]
+    # A day that is calm throughout has no direction, and is a day that was measured all the same.
+    good = [
+        row for row in rows if row.ok and (row.value is not None or row.weighting_reason is Unweighted.CALM)
+    ]
     end_ms = calendar.period(period, start_ms).end_ms
     over = end_ms <= now_ms
     ok = over and enough(period, calendar.month_of(start_ms)[1], len(good))
+    value, weighting, reason = _mean(good, weights) if ok else (None, Weighting.NONE, Unweighted.NO_MEAN)
     return Figure(
         start_ms=start_ms,
-        value=mean_of_values(good, key) if ok else None,
+        value=value,
         valid=len(good),
         expected=_expected(period, calendar, start_ms, end_ms),
         ok=ok,
@@ -225,7 +292,19 @@ def _figure(
         mark="N" if ok else "D" if good else "",
         low=min((row.low for row in rows if row.low is not None), default=None),
         high=max((row.high for row in rows if row.high is not None), default=None),
+        weighting=weighting,
+        weighting_reason=reason,
+        hour_values=tuple(hour for row in good for hour in row.hour_values),
     )
+
+
+def _mean(good: Sequence[Figure], weights: _Weights) -> tuple[float | None, Weighting, Unweighted]:
+    """Weighted mean of all hours, or the plain mean of the parts with the reason why."""
+    found = weighted_mean(weights.weighting, [hour for row in good for hour in row.hour_values])
+    if found.weighting is not Weighting.NONE:
+        return found.value, found.weighting, found.reason
+    plain = mean_of_values([row.value for row in good if row.value is not None], weights.key)
+    return plain, Weighting.NONE, found.reason or weights.reason
 
 
 def enough(period: Period, month: int, count: int) -> bool:

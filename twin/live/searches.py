@@ -20,13 +20,12 @@ from twin.core.clock import DAY_MS
 from twin.core.errors import BadRequestError
 from twin.core.origin import Origin
 from twin.core.quantity import quantity
-from twin.live.figures import Figure, Rules, series_figures
+from twin.live.figures import Figure, Rules, series_figures, valid_hours
 from twin.store.reading import Reader
-from twin.store.statistics import hour_means, sensor_hours
+from twin.store.statistics import sensor_hours
 
 ROWS_MAX = 1000
 _BEFORE_HOURS = 2160
-_VALID_MIN = 45.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +160,7 @@ def emissions(reader: Reader, rules: Rules, conc: str, flow: str, from_ms: int, 
     rules.same_origin(conc, flow)
     start_ms = -(-from_ms // HOUR_MS) * HOUR_MS
     early_ms = max(0, start_ms - _BEFORE_HOURS * HOUR_MS)
-    concs, flows = (_valid_hours(reader, rules, key, early_ms, to_ms) for key in (conc, flow))
+    concs, flows = (valid_hours(reader, rules, key, early_ms, to_ms) for key in (conc, flow))
     stopped = _stopped_hours(reader, conc.partition("/")[0], early_ms, to_ms)
 
     def hour(at_ms: int) -> HourOfEmission:
@@ -172,15 +171,6 @@ def emissions(reader: Reader, rules: Rules, conc: str, flow: str, from_ms: int, 
     before = [hour(at_ms).mass_kg for at_ms in range(early_ms, start_ms, HOUR_MS) if at_ms not in stopped]
     asked = [hour(at_ms) for at_ms in range(start_ms, to_ms // HOUR_MS * HOUR_MS, HOUR_MS)]
     return emission_total(asked, [mass for mass in before if mass is not None])
-
-
-def _valid_hours(reader: Reader, rules: Rules, key: str, from_ms: int, to_ms: int) -> dict[int, float]:
-    moments_ms = rules.moments_ms(key)
-    return {
-        row.start_ms: row.mean
-        for row in hour_means(reader, key, from_ms, to_ms)
-        if row.mean is not None and row.minutes(moments_ms) >= _VALID_MIN
-    }
 
 
 def _stopped_hours(reader: Reader, sensor: str, from_ms: int, to_ms: int) -> set[int]:

@@ -78,7 +78,9 @@ def get_statistics(query: StatisticsQuery) -> StatisticsOut:
         mark=[row.mark for row in rows],
         low=[row.low for row in rows],
         high=[row.high for row in rows],
-        substitute=[row.substitute_value for row in rows],
+        weighted=[row.weighting for row in rows],
+        weighted_reason=[row.weighting_reason for row in rows],
+        substitute=[None for _ in rows],
     )
 
 
@@ -250,6 +252,8 @@ def _report_row(
         n_expected=row.expected,
         valid=row.ok,
         mean=row.value,
+        weighted=row.weighting,
+        weighted_reason=row.weighting_reason,
         low=row.low,
         high=row.high,
         over_limit_h=over,

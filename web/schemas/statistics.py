@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from sensors.statistics.marks import Medium
+from sensors.statistics.weighting import Unweighted, Weighting
 from twin.core.origin import Origin
 from web.schemas.base import PATTERN_SERIES, Out, Query, TimeMs, WholeText
 
@@ -75,6 +76,8 @@ class StatisticsOut(Out):
     mark: list[str]
     low: list[float | None]
     high: list[float | None]
+    weighted: list[Weighting] = Field(description="What the hours of each mean are weighted with")
+    weighted_reason: list[Unweighted] = Field(description="Why a mean is not weighted, or has no direction")
     substitute: list[float | None] = Field(description="HJ 75 substitutes; never part of value")
 
 
@@ -268,6 +271,8 @@ class ReportRowOut(Out):
     n_expected: int
     valid: bool
     mean: float | None
+    weighted: Weighting
+    weighted_reason: Unweighted
     low: float | None
     high: float | None
     over_limit_h: int = Field(description="Hours above the lowest level of the substance")

@@ -174,6 +174,8 @@ class SceneParts:
         ]
     )
 
+    rules: dict[str, Any] = field(default_factory=dict)
+
     def terrain(self) -> Terrain:
         """A tilted plane, 100 m at the origin, rising 1 in 10 to the north; absolute levels."""
         extent = self.park["extent"]
@@ -200,6 +202,8 @@ class SceneParts:
         write_csv(folder / "boreholes.csv", self.holes, list(self.holes[0]))
         write_csv(folder / "chemicals.csv", self.chemicals, list(self.chemicals[0]))
         write_csv(folder / "thresholds.csv", self.thresholds, list(self.thresholds[0]))
+        if self.rules:
+            write_toml(folder / "rules.toml", "test", self.rules)
         if terrain:
             origin = FrameOrigin(easting_m=EAST_M, northing_m=NORTH_M, height_m=0.0)
             write_cog(folder / "terrain.tif", self.terrain(), ParkCrs(4548, origin))

@@ -257,6 +257,39 @@ def test_a_broken_rule_is_named(rule, broken):
     assert all(re.search(r"[\u4e00-\u9fff]", problem.message_zh) for problem in problems)
 
 
+def with_flows(parts, *rows):
+    """Adds a flow to the scene, measured on one sensor and simulated on another, and ``[[flows]]``."""
+    terrain_made(parts)
+    parts.factor_sets["duct"] = [
+        {"code": "a21018", "quantity": "conc:hf", "unit": "mg/m3"},
+        {"code": "b02", "quantity": "flow", "unit": "m3/h"},
+    ]
+    parts.devices[1]["factors"] = parts.devices[2]["factors"] = "duct"
+    parts.devices[2]["origin"] = "measured"
+    parts.rules["flows"] = [{"key": key, "flow": flow} for key, flow in rows]
+
+
+def test_a_flow_that_carries_a_concentration_is_good(broken):
+    assert broken(lambda parts: with_flows(parts, ("ST1-B01/conc:hf", "ST1-B01/flow"))) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("ST1-B09/conc:hf", "ST1-B01/flow")], ["flows, key", "ST1-B09/conc:hf"]),
+        ([("ST1-B01/conc:hf", "ST1-B09/flow")], ["flows, flow", "ST1-B09/flow"]),
+        ([("ST1-B01/flow", "ST1-B01/flow")], ["flows, key", "kg/m3"]),
+        ([("ST1-B01/conc:hf", "ST1-B01/conc:hf")], ["flows, flow", "m3/s"]),
+        ([("ST1-B01/conc:hf", "ST1-B02/flow")], ["flows, flow", "ST1-B02/flow", "simulated"]),
+        ([("ST1-B01/conc:hf", "ST1-B01/flow")] * 2, ["flows, key", "once"]),
+    ],
+)
+def test_flows_exist_have_their_units_one_origin_and_one_row(broken, rows, words):
+    problems = broken(lambda parts: with_flows(parts, *rows))
+    assert any(all(word in row.message for word in ["rules.toml", *words]) for row in problems), problems
+    assert all(re.search(r"[\u4e00-\u9fff]", row.message_zh) for row in problems)
+
+
 def test_the_small_scene_is_good(broken):
     assert broken(terrain_made) == []
 
