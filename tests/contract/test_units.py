@@ -62,7 +62,7 @@ ALLOWED = {
     },
     "web.schemas.statistics.OverQuery": {"limit"},  # in unit
     "web.schemas.statistics.RunOut": {"limit"},  # in si_unit
-    "web.schemas.statistics.StatisticsOut": {"substitute"},  # in si_unit
+    "web.schemas.statistics.StatisticsOut": {"substitute"},  # in substitute_unit
     "web.schemas.plume.PlumeOut": {"beams"},  # a name of the wire contract, kg/m3
 }
 

@@ -148,6 +148,7 @@ def test_hours_follow_the_rule_of_45_minutes(client: FlaskClient) -> None:
     assert (body["reason"][31], body["n_valid"][31], body["n_expected"][31]) == ("no_data", 0, 60)
     assert body["mark"][4] == "N"
     assert body["substitute"] == [None] * 48
+    assert (body["substitute_unit"], body["substitute_rule"]) == ("", "")
 
 
 def test_days_need_twenty_hours(client: FlaskClient) -> None:

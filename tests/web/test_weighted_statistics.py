@@ -1,4 +1,4 @@
-"""Means that are weighted: water with its flow, wind with its speed; and when they are not, why."""
+"""Statistics that need a second series: weighted means, and substitutes of mass from a declared flow."""
 
 from __future__ import annotations
 
@@ -169,3 +169,38 @@ def test_a_report_says_how_its_means_are_weighted(client: FlaskClient) -> None:
     rows = get(client, "report", period="day", at=T0 + HOUR, **{"from": None, "to": None})["rows"]
     told = {row["key"]: row["weighted"] for row in rows}
     assert (told["W1/water:f"], told["W2/water:f"], told["M1/wind_from"]) == ("flow", "none", "speed")
+
+
+def test_missing_hours_of_a_gas_with_a_flow_have_substitutes_beside_the_value(client: FlaskClient) -> None:
+    body = get(client, key="C1/conc:hf")
+    assert (body["substitute_unit"], body["substitute_rule"]) == ("kg", "HJ 75-2017 12.2.2")
+    at = 5 * 24
+    # The highest hour before the gap: 30 mg/m3 in 2 m3/s.
+    assert body["substitute"][at : at + 4] == [pytest.approx(3e-5 * 7200)] * 3 + [None]
+    assert (body["value"][at], body["valid"][at]) == (None, False)
+    assert sum(row is not None for row in body["substitute"]) == 3
+    days = get(client, key="C1/conc:hf", step="day")
+    assert days["substitute"][5] == pytest.approx(3 * 3e-5 * 7200)
+    assert days["value"][5] == pytest.approx(3e-5)
+    assert days["substitute"].count(None) == DAYS - 1
+
+
+@pytest.mark.parametrize("step", ["hour", "day", "month"])
+def test_substitutes_sum_up_to_those_of_the_emissions(client: FlaskClient, step: str) -> None:
+    body = get(client, key="C1/conc:hf", step=step)
+    total = get(client, "emissions", conc="C1/conc:hf", flow="C1/flow")
+    assert total["substituted_h"] == 3
+    assert sum(row or 0.0 for row in body["substitute"]) == pytest.approx(total["substitute_kg"])
+
+
+def test_hours_that_are_not_over_and_periods_of_poor_capture_have_no_substitute(client: FlaskClient) -> None:
+    after = {"from": T0 + DAYS * DAY, "to": NOW + 1}
+    body = get(client, key="C1/conc:hf", **after)
+    assert set(body["substitute"]) == {None}
+    assert body["reason"][-1] == "running"
+
+
+def test_water_has_no_substitute_after_hj_75(client: FlaskClient) -> None:
+    body = get(client, key="W1/water:f")
+    assert set(body["substitute"]) == {None}
+    assert (body["substitute_unit"], body["substitute_rule"]) == ("", "")

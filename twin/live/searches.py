@@ -13,19 +13,18 @@ from sensors.statistics.describe import (
     description,
     trend,
 )
-from sensors.statistics.periods import HOUR_MS, Period
+from sensors.statistics.periods import Period
 from sensors.statistics.runs import Run, fixed_runs, runs_over
-from sensors.statistics.totals import HourOfEmission, Total, emission_total
+from sensors.statistics.totals import Total, emission_total
 from twin.core.clock import DAY_MS
 from twin.core.errors import BadRequestError
 from twin.core.origin import Origin
 from twin.core.quantity import quantity
-from twin.live.figures import Figure, Rules, series_figures, valid_hours
+from twin.live.emission_hours import emission_hours
+from twin.live.figures import Figure, Rules, series_figures
 from twin.store.reading import Reader
-from twin.store.statistics import sensor_hours
 
 ROWS_MAX = 1000
-_BEFORE_HOURS = 2160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,21 +157,4 @@ def emissions(reader: Reader, rules: Rules, conc: str, flow: str, from_ms: int, 
             )
         rules.require(key)
     rules.same_origin(conc, flow)
-    start_ms = -(-from_ms // HOUR_MS) * HOUR_MS
-    early_ms = max(0, start_ms - _BEFORE_HOURS * HOUR_MS)
-    concs, flows = (valid_hours(reader, rules, key, early_ms, to_ms) for key in (conc, flow))
-    stopped = _stopped_hours(reader, conc.partition("/")[0], early_ms, to_ms)
-
-    def hour(at_ms: int) -> HourOfEmission:
-        rate = flows.get(at_ms)
-        volume = None if rate is None else rate * 3600.0
-        return HourOfEmission(conc_kg_m3=concs.get(at_ms), volume_m3=volume, stopped=at_ms in stopped)
-
-    before = [hour(at_ms).mass_kg for at_ms in range(early_ms, start_ms, HOUR_MS) if at_ms not in stopped]
-    asked = [hour(at_ms) for at_ms in range(start_ms, to_ms // HOUR_MS * HOUR_MS, HOUR_MS)]
-    return emission_total(asked, [mass for mass in before if mass is not None])
-
-
-def _stopped_hours(reader: Reader, sensor: str, from_ms: int, to_ms: int) -> set[int]:
-    rows = sensor_hours(reader, from_ms, to_ms, sensor)
-    return {row.start_ms for row in rows if row.received and 2 * row.stopped >= row.received}
+    return emission_total(*emission_hours(reader, rules, conc, flow, from_ms, to_ms))

@@ -13,6 +13,7 @@ from twin.core.errors import BadRequestError
 from twin.core.origin import least_real
 from twin.core.quantity import quantity
 from twin.core.units import to_si, unit
+from twin.live.emission_hours import RULE, has_substitutes, substitutes
 from twin.live.figures import Rules, rules_in_the_ledger, series_figures
 from twin.live.rate_figures import RateRow, ninety_days, rates
 from twin.live.searches import ROWS_MAX, FoundRun, Span, describe, emissions, fixed_values, over_limit
@@ -57,11 +58,11 @@ _REPORT_HOURS_FROM = frozenset({"day", "week", "month"})
 def get_statistics(query: StatisticsQuery) -> StatisticsOut:
     """Means of one series by the rules of validity."""
     own, asked = services(), _span(query)
-    rules = rules_in_the_ledger(own.ledger)
+    rules, now_ms = rules_in_the_ledger(own.ledger), own.clock.now_ms()
     period = Period(query.step.value)
-    rows = series_figures(
-        own.ledger, rules, query.key, period, asked.from_ms, asked.to_ms, own.clock.now_ms()
-    )
+    rows = series_figures(own.ledger, rules, query.key, period, asked.from_ms, asked.to_ms, now_ms)
+    starts_ms = [row.start_ms for row in rows]
+    stands_in = has_substitutes(rules, query.key)
     name = query.key.partition("/")[2]
     return StatisticsOut(
         key=query.key,
@@ -69,7 +70,7 @@ def get_statistics(query: StatisticsQuery) -> StatisticsOut:
         si_unit=quantity(name).si_unit,
         origin=rules.origin(query.key),
         medium=medium_of(name),
-        t=[row.start_ms for row in rows],
+        t=starts_ms,
         value=[row.value for row in rows],
         n_valid=[row.valid for row in rows],
         n_expected=[row.expected for row in rows],
@@ -80,7 +81,9 @@ def get_statistics(query: StatisticsQuery) -> StatisticsOut:
         high=[row.high for row in rows],
         weighted=[row.weighting for row in rows],
         weighted_reason=[row.weighting_reason for row in rows],
-        substitute=[None for _ in rows],
+        substitute=list(substitutes(own.ledger, rules, query.key, period, starts_ms, now_ms)),
+        substitute_unit="kg" if stands_in else "",
+        substitute_rule=RULE if stands_in else "",
     )
 
 

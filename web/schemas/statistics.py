@@ -78,7 +78,11 @@ class StatisticsOut(Out):
     high: list[float | None]
     weighted: list[Weighting] = Field(description="What the hours of each mean are weighted with")
     weighted_reason: list[Unweighted] = Field(description="Why a mean is not weighted, or has no direction")
-    substitute: list[float | None] = Field(description="HJ 75 substitutes; never part of value")
+    substitute: list[float | None] = Field(
+        description="Mass that stands in for missing hours, in substitute_unit; never part of value"
+    )
+    substitute_unit: Literal["", "kg"]
+    substitute_rule: str = Field(description="Empty: no rule gives substitutes for this series")
 
 
 class RatesQuery(SpanQuery):
