@@ -15,6 +15,7 @@ import { freshness, resource, type Resource } from '../src/desk/resource';
 import { filtered, nextSorting, sorted, windowOf } from '../src/desk/rows';
 import { bodyWords } from '../src/desk/screens/evidence';
 import { missingShares } from '../src/desk/screens/statistics_gaps';
+import { substituteWords, weightedWords } from '../src/desk/screens/statistics_series';
 import { clockTone } from '../src/desk/screens/review_words';
 import { flagWords } from '../src/desk/screens/frame_detail';
 import { Session, type Shelf } from '../src/desk/session';
@@ -306,11 +307,26 @@ describe('acts', () => {
   });
 });
 
+describe('statistics of a series', () => {
+  it('say how a mean is weighted, or why it is not', () => {
+    setLanguage('en');
+    expect(weightedWords({ weighted: 'flow', weighted_reason: '' })).toBe('by flow');
+    expect(weightedWords({ weighted: 'speed', weighted_reason: 'calm' })).toBe('by wind speed, calm throughout');
+    expect(weightedWords({ weighted: 'none', weighted_reason: 'weights_missing' })).toContain('without flow');
+    expect(weightedWords({ weighted: 'none', weighted_reason: '' })).toBe('—');
+    setLanguage('zh');
+  });
+  it('show a substitute as the mass that it is', () => {
+    expect(substituteWords({ substitute: 0.648, substitute_unit: 'kg' })).toBe('0.648 kg');
+    expect(substituteWords({ substitute: null, substitute_unit: 'kg' })).toBe('—');
+  });
+});
+
 describe('texts in use', () => {
   it('no text is only carried along', () => {
     const source = sources(join(import.meta.dirname, '../src/desk')).filter((path) => !path.includes('/texts/')).map((path) => readFileSync(path, 'utf8')).join('\n');
     const made = ['check.', 'mark.', 'qty.', 'quality.', 'origin.', 'kind.', 'cn.', 'crc.', 'dev.', 'level.', 'rule.', 'verdict.', 'steps.', 'outcome.', 'purpose.', 'step.',
-      'nature.', 'bad.', 'seen.', 'export.format.', 'export.step.', 'export.units.', 'statistic.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.',
+      'nature.', 'bad.', 'seen.', 'export.format.', 'export.step.', 'export.units.', 'statistic.', 'reason.', 'gaps.state.', 'forward.', 'act.', 'upload.role.', 'upload.status.', 'upload.format.', 'role.', 'period.', 'rates.by.', 'stat.step.', 'stat.unit.', 'weighted.',
       'statistics.tab.', 'reviews.state.', 'reviews.confirm', 'reviews.reject', 'reviews.correct',
       'connections.kind.', 'connections.state.', 'conditions.kind.', 'conditions.link.', 'conditions.on', 'conditions.off', 'conditions.unknown', 'frames.kind.', 'nav.', 'forwarding.pause', 'forwarding.resume', 'upload.template.'];
     const unused = Object.keys(TEXTS).filter((key) => !source.includes(`'${key}'`) && !made.some((start) => key.startsWith(start)));

@@ -217,7 +217,10 @@ export interface Statistics {
   readonly mark: readonly string[];
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];
+  readonly weighted: readonly ('flow' | 'speed' | 'none')[];
+  readonly weighted_reason: readonly string[];
   readonly substitute: readonly (number | null)[];
+  readonly substitute_unit: string;
 }
 
 export interface RateRow {

@@ -33,15 +33,31 @@ interface Row {
   readonly valid: boolean;
   readonly reason: string;
   readonly mark: string;
+  readonly weighted: string;
+  readonly weighted_reason: string;
   readonly substitute: number | null;
+  readonly substitute_unit: string;
 }
 
 /** Columns of the answer as rows, the newest first. */
 export function statisticRows(found: Statistics): readonly Row[] {
   return found.t.map((at, i) => ({
     t: at, value: found.value[i] ?? null, low: found.low[i] ?? null, high: found.high[i] ?? null, n_valid: found.n_valid[i] ?? 0, n_expected: found.n_expected[i] ?? 0,
-    valid: found.valid[i] ?? false, reason: found.reason[i] ?? '', mark: found.mark[i] ?? '', substitute: found.substitute[i] ?? null,
+    valid: found.valid[i] ?? false, reason: found.reason[i] ?? '', mark: found.mark[i] ?? '',
+    weighted: found.weighted[i] ?? 'none', weighted_reason: found.weighted_reason[i] ?? '',
+    substitute: found.substitute[i] ?? null, substitute_unit: found.substitute_unit,
   })).reverse();
+}
+
+/** What the hours of a mean were weighted with, or why they were not. */
+export function weightedWords(row: Pick<Row, 'weighted' | 'weighted_reason'>): string {
+  const words = row.weighted === 'none' ? [row.weighted_reason] : [row.weighted, row.weighted_reason];
+  return words.filter((word) => word !== '').map((word) => tMaybe(`weighted.${word}`, word)).join(', ') || '—';
+}
+
+/** A substitute is mass, in the unit that the answer names; never in the unit of the series. */
+export function substituteWords(row: Pick<Row, 'substitute' | 'substitute_unit'>): string {
+  return row.substitute === null ? '—' : `${Number(row.substitute.toPrecision(4))} ${row.substitute_unit}`;
 }
 
 function columns(desk: Desk, quantity: () => string, step: () => string): readonly Column<Row>[] {
@@ -65,7 +81,8 @@ function columns(desk: Desk, quantity: () => string, step: () => string): readon
     },
     { id: 'reason', title: () => t('stat.reason'), width: 18, text: (row) => (row.reason === '' ? '—' : tMaybe(`reason.${row.reason}`, row.reason)) },
     { id: 'mark', title: () => t('stat.mark'), width: 11, text: (row) => markName(row.mark) },
-    { id: 'substitute', title: () => t('stat.substitute'), width: 22, numeric: true, text: si((row) => row.substitute), sort: (row) => row.substitute },
+    { id: 'weighted', title: () => t('stat.weighted'), width: 22, text: weightedWords },
+    { id: 'substitute', title: () => t('stat.substitute'), width: 22, numeric: true, text: substituteWords, sort: (row) => row.substitute },
   ];
 }
 
