@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from sensors.contract import LineEventKind
 from sensors.hj212.codec import Group, Message, Problem
@@ -231,12 +232,21 @@ def stamp_ms(text: str, utc_offset_h: float) -> int | None:
     found = _STAMP.fullmatch(text)
     if found is None:
         return None
+    hour_ms = _hour_ms(text[:10], utc_offset_h)
+    minute, second = int(text[10:12]), int(text[12:14])
+    if hour_ms is None or minute > 59 or second > 59:
+        return None
+    return hour_ms + minute * 60_000 + second * 1000 + int(text[14:] or 0)
+
+
+@lru_cache(maxsize=512)
+def _hour_ms(text: str, utc_offset_h: float) -> int | None:
+    """Begin of an hour of ten digits. Nearly all stamps of a minute lie in the same hour."""
     try:
-        year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=zone(utc_offset_h))
+        moment = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=zone(utc_offset_h))
     except ValueError:
         return None
-    return round(moment.timestamp()) * 1000 + int(found[7] or 0)
+    return round(moment.timestamp()) * 1000
 
 
 def _when(

@@ -152,7 +152,8 @@ class Span:
         if fine.count and interval_ms != fine.interval_ms:
             return IGNORED if interval_ms > fine.interval_ms else AGAIN
         known = fine.covered or 0
-        if means.covered and means.covered & bit:
+        # A mean of an hour gives way to moments, also where it begins after them.
+        if means.count and (means.interval_ms >= HOUR_MS or (means.covered or 0) & bit):
             return AGAIN
         fine.add(value, interval_ms, is_direction=is_direction)
         if known & bit:
@@ -165,6 +166,8 @@ class Span:
         has_shorter = self.fine.count or (self.means.count and self.means.interval_ms < HOUR_MS)
         if interval_ms >= HOUR_MS and has_shorter:
             return IGNORED
+        if interval_ms < HOUR_MS <= self.means.interval_ms and self.means.count:
+            return AGAIN
         mask = minutes_mask(time_ms, interval_ms)
         if not mask & ~(self.fine.covered or 0):
             return IGNORED

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _WRITER_PRAGMAS = (
 )
 _READER_PRAGMAS = ("busy_timeout=5000", "query_only=ON", "cache_size=-8192")
 READER_CONNECTIONS = 32
+_ROWS_PER_STATEMENT = 256
 
 
 def sqlite_url(path: Path) -> str:
@@ -144,9 +146,7 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple
         names = [column.name for column in table.columns]
         connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
         return
-    columns = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" * len(table.columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", list(rows))
+    _write_rows(connection, table, rows)
 
 
 def upsert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
@@ -157,13 +157,33 @@ def upsert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple
         postgres.upsert_rows(connection, table, rows)
         return
     key = ", ".join(column.name for column in table.primary_key.columns)
-    names = [column.name for column in table.columns]
     changed = ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if not c.primary_key)
-    on_conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changed}"
-    marks = ", ".join("?" * len(names))
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {on_conflict}", list(rows)
-    )
+    _write_rows(connection, table, rows, f" ON CONFLICT ({key}) DO UPDATE SET {changed}")
+
+
+def _write_rows(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]], tail: str = ""
+) -> None:
+    """Rows in statements of many rows each.
+
+    SQLite's driver lets go of the interpreter for every step of a statement and has to win it back from the
+    thread that reads the lines; a statement of many rows is one step. Sizes are powers of two, so that the
+    driver knows all statements by heart.
+    """
+    names = [column.name for column in table.columns]
+    head = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES "
+    one = f"({', '.join('?' * len(names))})"
+    at, size = 0, _ROWS_PER_STATEMENT
+    cursor = connection.connection.cursor()
+    try:
+        while at < len(rows):
+            while size > len(rows) - at:
+                size //= 2
+            part = rows[at : at + size]
+            cursor.execute(head + ", ".join([one] * size) + tail, list(chain.from_iterable(part)))
+            at += size
+    finally:
+        cursor.close()
 
 
 def seek_sql(columns: Sequence[sa.Column[Any]], key: Sequence[sa.Column[Any]]) -> str:

@@ -204,3 +204,15 @@ def test_minutes_of_slow_instruments_stand_for_their_part_of_the_hour() -> None:
     assert valid_minutes(0b1, 60) == 60
     assert valid_minutes(0b1, 90) == 60
     assert valid_minutes(0b11 << 4, 5) == 10
+
+
+@pytest.mark.parametrize("later", [live(0, 10.0), mean(0, 10.0)])
+def test_a_mean_of_an_hour_gives_way_also_to_what_came_before_it_began(
+    tmp_path: Path, later: Observation
+) -> None:
+    url = sqlite_url(tmp_path / "ledger.sqlite")
+    written(url, [[mean(3, 40.0, 60), later]])
+    reader = LedgerReader(url)
+    (row,) = reader.rollup(KEY, Step.HOUR, T0, T0 + HOUR)
+    assert (row.count, row.mean) == (1, 10.0)
+    reader.close()
