@@ -17,6 +17,7 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from models.limits import Limit
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
 from twin.core.errors import UnknownSolverError
@@ -132,12 +133,16 @@ class WindField(Protocol):
 
 
 class AirSolver(Protocol):
-    """A row of the table. Concentrations are linear in the release rates."""
+    """A row of the table of passive gas. Concentrations are linear in the release rates.
+
+    ``limits`` are checked by the row itself; what lies outside is said in the plume's notes.
+    """
 
     name: str
     version: str
     needs: Mapping[str, Field]
     makes: Mapping[str, Field]
+    limits: tuple[Limit, ...]
 
     def run(
         self,

@@ -20,6 +20,7 @@ from models.air.kernel import cell_means, path_means
 from models.air.paths import Pieces, pieces_of
 from models.air.streak import IntArray, Puffs, Sources, cut, march
 from models.contract import Field, Site, WindField
+from models.limits import Limit
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
 from twin.core.errors import SolverError
@@ -58,6 +59,8 @@ class GaussianPuff:
             "beam_conc": Field(units="kg/m3", dims=("sensor",)),
         }
     )
+
+    limits: tuple[Limit, ...] = ()
 
     def __init__(self, *, sigma_start_m: float = 1.0, step_s: float = STEP_S) -> None:
         self._sigma_start_m = sigma_start_m

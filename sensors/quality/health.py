@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from twin.core.judging import HealthLimit
 # A rise by more than this share of the whole is a refill, not noise.
 REFILL_RISE_FRACTION = 0.1
 _FEWEST = 6
+_BEFORE = 5
 _DAY_MS = 86_400_000
 _Z90 = 1.6448536269514722
 
@@ -122,9 +124,13 @@ def refill_forecast(
 
 
 def _last_refill(levels: Sequence[float]) -> int:
-    """Position of the first value after the last rise."""
+    """Position of the first value after the last rise above what the level was of late.
+
+    Against the median of the last few values: the way back from a wrong reading is not a refill.
+    """
     start = 0
     for k in range(1, len(levels)):
-        if levels[k] - levels[k - 1] > REFILL_RISE_FRACTION:
+        before = median(levels[max(start, k - _BEFORE) : k])
+        if levels[k] - before > REFILL_RISE_FRACTION:
             start = k
     return start
