@@ -71,8 +71,9 @@ browser: .stamps/test system
 bench: .stamps/test system ## measure: frame to beam, first frame, 40 clients, ingest rate, kill -9
 	$(BIN)/python -m pytest -q -s -m bench tests/bench
 
-validate: .stamps/test ## long comparisons with published experiments
+validate: .stamps/test ## compare with published experiments; writes docs/validation/air.md
 	$(BIN)/python -m pytest -q -s -m "slow and not bench" tests
+	$(BIN)/python -m tests.validation.air
 
 build: $(BIN)/python ## wheel with the built viewer inside, in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
