@@ -22,7 +22,7 @@ from models.air.streak import IntArray, Puffs
 from twin.core.geometry import FloatArray, frozen
 from twin.core.plume import PlumeGrid
 
-_REACH = 5.0  # standard deviations beyond which a puff is not seen: exp(-12.5) = 4e-6
+REACH = 5.0  # standard deviations beyond which a puff is not seen: exp(-12.5) = 4e-6
 _LID_ORDERS = 3
 _NORM = (2.0 * math.pi) ** -1.5
 
@@ -48,7 +48,7 @@ def path_means(puffs: Puffs, pieces: Pieces, lid_m: float) -> Sightings:
     c_level = (away[:, 0] ** 2 + away[:, 1] ** 2) / sigma_h**2
     height = puffs.height_m[puff]
     mean = np.zeros(puff.size)
-    for centre, rows in _images(height, sigma_z, lid_m):
+    for centre, rows in images(height, sigma_z, lid_m):
         up = (away[rows, 2] - centre) / sigma_z[rows]
         mean[rows] += line_mean(a[rows], b_level[rows] + up * dz[rows], c_level[rows] + up * up)
     mean *= _NORM / (sigma_h**2 * sigma_z)
@@ -76,8 +76,8 @@ def cell_means(puffs: Puffs, mass_kg: FloatArray, grid: PlumeGrid, lid_m: float)
     for start in range(0, seen.size, 128):  # bounds the memory of the outer products
         rows = seen[start : start + 128]
         sigma = puffs.sigma_h_m[rows]
-        in_x = _shares(x_edge, puffs.x_m[rows], sigma)
-        in_y = _shares(y_edge, puffs.y_m[rows], sigma)
+        in_x = shares(x_edge, puffs.x_m[rows], sigma)
+        in_y = shares(y_edge, puffs.y_m[rows], sigma)
         in_z = _upright(z_edge, puffs.height_m[rows], puffs.sigma_z_m[rows], lid_m)
         in_z *= mass_kg[rows, None]
         conc += in_z.T @ (in_y[:, :, None] * in_x[:, None, :]).reshape(rows.size, -1)
@@ -100,12 +100,12 @@ def _meetings(puffs: Puffs, pieces: Pieces) -> tuple[IntArray, IntArray]:
     np.maximum.at(bulge, own, _distance(pieces.start_m[:, :2], start[own], chord[own]))
     x, y = puffs.x_m[:, None], puffs.y_m[:, None]
     away = _distance(np.stack(np.broadcast_arrays(x, y), axis=-1), start[None], chord[None])
-    puff, whole = np.nonzero(away < _REACH * puffs.sigma_h_m[:, None] + bulge)
+    puff, whole = np.nonzero(away < REACH * puffs.sigma_h_m[:, None] + bulge)
     piece = np.repeat(first[whole], count[whole]) + _counting(count[whole])
     puff = np.repeat(puff, count[whole])
     centre = np.stack([puffs.x_m[puff], puffs.y_m[puff]], axis=-1)
     away = _distance(centre, pieces.start_m[piece, :2], pieces.along_m[piece, :2])
-    near = away < _REACH * puffs.sigma_h_m[puff]
+    near = away < REACH * puffs.sigma_h_m[puff]
     return puff[near], piece[near]
 
 
@@ -123,20 +123,20 @@ def _counting(count: IntArray) -> IntArray:
     return np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
 
 
-def _images(height_m: FloatArray, sigma_z_m: FloatArray, lid_m: float) -> list[tuple[FloatArray, IntArray]]:
+def images(height_m: FloatArray, sigma_z_m: FloatArray, lid_m: float) -> list[tuple[FloatArray, IntArray]]:
     """Heights of the images with the rows that they concern; the lid only where the puff feels it."""
     everyone = np.arange(height_m.size)
     images = [(height_m, everyone), (-height_m, everyone)]
     if not math.isfinite(lid_m):
         return images
-    high = np.flatnonzero(lid_m - height_m < _REACH * sigma_z_m)
+    high = np.flatnonzero(lid_m - height_m < REACH * sigma_z_m)
     orders = [n for n in range(-_LID_ORDERS, _LID_ORDERS + 1) if n] if high.size else []
     for n in orders:
         images += [(2.0 * n * lid_m + sign * height_m[high], high) for sign in (1.0, -1.0)]
     return images
 
 
-def _shares(edge_m: FloatArray, centre_m: FloatArray, sigma_m: FloatArray) -> FloatArray:
+def shares(edge_m: FloatArray, centre_m: FloatArray, sigma_m: FloatArray) -> FloatArray:
     """Share of a normal density in every cell, (n_puffs, n_cells)."""
     scaled = (edge_m[None, :] - centre_m[:, None]) / (math.sqrt(2.0) * sigma_m[:, None])
     return np.asarray(0.5 * np.diff(erf(scaled), axis=1), dtype=np.float64)
@@ -144,6 +144,6 @@ def _shares(edge_m: FloatArray, centre_m: FloatArray, sigma_m: FloatArray) -> Fl
 
 def _upright(edge_m: FloatArray, height_m: FloatArray, sigma_m: FloatArray, lid_m: float) -> FloatArray:
     share = np.zeros((height_m.size, edge_m.size - 1))
-    for centre, rows in _images(height_m, sigma_m, lid_m):
-        share[rows] += _shares(edge_m, centre, sigma_m[rows])
+    for centre, rows in images(height_m, sigma_m, lid_m):
+        share[rows] += shares(edge_m, centre, sigma_m[rows])
     return share
