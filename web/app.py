@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from twin.core.clock import Clock
 from twin.live.settings import Settings
 from web import errors, security
+from web.api.air import air
 from web.api.desk import desk
 from web.api.devices import devices
 from web.api.evidence import evidence
@@ -25,6 +26,7 @@ from web.api.review import review_queue
 from web.api.scene import scene
 from web.api.sensorthings import sensorthings
 from web.api.series import series
+from web.api.solvers import solvers
 from web.api.state import state
 from web.api.statistics import statistics
 from web.api.uploads import upload
@@ -41,6 +43,8 @@ BLUEPRINTS = (
     exports,
     plumes,
     watertables,
+    air,
+    solvers,
     devices,
     registry,
     exchange,

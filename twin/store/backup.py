@@ -26,7 +26,13 @@ from twin.store.blobs import blob_path
 from twin.store.engine import sqlite_path
 from twin.store.migrate import HEAD, Kind
 from twin.store.reader import LedgerReader
-from twin.store.results import PLUME_FOLDER, PLUME_SUFFIX, WATER_TABLE_FOLDER, WATER_TABLE_SUFFIX
+from twin.store.results import (
+    AIR_FOLDER,
+    PLUME_FOLDER,
+    PLUME_SUFFIX,
+    WATER_TABLE_FOLDER,
+    WATER_TABLE_SUFFIX,
+)
 from twin.store.sealed import Manifest, problems_of, read_manifest, seal, sync
 
 KIND = "park-twin backup 1"
@@ -34,7 +40,9 @@ LEDGER_FILE, LEDGER_DUMP, RESULTS_FILE = "ledger.sqlite", "ledger.pgdump", "resu
 ARCHIVE_FOLDER = "archive"
 _NAME = "%Y%m%dT%H%M%SZ"
 # Made again from the scene by whoever needs it, or belonging to running processes.
-_LEFT_OUT = frozenset({"bundles", PLUME_FOLDER, WATER_TABLE_FOLDER, ARCHIVE_FOLDER, park_copy.FOLDER})
+_LEFT_OUT = frozenset(
+    {"bundles", PLUME_FOLDER, WATER_TABLE_FOLDER, AIR_FOLDER, ARCHIVE_FOLDER, park_copy.FOLDER}
+)
 _LEFT_OUT_SUFFIXES = (".sock", ".writer", ".log", "-wal", "-shm", "-journal", ".part")
 _SPARE_BYTES = 64_000_000
 
@@ -169,10 +177,12 @@ def _copy_results(plan: BackupPlan, draft: Path) -> None:
     tables = (
         ("plume", PLUME_FOLDER, PLUME_SUFFIX),
         ("water_table", WATER_TABLE_FOLDER, WATER_TABLE_SUFFIX),
+        ("air", AIR_FOLDER, PLUME_SUFFIX),
     )
     with closing(sqlite3.connect(copy)) as connection:
         for table, folder, suffix in tables:
-            for run, k in connection.execute(f"SELECT run, k FROM {table}").fetchall():
+            has_file = "size_bytes > 0"  # a now-cast without a map has none
+            for run, k in connection.execute(f"SELECT run, k FROM {table} WHERE {has_file}").fetchall():
                 source = blob_path(plan.data_dir / folder, run, k, suffix)
                 # The worker may have thinned it since: a row never stays without its file.
                 if not _copied(source, draft / source.relative_to(plan.data_dir)):

@@ -40,6 +40,22 @@ WATER_TABLE = sa.Table(
     sa.Index("ix_water_table_time", "time_ms"),
 )
 
+AIR = sa.Table(
+    "air",
+    METADATA,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("k", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("substance_id", sa.Text, nullable=False),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("solver", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("ix_air_kind_substance_time", "kind", "substance_id", "time_ms"),
+    sa.Index("ix_air_time", "time_ms"),
+)
+
 EVENT = event_table(METADATA)
 
 BEAT = beat_table(METADATA)

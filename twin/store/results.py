@@ -25,7 +25,7 @@ from twin.store.engine import WriterLock, cannot_write, writer_engine
 from twin.store.migrate import Kind, upgrade
 from twin.store.reading import Reader
 from twin.store.ring import EventRing
-from twin.store.rows import PlumeRow, SourceRate, WaterTableRow
+from twin.store.rows import AirKind, AirRow, PlumeRow, SourceRate, WaterTableRow
 from twin.store.schema_parts import save_beat
 
 RESULT_RING = 5_000
@@ -33,6 +33,7 @@ PLUME_SUFFIX = ".twv"
 WATER_TABLE_SUFFIX = ".twg"
 PLUME_FOLDER = "frames"
 WATER_TABLE_FOLDER = "watertables"
+AIR_FOLDER = "airmaps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,29 @@ class ResultStore:
         self._insert(t.WATER_TABLE, values, "watertable", full.payload())
         return full
 
+    def add_air(self, row: AirRow, body: bytes = b"") -> AirRow:
+        """Store a now-cast or a forecast, with its map if there is one; the row as it was committed.
+
+        Raises StoreError when (run, k) is taken.
+        """
+        full = replace(row, size_bytes=len(body))
+        self._refuse_taken(t.AIR, "air", row.run, row.k)
+        if body:
+            write_blob(blob_path(self.folder / AIR_FOLDER, row.run, row.k, PLUME_SUFFIX), body)
+        values = {
+            "run": full.run,
+            "k": full.k,
+            "kind": full.kind.value,
+            "substance_id": full.substance_id,
+            "time_ms": full.time_ms,
+            "size_bytes": full.size_bytes,
+            "origin": full.origin.value,
+            "solver": full.solver,
+            "body": _json(full.body),
+        }
+        self._insert(t.AIR, values, full.kind.value, full.payload())
+        return full
+
     def beat(self, now_ms: int) -> None:
         """Sign of life of the worker."""
         with self._transaction() as connection:
@@ -129,12 +153,15 @@ class ResultStore:
         with self._transaction() as connection:
             plumes = _thin_table(connection, t.PLUME, (t.PLUME.c.substance_id,), now_ms, rule)
             tables = _thin_table(connection, t.WATER_TABLE, (), now_ms, rule)
+            air = _thin_table(connection, t.AIR, (t.AIR.c.kind, t.AIR.c.substance_id), now_ms, rule)
         # Rows go first: a file without a row is rubbish, a row without a file would be a lie.
         for run, k in plumes:
             remove_blob(blob_path(self.folder / PLUME_FOLDER, run, k, PLUME_SUFFIX))
         for run, k in tables:
             remove_blob(blob_path(self.folder / WATER_TABLE_FOLDER, run, k, WATER_TABLE_SUFFIX))
-        return len(plumes) + len(tables)
+        for run, k in air:
+            remove_blob(blob_path(self.folder / AIR_FOLDER, run, k, PLUME_SUFFIX))
+        return len(plumes) + len(tables) + len(air)
 
     def close(self) -> None:
         """Close the data base and let another process write."""
@@ -210,6 +237,44 @@ class ResultReader(Reader):
             raise _no_frame(f"{run}/{k}{PLUME_SUFFIX}")
         return rows[0]
 
+    def air_rows(
+        self, kind: AirKind, substance_id: str | None, from_ms: int, to_ms: int, limit: int = 2000
+    ) -> tuple[AirRow, ...]:
+        """Now-casts or forecasts with ``from_ms <= time < to_ms``, in time order; the newest ``limit``."""
+        a = t.AIR
+        question = sa.select(a).where(a.c.kind == kind.value, a.c.time_ms >= from_ms, a.c.time_ms < to_ms)
+        if substance_id is not None:
+            question = question.where(a.c.substance_id == substance_id)
+        return tuple(reversed(self._air(question.order_by(a.c.time_ms.desc(), a.c.k.desc()).limit(limit))))
+
+    def newest_air(
+        self, kind: AirKind, at_ms: int | None = None, *, with_map: bool = False
+    ) -> tuple[AirRow, ...]:
+        """Newest row of every substance, at ``at_ms`` the newest of those up to then.
+
+        ``with_map``: the newest among those that have a map.
+        """
+        a = t.AIR
+        newest = sa.select(a.c.substance_id, sa.func.max(a.c.time_ms).label("time_ms"))
+        wanted = a.c.kind == kind.value
+        if with_map:
+            wanted &= a.c.size_bytes > 0
+        newest = newest.where(wanted).group_by(a.c.substance_id)
+        if at_ms is not None:
+            newest = newest.where(a.c.time_ms <= at_ms)
+        top = newest.subquery()
+        same = (a.c.substance_id == top.c.substance_id) & (a.c.time_ms == top.c.time_ms) & wanted
+        rows = self._air(sa.select(a).join(top, same).order_by(a.c.substance_id, a.c.run, a.c.k))
+        return tuple({row.substance_id: row for row in rows}.values())
+
+    def air_file(self, run: str, k: int) -> Path:
+        """File of a map of the air. Raises NotFoundError."""
+        return self._file(AIR_FOLDER, run, k, PLUME_SUFFIX)
+
+    def _air(self, question: sa.Select[Any]) -> tuple[AirRow, ...]:
+        with self.snapshot() as connection:
+            return tuple(_air(r) for r in connection.execute(question))
+
     def water_tables(self, from_ms: int, to_ms: int, limit: int = 2000) -> tuple[WaterTableRow, ...]:
         """Water tables with ``from_ms <= time < to_ms``, in time order; the newest ``limit``."""
         w = t.WATER_TABLE
@@ -268,6 +333,20 @@ def _plume(r: sa.Row[Any]) -> PlumeRow:
             for row in json.loads(r.sources)
         ),
         beams_kg_m3=json.loads(r.beams),
+    )
+
+
+def _air(r: sa.Row[Any]) -> AirRow:
+    return AirRow(
+        run=r.run,
+        k=r.k,
+        kind=AirKind(r.kind),
+        substance_id=r.substance_id,
+        time_ms=r.time_ms,
+        size_bytes=r.size_bytes,
+        origin=Origin(r.origin),
+        solver=r.solver,
+        body=json.loads(r.body),
     )
 
 

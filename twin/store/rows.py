@@ -299,6 +299,50 @@ class PlumeRow:
         }
 
 
+class AirKind(StrEnum):
+    """What a row of the air is: the state of the moment, or what may come."""
+
+    NOW_CAST = "nowcast"
+    FORECAST = "forecast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirRow:
+    """Now-cast or forecast of one substance; ``body`` is what the wire says of it beside the head.
+
+    ``size_bytes`` is that of the uncompressed map behind ``url``, 0 when the row has none.
+    """
+
+    run: str
+    k: int
+    kind: AirKind
+    substance_id: str
+    time_ms: int
+    size_bytes: int
+    origin: Origin
+    solver: str
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Address of the map in the API, empty when there is none."""
+        return f"/api/v1/airmaps/{self.run}/{self.k}.twv" if self.size_bytes else ""
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        return {
+            "run": self.run,
+            "k": self.k,
+            "substance": self.substance_id,
+            "t": self.time_ms,
+            "url": self.url,
+            "bytes": self.size_bytes,
+            "origin": self.origin.value,
+            "solver": self.solver,
+            **self.body,
+        }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaterTableRow:
     """A stored water table. ``loo_rmse_m`` None: too few wells to leave one out."""
