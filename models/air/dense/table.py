@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from models.air.dense.hf import HfEquilibrium
 from models.air.dense.thermo import (
     AIR_CP_J_KG_K,
     AIR_MOLAR_MASS_KG_MOL,
@@ -130,7 +131,9 @@ def _made(
     substance_id: str, source: tuple[float, float, float], air: tuple[float, float, float]
 ) -> MixtureTable:
     row = _row(substance_id)
-    phases = ApartEquilibrium(row=row, pressure_pa=air[2])
+    phases: Equilibrium = ApartEquilibrium(row=row, pressure_pa=air[2])
+    if substance(substance_id).id == "hf":
+        phases = HfEquilibrium(pressure_pa=air[2])
     return line(substance_id, row.molar_mass_kg_mol, phases, source, air)
 
 

@@ -25,7 +25,7 @@ T_LOW_K, T_HIGH_K = 60.0, 800.0
 AIR_MOLAR_MASS_KG_MOL = 0.0289647  # dry air, WMO-No. 8
 AIR_CP_J_KG_K = 1005.0  # within 0.3 % from 200 to 330 K
 WATER_MOLAR_MASS_KG_MOL = 0.0180153
-_GRID_K = frozen(np.arange(T_LOW_K, T_HIGH_K + 0.5, 0.5))
+GRID_K = frozen(np.arange(T_LOW_K, T_HIGH_K + 0.5, 0.5))
 _TINY = 1e-200
 
 
@@ -41,19 +41,19 @@ class Condensable:
 
     def gas_enthalpy_j_kg(self, t_k: FloatArray) -> FloatArray:
         """Enthalpy of the gas, J/kg from the gas at 298.15 K."""
-        return _read(self.gas_j_kg, t_k)
+        return read(self.gas_j_kg, t_k)
 
     def vaporisation_j_kg(self, t_k: FloatArray) -> FloatArray:
         """Heat of vaporisation, J/kg."""
-        return _read(self.latent_j_kg, t_k)
+        return read(self.latent_j_kg, t_k)
 
     def saturation_pa(self, t_k: FloatArray) -> FloatArray:
         """Saturation pressure, Pa."""
-        return np.exp(_read(self.ln_saturation_pa, t_k))
+        return np.exp(read(self.ln_saturation_pa, t_k))
 
     def liquid_density_kg_m3(self, t_k: FloatArray) -> FloatArray:
         """Density of the liquid, kg/m3."""
-        return _read(self.liquid_kg_m3, t_k)
+        return read(self.liquid_kg_m3, t_k)
 
 
 def condensable(row: SubstanceData) -> Condensable:
@@ -61,31 +61,32 @@ def condensable(row: SubstanceData) -> Condensable:
 
     Beyond the range of its law, the logarithm of the vapour pressure goes on straight in 1/T.
     """
-    cp = row.gas_cp_j_kg_k(_GRID_K)
+    cp = row.gas_cp_j_kg_k(GRID_K)
     law = row.law("vapour_pressure_pa")
     return Condensable(
         molar_mass_kg_mol=row.molar_mass_kg_mol,
-        gas_j_kg=_integral(cp),
-        latent_j_kg=frozen(np.maximum(row.vaporisation_j_kg(_GRID_K), 0.0)),
-        ln_saturation_pa=_straight(np.log(np.maximum(law.at(_GRID_K), _TINY)), law.low_k, law.high_k),
-        liquid_kg_m3=frozen(np.maximum(row.liquid_density_kg_m3(_GRID_K), 100.0)),
+        gas_j_kg=integral(cp),
+        latent_j_kg=frozen(np.maximum(row.vaporisation_j_kg(GRID_K), 0.0)),
+        ln_saturation_pa=_straight(np.log(np.maximum(law.at(GRID_K), _TINY)), law.low_k, law.high_k),
+        liquid_kg_m3=frozen(np.maximum(row.liquid_density_kg_m3(GRID_K), 100.0)),
     )
 
 
-def _integral(cp: FloatArray) -> FloatArray:
-    steps = 0.5 * (cp[1:] + cp[:-1]) * np.diff(_GRID_K)
+def integral(cp: FloatArray) -> FloatArray:
+    """Enthalpy over ``GRID_K`` from a heat capacity over it, zero at 298.15 K."""
+    steps = 0.5 * (cp[1:] + cp[:-1]) * np.diff(GRID_K)
     heat = np.concatenate([[0.0], np.cumsum(steps)])
-    return frozen(heat - np.interp(T_REF_K, _GRID_K, heat))
+    return frozen(heat - np.interp(T_REF_K, GRID_K, heat))
 
 
 def _straight(ln_p: FloatArray, low_k: float, high_k: float) -> FloatArray:
-    first = int(np.searchsorted(_GRID_K, low_k))
-    last = int(np.searchsorted(_GRID_K, high_k, side="right")) - 1
+    first = int(np.searchsorted(GRID_K, low_k))
+    last = int(np.searchsorted(GRID_K, high_k, side="right")) - 1
     ends = ((first, first + 4, slice(0, first)), (last, last - 4, slice(last, None)))
     after = ln_p.copy()
     for at, near, part in ends:
-        slope = (ln_p[near] - ln_p[at]) / (1.0 / _GRID_K[near] - 1.0 / _GRID_K[at])
-        after[part] = ln_p[at] + slope * (1.0 / _GRID_K[part] - 1.0 / _GRID_K[at])
+        slope = (ln_p[near] - ln_p[at]) / (1.0 / GRID_K[near] - 1.0 / GRID_K[at])
+        after[part] = ln_p[at] + slope * (1.0 / GRID_K[part] - 1.0 / GRID_K[at])
     return frozen(after)
 
 
@@ -95,13 +96,13 @@ def water() -> Condensable:
 
     Saturation by Murphy and Koop (2005), heat of vaporisation linear in temperature (WMO-No. 8).
     """
-    ln_p = np.log(saturation_of_water_pa(_GRID_K))
+    ln_p = np.log(saturation_of_water_pa(GRID_K))
     return Condensable(
         molar_mass_kg_mol=WATER_MOLAR_MASS_KG_MOL,
-        gas_j_kg=_integral(1845.0 + 0.06 * np.maximum(_GRID_K - 200.0, 0.0)),
-        latent_j_kg=frozen(2.501e6 - 2370.0 * (np.minimum(_GRID_K, 640.0) - 273.15)),
+        gas_j_kg=integral(1845.0 + 0.06 * np.maximum(GRID_K - 200.0, 0.0)),
+        latent_j_kg=frozen(2.501e6 - 2370.0 * (np.minimum(GRID_K, 640.0) - 273.15)),
         ln_saturation_pa=_straight(ln_p, 123.0, 400.0),
-        liquid_kg_m3=frozen(np.full(_GRID_K.shape, 1000.0)),
+        liquid_kg_m3=frozen(np.full(GRID_K.shape, 1000.0)),
     )
 
 
@@ -244,5 +245,6 @@ def adiabatic(
     return cold.between(warm, np.clip(part, 0.0, 1.0))
 
 
-def _read(table: FloatArray, t_k: npt.ArrayLike) -> FloatArray:
-    return np.interp(np.asarray(t_k, dtype=np.float64), _GRID_K, table)
+def read(table: FloatArray, t_k: npt.ArrayLike) -> FloatArray:
+    """Value of a table over ``GRID_K`` at temperatures."""
+    return np.interp(np.asarray(t_k, dtype=np.float64), GRID_K, table)
