@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +94,8 @@ class SurfaceLayer:
 
     ``inverse_obukhov_1_m`` is 1/L: negative unstable, 0 neutral, positive stable. ``sigma_v_m_s``
     is the standard deviation of the lateral wind, ``mixing_height_m`` the reflecting lid (above
-    ground; infinite where there is none).
+    ground; infinite where there is none). Closures of growth, profile and loss are called with arrays in
+    these fields too (one value for every node, from ``TimedWind.air_at``): no branches on their sign.
     """
 
     friction_velocity_m_s: float
@@ -129,6 +130,24 @@ class WindField(Protocol):
 
     def air(self, time_ms: int) -> SurfaceLayer:
         """Turbulence at a moment."""
+        ...
+
+
+@runtime_checkable
+class TimedWind(Protocol):
+    """What a wind field may offer besides: many moments in one call, which makes puffs several times faster.
+
+    Without it ``models.air.timed`` asks ``at`` again and again and interpolates in time.
+    """
+
+    def at_times(
+        self, x_m: FloatArray, y_m: FloatArray, times_ms: FloatArray, height_m: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Grid vector (u east, v north), m/s; all four arrays broadcast, each place at its own moment."""
+        ...
+
+    def air_at(self, times_ms: FloatArray) -> SurfaceLayer:
+        """Turbulence at many moments: a layer whose fields are arrays shaped like ``times_ms``."""
         ...
 
 

@@ -28,21 +28,24 @@ _MIN_SIGMA_V_M_S = 0.3  # meander of light winds: Hanna (1990), Atmos. Environ. 
 _MAX_INVERSE_L_1_M = 0.2
 
 
-def wind_profile(height_m: npt.ArrayLike, roughness_m: float, inverse_obukhov_1_m: float) -> FloatArray:
+def wind_profile(
+    height_m: npt.ArrayLike, roughness_m: float, inverse_obukhov_1_m: npt.ArrayLike
+) -> FloatArray:
     """Shape of the wind profile, ``ln(z/z0) - psi(z/L) + psi(z0/L)``: times u*/0.4 it is a speed.
 
     Heights under two roughness lengths count as two, where the profile has lost its meaning.
     """
     z = np.maximum(np.asarray(height_m, dtype=np.float64), 2.0 * roughness_m)
-    psi = _psi_m(z * inverse_obukhov_1_m)
-    psi_0 = _psi_m(np.asarray(roughness_m * inverse_obukhov_1_m))
+    inverse = np.asarray(inverse_obukhov_1_m, dtype=np.float64)
+    psi = _psi_m(z * inverse)
+    psi_0 = _psi_m(roughness_m * inverse)
     return np.asarray(np.maximum(np.log(z / roughness_m) - psi + psi_0, 0.1), dtype=np.float64)
 
 
 def diffusivity(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
     """Vertical eddy diffusivity of matter, m2/s: ``0.4 u* z / phi_h(z/L)`` (Dyer 1974, eqs. 3 and 4)."""
     zeta = height_m * layer.inverse_obukhov_1_m
-    phi = 1.0 + 5.0 * zeta if layer.inverse_obukhov_1_m >= 0.0 else 1.0 / np.sqrt(1.0 - 16.0 * zeta)
+    phi = (1.0 + 5.0 * np.maximum(zeta, 0.0)) / np.sqrt(1.0 - 16.0 * np.minimum(zeta, 0.0))
     return np.asarray(KARMAN * layer.friction_velocity_m_s * height_m / phi, dtype=np.float64)
 
 
@@ -136,11 +139,12 @@ def stability_name(layer: SurfaceLayer) -> str:
 
 
 def _psi_m(zeta: FloatArray) -> FloatArray:
+    psi = np.zeros(np.shape(zeta))
     if np.any(zeta < 0.0):
-        x = np.sqrt(np.sqrt(1.0 - 16.0 * zeta))
-        psi = 2.0 * np.log((1.0 + x) / 2.0) + np.log((1.0 + x * x) / 2.0) - 2.0 * np.arctan(x) + np.pi / 2.0
-    else:
-        psi = -17.0 * (1.0 - np.exp(-0.29 * zeta))
+        x = np.sqrt(np.sqrt(1.0 - 16.0 * np.minimum(zeta, 0.0)))
+        psi += 2.0 * np.log((1.0 + x) / 2.0) + np.log((1.0 + x * x) / 2.0) - 2.0 * np.arctan(x) + np.pi / 2.0
+    if np.any(zeta > 0.0):
+        psi -= 17.0 * (1.0 - np.exp(-0.29 * np.maximum(zeta, 0.0)))
     return np.asarray(psi, dtype=np.float64)
 
 
