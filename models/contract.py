@@ -137,7 +137,7 @@ class WindField(Protocol):
 class TimedWind(Protocol):
     """What a wind field may offer besides: many moments in one call, which makes puffs several times faster.
 
-    Without it ``models.air.timed`` asks ``at`` again and again and interpolates in time.
+    Without it ``models.timed`` asks ``at`` again and again and interpolates in time.
     """
 
     def at_times(

@@ -15,6 +15,7 @@ import numpy as np
 
 from models.air.turbulence import sun_elevation_deg, surface_layer, wind_profile
 from models.contract import Site, SurfaceLayer
+from models.timed import IntArray, stacked
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, frozen
 from twin.core.origin import Origin, of_result
@@ -49,32 +50,46 @@ class StationWind:
         self, x_m: FloatArray, y_m: FloatArray, time_ms: int, height_m: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Grid vector (u east, v north), m/s, at places and heights above ground. Arrays broadcast."""
-        k, part = self._node(time_ms)
+        return self.at_times(x_m, y_m, np.asarray(time_ms, dtype=np.float64), height_m)
+
+    def at_times(
+        self, x_m: FloatArray, y_m: FloatArray, times_ms: FloatArray, height_m: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """As ``at``, each place at its own moment; see ``models.contract.TimedWind``."""
+        k, part = self._nodes(times_ms)
         weights = self.trust[:, k] * (1.0 - part) + self.trust[:, k + 1] * part
         u = self.u_m_s[:, k] * (1.0 - part) + self.u_m_s[:, k + 1] * part
         v = self.v_m_s[:, k] * (1.0 - part) + self.v_m_s[:, k + 1] * part
-        inverse = self.air(time_ms).inverse_obukhov_1_m
-        at_mast = wind_profile(self.heights_m - self.displacement_m, self.roughness_m, inverse)
-        total, east, north = (np.zeros(np.broadcast_shapes(np.shape(x_m), np.shape(y_m))) for _ in range(3))
-        for s in np.flatnonzero(weights > 0.0):
+        inverse = self.air_at(times_ms).inverse_obukhov_1_m
+        shape = np.broadcast_shapes(np.shape(x_m), np.shape(y_m), np.shape(times_ms))
+        total, east, north = (np.zeros(shape) for _ in range(3))
+        for s in range(self.heights_m.size):
+            if not np.any(weights[s] > 0.0):
+                continue
             distance2 = (x_m - self.places_m[s, 0]) ** 2 + (y_m - self.places_m[s, 1]) ** 2
             weight = weights[s] / (distance2 + _NEAR_M**2)
+            at_mast = wind_profile(self.heights_m[s] - self.displacement_m, self.roughness_m, inverse)
             total += weight
-            east += weight * (u[s] / at_mast[s])
-            north += weight * (v[s] / at_mast[s])
-        shape = wind_profile(np.asarray(height_m) - self.displacement_m, self.roughness_m, inverse)
-        return east / total * shape, north / total * shape
+            east += weight * (u[s] / at_mast)
+            north += weight * (v[s] / at_mast)
+        profile = wind_profile(np.asarray(height_m) - self.displacement_m, self.roughness_m, inverse) / total
+        return np.asarray(east * profile), np.asarray(north * profile)
 
     def air(self, time_ms: int) -> SurfaceLayer:
         """Turbulence at the nearest node."""
-        k, part = self._node(time_ms)
-        return self.layers[k + 1 if part > 0.5 else k]
+        k, part = self._nodes(np.asarray(time_ms, dtype=np.float64))
+        return self.layers[int(k) + int(part > 0.5)]
 
-    def _node(self, time_ms: int) -> tuple[int, float]:
+    def air_at(self, times_ms: FloatArray) -> SurfaceLayer:
+        """Turbulence at the nearest nodes, fields as arrays; see ``models.contract.TimedWind``."""
+        k, part = self._nodes(times_ms)
+        return stacked(self.layers, k + (part > 0.5))
+
+    def _nodes(self, times_ms: FloatArray) -> tuple[IntArray, FloatArray]:
         last = self.times_ms.size - 1
-        place = (time_ms - self.times_ms[0]) / (self.times_ms[1] - self.times_ms[0])
-        place = min(max(place, 0.0), float(last))
-        k = min(int(place), last - 1)
+        place = (times_ms - self.times_ms[0]) / (self.times_ms[1] - self.times_ms[0])
+        place = np.clip(place, 0.0, float(last))
+        k = np.minimum(place.astype(np.intp), last - 1)
         return k, place - k
 
 
@@ -100,6 +115,17 @@ class SteadyWind:
         shape = shape / wind_profile(self.height_m, self.roughness_m, inverse)
         shape = shape + np.zeros(np.broadcast_shapes(np.shape(x_m), np.shape(y_m)))
         return self.u_m_s * shape, self.v_m_s * shape
+
+    def at_times(
+        self, x_m: FloatArray, y_m: FloatArray, times_ms: FloatArray, height_m: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """As ``at`` at any moment; see ``models.contract.TimedWind``."""
+        shape = np.broadcast_shapes(np.shape(x_m), np.shape(times_ms))
+        return self.at(np.broadcast_to(x_m, shape), y_m, 0, height_m)
+
+    def air_at(self, times_ms: FloatArray) -> SurfaceLayer:
+        """Turbulence; one layer for all moments."""
+        return self.layer
 
     def air(self, time_ms: int) -> SurfaceLayer:
         """Turbulence; the same at any time."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from models.contract import SurfaceLayer, WindField
+from models.timed import timed
 from twin.core.geometry import FloatArray
 from twin.core.origin import Origin
 from twin.core.wind import CALM_M_S, WindSample, uv_from_direction
@@ -70,6 +72,19 @@ class TurnedWind:
         u, v = self.wind.at(x_m, y_m, time_ms, height_m)
         turn = math.radians(self.turn_deg)
         return u * math.cos(turn) + v * math.sin(turn), v * math.cos(turn) - u * math.sin(turn)
+
+    def at_times(
+        self, x_m: FloatArray, y_m: FloatArray, times_ms: FloatArray, height_m: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """As ``at``, each place at its own moment; see ``models.contract.TimedWind``."""
+        u, v = timed(self.wind).at_times(x_m, y_m, times_ms, height_m)
+        turn = math.radians(self.turn_deg)
+        return u * math.cos(turn) + v * math.sin(turn), v * math.cos(turn) - u * math.sin(turn)
+
+    def air_at(self, times_ms: FloatArray) -> SurfaceLayer:
+        """Turbulence at many moments, widened sideways; fields are arrays."""
+        layer = timed(self.wind).air_at(times_ms)
+        return replace(layer, sigma_v_m_s=cast(float, np.hypot(layer.sigma_v_m_s, self.widened_m_s)))
 
     def air(self, time_ms: int) -> SurfaceLayer:
         """Turbulence at a moment, widened sideways."""
