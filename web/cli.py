@@ -9,6 +9,7 @@ from rich.console import Console
 
 from twin.core.errors import ParkTwinError
 from web.commands import exits
+from web.commands.air import app as air
 from web.commands.doctor import doctor
 from web.commands.evidence import app as evidence
 from web.commands.export import export
@@ -46,6 +47,7 @@ app.command()(replay)
 app.command()(rules)
 app.command()(export)
 app.add_typer(weather, name="weather")
+app.add_typer(air, name="air")
 app.command()(upload)
 app.add_typer(hj212, name="hj212")
 store.command()(rebuild)

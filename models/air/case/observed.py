@@ -99,6 +99,25 @@ def pair_table(pairs: Sequence[Pair]) -> ResultTable:
     )
 
 
+def pairs_of_table(result: CaseResult) -> tuple[Pair, ...]:
+    """Pairs of a result's table ``observed``; none when nothing was observed."""
+    table = result.tables.get("observed")
+    if table is None:
+        return ()
+    names = ("receptor", "quantity", "units", "observed", "modelled")
+    columns = (table.column(name).values for name in names)
+    return tuple(
+        Pair(
+            receptor=f"{result.id}/{receptor}",
+            quantity=str(quantity),
+            units=str(units),
+            observed_value=float(seen),
+            modelled_value=float(made),
+        )
+        for receptor, quantity, units, seen, made in zip(*columns, strict=True)
+    )
+
+
 def scores_of(pairs: Sequence[Pair]) -> tuple[Scores, ...]:
     """Statistics per quantity, of pairs of one or many cases."""
     grouped: dict[tuple[str, str], list[Pair]] = {}

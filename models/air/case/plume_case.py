@@ -1,0 +1,343 @@
+"""Cases of passive gas: receptors, arcs, beams and fields from a row of the solver table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.air.case.ground import Ground, ground_of
+from models.air.case.load import LoadedCase
+from models.air.case.met import Air, air_of, mean_air, start_ms, station_wind, steady_wind
+from models.air.case.places import Arc, arcs_of, beam_receptor, receptor_of, spots_of
+from models.air.case.plume_rows import area_points, plume_solver
+from models.air.case.result import AirField, CaseResult, ResultTable, make_table
+from models.air.case.schema import PlumeCase
+from models.air.case.schema_release import PlumeReleaseRow
+from models.contract import AirSolver, Site, WindField
+from twin.core.beam import Receptor
+from twin.core.clock import Interval
+from twin.core.geometry import FloatArray, Place
+from twin.core.origin import Origin
+from twin.core.plume import PlumeGrid
+from twin.core.release import Release
+
+_SETTLE = 2.0  # a plume is steady once its slow part has gone twice as far as the last receptor
+_LONGEST_S = 6 * 3600.0
+_PUFF_S = 1.0  # an instant release leaves within a second
+_SERIES = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Scene:
+    """Everything that is prepared before a solver runs; receptors are read at ``times_ms``."""
+
+    case: PlumeCase
+    ground: Ground
+    air: Air
+    wind: WindField
+    window: Interval
+    releases: tuple[Release, ...]
+    rows: tuple[PlumeReleaseRow, ...]
+    receptors: tuple[Receptor, ...]
+    heights_m: tuple[float, ...]
+    arcs: tuple[Arc, ...]
+    times_ms: tuple[int, ...]
+    finite: bool
+
+
+def run_plume(loaded: LoadedCase) -> CaseResult:
+    """Run a case of kind ``plume``. Raises CaseError and SolverError."""
+    case = loaded.case
+    assert isinstance(case, PlumeCase)
+    scene = _prepare(case, loaded)
+    tables: dict[str, ResultTable] = {}
+    fields: list[AirField] = []
+    notes: list[str] = [scene.ground.note] if scene.ground.note else []
+    solver_version = ("", "")
+    substances = sorted({row.substance for row in scene.rows})
+    for substance in substances:
+        mark = f"{substance}:" if len(substances) > 1 else ""
+        own = [row for row in scene.rows if row.substance == substance]
+        solver = plume_solver(case, own[0], scene.air, loaded)
+        solver_version = (solver.name, solver.version)
+        made = _read_receptors(scene, solver, substance, mark)
+        for name, table in made.items():
+            tables[name] = _joined(tables[name], table) if name in tables else table
+        found, said = _fields(scene, solver, substance, loaded)
+        fields += found
+        notes += [*said, *getattr(solver, "notes", ())]
+    return CaseResult(
+        id=loaded.id,
+        kind="plume",
+        title=case.title,
+        solver=solver_version[0],
+        version=solver_version[1],
+        origin=Origin(case.origin),
+        tables=tables,
+        inputs=(*scene.wind.inputs, *(f"release {row.id} {row.substance}" for row in scene.rows)),
+        notes=tuple(dict.fromkeys((*scene.wind.notes, *notes))),
+        fields=tuple(fields),
+    )
+
+
+def _prepare(case: PlumeCase, loaded: LoadedCase) -> _Scene:
+    ground = ground_of(case.site, loaded.folder, loaded.source)
+    zero = start_ms(case.run)
+    rows = tuple(case.release)
+    centre = (rows[0].x_m, rows[0].y_m)
+    wind, air = _wind(case, ground.site, loaded, centre)
+    arcs = arcs_of(case.arc, centre, air.wind_from_deg + 180.0, ground.site)
+    spots = [*(spot for arc in arcs for spot in arc.spots)]
+    spots += spots_of(case, ground.site, loaded.folder, loaded.source)
+    receptors = [receptor_of(spot, ground.site) for spot in spots]
+    receptors += [beam_receptor(row, ground.site) for row in case.beam]
+    heights = [spot.height_m for spot in spots]
+    heights += [0.5 * (row.from_height_m + row.to_height_m) for row in case.beam]
+    finite = any(row.end_s is not None or row.mass_kg is not None for row in rows)
+    duration = case.run.duration_s or _duration_s(case, rows, receptors, air, finite)
+    window = Interval(start_ms=zero, end_ms=zero + round(1000.0 * duration))
+    return _Scene(
+        case=case,
+        ground=ground,
+        air=air,
+        wind=wind,
+        window=window,
+        releases=tuple(part for row in rows for part in _releases(row, ground.site, window)),
+        rows=rows,
+        receptors=tuple(receptors),
+        heights_m=tuple(heights),
+        arcs=arcs,
+        times_ms=_times(case, window, steady=not finite and not case.station),
+        finite=finite,
+    )
+
+
+def _wind(
+    case: PlumeCase, site: Site, loaded: LoadedCase, centre: tuple[float, float]
+) -> tuple[WindField, Air]:
+    if not case.station:
+        air = air_of(case.air, case.run, site, loaded.source)
+        return steady_wind(air, site), air
+    wind = station_wind(case.station, case.air, case.run, site, loaded.folder, loaded.source)
+    zero = start_ms(case.run)
+    length = case.run.duration_s or case.run.averaging_s
+    times = [zero + round(1000.0 * part * length) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return wind, mean_air(wind, site, times, *centre)
+
+
+def _duration_s(
+    case: PlumeCase, rows: Sequence[PlumeReleaseRow], receptors: Sequence[Receptor], air: Air, finite: bool
+) -> float:
+    """Long enough for slow gas near the ground to have passed the farthest receptor."""
+    ends = [row.points_m[:, :2] for row in receptors]
+    if case.grid is not None:
+        grid = case.grid
+        far = (grid.x_min_m + grid.nx * grid.dx_m, grid.y_min_m + grid.ny * grid.dy_m)
+        ends.append(np.array([(grid.x_min_m, grid.y_min_m), far]))
+    places = np.concatenate(ends)
+    reach = max(float(np.hypot(places[:, 0] - row.x_m, places[:, 1] - row.y_m).max()) for row in rows)
+    travel = _SETTLE * reach / max(0.5 * air.wind_speed_m_s, 0.3)
+    last = max((row.end_s or row.start_s) for row in rows) if finite else 0.0
+    return min(_LONGEST_S, travel + last + case.run.averaging_s)
+
+
+def _times(case: PlumeCase, window: Interval, *, steady: bool) -> tuple[int, ...]:
+    if steady:
+        return (window.end_ms,)
+    length = window.length_s
+    every = case.run.every_s or max(length / _SERIES, 1.0)
+    count = max(1, round(length / every))
+    return tuple(window.end_ms - round(1000.0 * every * k) for k in range(count - 1, -1, -1))
+
+
+def _releases(row: PlumeReleaseRow, site: Site, window: Interval) -> list[Release]:
+    start = window.start_ms + round(1000.0 * row.start_s)
+    if row.mass_kg is not None:
+        end, rate = start + round(1000.0 * _PUFF_S), row.mass_kg / _PUFF_S
+    else:
+        end = window.end_ms if row.end_s is None else window.start_ms + round(1000.0 * row.end_s)
+        rate = row.rate_kg_s or 0.0
+    points = area_points(row, site.convergence_deg)
+    return [
+        Release(
+            id=row.id if len(points) == 1 else f"{row.id}.{k + 1}",
+            substance_id=row.substance,
+            place=Place(x_m=x, y_m=y, z_m=float(site.ground_m(x, y)) + row.height_m),
+            height_m=row.height_m,
+            rate_kg_s=rate / len(points),
+            interval=Interval(start_ms=start, end_ms=min(end, window.end_ms)),
+            origin=Origin.MODELLED,
+        )
+        for k, (x, y) in enumerate(points)
+    ]
+
+
+def _read_receptors(scene: _Scene, solver: AirSolver, substance: str, mark: str) -> dict[str, ResultTable]:
+    if not scene.receptors:
+        return {}
+    releases = [row for row in scene.releases if row.substance_id == substance]
+    matrix = solver.beam_matrix(
+        scene.ground.site, releases, scene.wind, scene.window, scene.receptors, scene.times_ms
+    )
+    conc = matrix.sum(axis=2)  # (times, receptors)
+    mean = _averaged(conc, scene)
+    tables = {"receptors": _receptor_table(scene, conc, mean, mark)}
+    if scene.arcs:
+        tables["arcs"] = _arc_table(scene.arcs, mean, mark)
+    if len(scene.times_ms) > 1:
+        tables["series"] = _series_table(scene, conc, mark)
+    return tables
+
+
+def _averaged(conc: FloatArray, scene: _Scene) -> FloatArray:
+    """Mean over the last averaging time of a steady release; highest running mean of one that ends."""
+    if conc.shape[0] == 1:
+        return np.asarray(conc[0])
+    step = (scene.times_ms[1] - scene.times_ms[0]) / 1000.0
+    width = max(1, min(conc.shape[0], round(scene.case.run.averaging_s / step)))
+    if not scene.finite:
+        return np.asarray(conc[-width:].mean(axis=0))
+    sums = np.concatenate([np.zeros((1, conc.shape[1])), np.cumsum(conc, axis=0)])
+    return np.asarray(((sums[width:] - sums[:-width]) / width).max(axis=0))
+
+
+def _receptor_table(scene: _Scene, conc: FloatArray, mean: FloatArray, mark: str) -> ResultTable:
+    middle = np.array([row.weights @ row.points_m for row in scene.receptors], dtype=np.float64)
+    columns: list[tuple[str, str, Sequence[object]]] = [
+        ("receptor", "", [f"{mark}{row.sensor_id}" for row in scene.receptors]),
+        ("x", "m", middle[:, 0].tolist()),
+        ("y", "m", middle[:, 1].tolist()),
+        ("height", "m", list(scene.heights_m)),
+        ("conc", "kg/m3", mean.tolist()),
+    ]
+    if len(scene.times_ms) > 1:
+        times = (np.array(scene.times_ms) - scene.window.start_ms) / 1000.0
+        peak = conc.max(axis=0)
+        arrived = np.where(conc >= 0.01 * peak, times[:, None], math.inf).min(axis=0)
+        columns += [
+            ("peak", "kg/m3", peak.tolist()),
+            ("dose", "kg s/m3", np.asarray(np.trapezoid(conc, times, axis=0)).tolist()),
+            ("arrival", "s", np.where(peak > 0.0, arrived, math.nan).tolist()),
+        ]
+    return make_table("receptors", columns)
+
+
+def _arc_table(arcs: Sequence[Arc], mean: FloatArray, mark: str) -> ResultTable:
+    rows: list[tuple[object, ...]] = []
+    first = 0
+    for arc in arcs:
+        conc = mean[first : first + len(arc.spots)]
+        first += len(arc.spots)
+        along = np.radians(arc.bearings_deg) * arc.radius_m
+        best = int(conc.argmax())
+        cic = float(np.trapezoid(conc, along))
+        middle = float(np.trapezoid(conc * along, along)) / cic if cic > 0.0 else math.nan
+        spread = float(np.trapezoid(conc * (along - middle) ** 2, along)) / cic if cic > 0.0 else math.nan
+        rows.append(
+            (
+                f"{mark}{arc.id}",
+                arc.radius_m,
+                arc.height_m,
+                float(conc[best]),
+                arc.bearings_deg[best] % 360.0,
+                cic,
+                math.sqrt(spread) if spread >= 0.0 else math.nan,
+                math.degrees(middle / arc.radius_m) % 360.0,
+            )
+        )
+    names = [
+        ("receptor", ""),
+        ("radius", "m"),
+        ("height", "m"),
+        ("arc_max", "kg/m3"),
+        ("bearing_of_max", "deg"),
+        ("cic", "kg/m2"),
+        ("sigma_y", "m"),
+        ("bearing_of_mean", "deg"),
+    ]
+    columns = list(zip(*rows, strict=True))
+    return make_table("arcs", [(name, units, columns[k]) for k, (name, units) in enumerate(names)])
+
+
+def _series_table(scene: _Scene, conc: FloatArray, mark: str) -> ResultTable:
+    """Courses over time of all receptors but those of arcs, one column each."""
+    first = sum(len(arc.spots) for arc in scene.arcs)
+    times = [(time - scene.window.start_ms) / 1000.0 for time in scene.times_ms]
+    columns: list[tuple[str, str, Sequence[object]]] = [("time", "s", times)]
+    for k in range(first, len(scene.receptors)):
+        columns.append((f"{mark}{scene.receptors[k].sensor_id}", "kg/m3", conc[:, k].tolist()))
+    return make_table("series", columns)
+
+
+def _joined(one: ResultTable, other: ResultTable) -> ResultTable:
+    """Rows below rows; series beside series."""
+    if one.name == "series":
+        return ResultTable(name=one.name, columns=(*one.columns, *other.columns[1:]))
+    columns = tuple(
+        replace(a, values=(*a.values, *b.values)) for a, b in zip(one.columns, other.columns, strict=True)
+    )
+    return ResultTable(name=one.name, columns=columns)
+
+
+def _fields(
+    scene: _Scene, solver: AirSolver, substance: str, loaded: LoadedCase
+) -> tuple[list[AirField], list[str]]:
+    asked = scene.case.grid
+    if asked is None:
+        return [], []
+    grid = PlumeGrid(
+        x_min_m=asked.x_min_m,
+        y_min_m=asked.y_min_m,
+        dx_m=asked.dx_m,
+        dy_m=asked.dy_m,
+        dz_m=asked.dz_m,
+        nx=asked.nx,
+        ny=asked.ny,
+        nz=asked.nz,
+    )
+    releases = [row for row in scene.releases if row.substance_id == substance]
+    times = [scene.window.start_ms + round(1000.0 * t) for t in asked.times_s] or [scene.window.end_ms]
+    values: list[FloatArray] = []
+    notes: list[str] = []
+    for time in times:
+        window = Interval(start_ms=scene.window.start_ms, end_ms=time)
+        plume = solver.run(scene.ground.site, _before(releases, time), scene.wind, window, grid=grid)
+        values.append(plume.conc_kg_m3)
+        notes += plume.notes
+    x = grid.x_min_m + (np.arange(grid.nx) + 0.5) * grid.dx_m
+    y = grid.y_min_m + (np.arange(grid.ny) + 0.5) * grid.dy_m
+    field = AirField(
+        id=f"{loaded.id}.{substance}",
+        quantity="conc_kg_m3",
+        units="kg/m3",
+        substance_id=substance,
+        times_ms=tuple(times),
+        grid=grid,
+        values=np.array(values),
+        ground_m=scene.ground.site.ground_m(x[None, :], y[:, None]),
+        frame=scene.ground.frame,
+        solver=solver.name,
+        version=solver.version,
+        origin=Origin(scene.case.origin),
+        inputs=(*scene.wind.inputs, *(row.id for row in releases), f"{solver.name}/{solver.version}"),
+        notes=tuple(dict.fromkeys(notes)),
+        title=scene.case.title,
+        averaged_s=scene.case.run.averaging_s,
+    )
+    return [field], notes
+
+
+def _before(releases: Sequence[Release], time_ms: int) -> list[Release]:
+    """Releases cut at a moment; one that has not begun emits nothing."""
+    return [
+        replace(
+            row,
+            interval=Interval(
+                start_ms=min(row.interval.start_ms, time_ms), end_ms=min(row.interval.end_ms, time_ms)
+            ),
+        )
+        for row in releases
+    ]

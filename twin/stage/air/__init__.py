@@ -1,0 +1,1 @@
+"""Air results as files that other programs read: NetCDF-CF, Zarr, COG, VTI, GeoJSON."""

@@ -1,0 +1,62 @@
+"""Stored plume frames of the running park as fields, so that they leave in the same formats as cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.air.case.result import AirField, GeoFrame
+from twin.core.geometry import FloatArray
+from twin.core.plume import PlumeGrid
+from twin.stage.encode import DECADES, decode_plume
+
+if TYPE_CHECKING:
+    from gis.terrain import Terrain
+    from twin.core.geometry import FrameOrigin
+    from twin.store.rows import PlumeRow
+
+_CODED = f"stored in logarithmic steps over {DECADES} decades; smaller values are 0"
+
+
+def field_of_frame(row: PlumeRow, body: bytes, terrain: Terrain, epsg: int, origin: FrameOrigin) -> AirField:
+    """Field of one stored frame: ``body`` is its uncompressed ``.twv`` file."""
+    volume = decode_plume(body)
+    return AirField(
+        id=f"{row.substance_id}-{row.run}-{row.k}",
+        quantity="conc_kg_m3",
+        units="kg/m3",
+        substance_id=row.substance_id,
+        times_ms=(row.time_ms,),
+        grid=volume.grid,
+        values=volume.conc_kg_m3[None].astype(np.float64),
+        ground_m=_ground(terrain, volume.grid),
+        frame=GeoFrame(
+            crs=f"EPSG:{epsg}",
+            easting_m=origin.easting_m,
+            northing_m=origin.northing_m,
+            height_m=origin.height_m,
+        ),
+        solver=row.solver,
+        version=_version(row),
+        origin=row.origin,
+        inputs=row.inputs,
+        notes=(*row.notes, _CODED),
+        title=f"{row.substance_id} now-cast",
+    )
+
+
+def _ground(terrain: Terrain, grid: PlumeGrid) -> FloatArray:
+    """Ground under the cells' centres; beyond the terrain the level of its edge."""
+    x = grid.x_min_m + (np.arange(grid.nx) + 0.5) * grid.dx_m
+    y = grid.y_min_m + (np.arange(grid.ny) + 0.5) * grid.dy_m
+    extent = terrain.extent
+    x = np.clip(x, extent.x_min_m, extent.x_max_m)
+    y = np.clip(y, extent.y_min_m, extent.y_max_m)
+    return np.asarray(terrain.height(x[None, :], y[:, None]), dtype=np.float64)
+
+
+def _version(row: PlumeRow) -> str:
+    """Version of the solver, which the inputs name as ``<solver>/<version>``."""
+    mark = f"{row.solver}/"
+    return next((text.removeprefix(mark) for text in row.inputs if text.startswith(mark)), "")
