@@ -46,8 +46,8 @@ class Knobs:
     standard deviation of the logarithm of the model's factor of a unit on a beam (1.1: a factor of three).
     ``smoothing``: cost, in chi-square, of a jump between bins as large as the rate at which a typical
     unit explains the largest reading; ``ridge`` and ``shrinkage``: quadratic and linear cost of such a
-    rate. ``most`` units are fitted, each worth at least ``worth``. ``least_reach``: a unit with less than this
-    part of the median unit's sensitivity is not observable. ``temper`` and ``temper_members``: how
+    rate. ``most`` units are fitted, each worth at least ``worth``. ``least_reach``: a unit with less than
+    this part of the median unit's sensitivity is not observable. ``temper`` and ``temper_members``: how
     many readings err together, for winds and for members. ``clearly``: by how much a turned wind has
     to beat the measured one. ``least_factor``: 95 % intervals reach this factor to either side at least.
     ``drift``: standard deviation of the logarithm of what a background changes within a block.
@@ -91,8 +91,8 @@ class Analysis:
     ``rates_kg_s`` (n_units, n_bins) and ``background_kg_m3`` (n_groups,): the most likely ones, in the wind
     ``wind`` (index). The ensemble, equally likely: ``wind_of`` (n_members,), ``rates`` (n_members, n_units,
     n_bins), ``factors`` (n_members, n_beams, n_units) of the model's error, ``backgrounds`` (n_members,
-    n_groups). ``usable`` (n_units,): for the others zero is no finding. ``unexplained``: a clear signal of which
-    less than half is explained; ``weak``: fewer than two beams carry the result; ``alike``: pairs of
+    n_groups). ``usable`` (n_units,): for the others zero is no finding. ``unexplained``: a clear signal of
+    which less than half is explained; ``weak``: fewer than two beams carry the result; ``alike``: pairs of
     units that the beams cannot tell apart.
     """
 
@@ -322,7 +322,7 @@ def _best(cost: FloatArray, log_weights: FloatArray, clearly: float) -> int:
 
 
 def _ensemble(scene: _Scene, fits: Sequence[_Fit], cost: FloatArray, knobs: Knobs) -> _Members:
-    """Members fitted to perturbed data, resampled to equal weights. The seed is fixed: equal input, equal output."""
+    """Members fitted to perturbed data, resampled to equal weights; equal input gives equal output."""
     rng = np.random.default_rng(_SEED)
     likely = np.exp(-0.5 * (cost - cost.min()))
     wind_of = _systematic(likely / likely.sum(), knobs.members)

@@ -8,34 +8,48 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.air.assimilate import Analysis, Knobs, Observed, assimilate, clean, quantiles
 from models.air.turbulence import stability_name
 from models.air.wind import field_from_samples
 from models.contract import AirSolver, Site, WindField
-from models.trace.doubt import TurnedWind, doubt_of, turned_winds
-from models.trace.ensemble import EnsembleFit, Knobs, Readings, fit_ensemble
-from models.trace.rates import RateFit
-from twin.core.beam import Receptor
-from twin.core.clock import Interval
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 from twin.core.origin import Origin, of_result
-from twin.core.park import Park, ProcessUnit
+from twin.core.park import Park
 from twin.core.plume import Plume, PlumeGrid
-from twin.core.release import Release
+from twin.live.couple import BLOCK_MS, BLOCKS, READ_MS, STRAIGHT, Coupled, couple, release_of
 from twin.live.state import BeamWindow, State
 from twin.store.rows import SourceRate
 
-BIN_MS = 300_000
-BACK_MS = 45 * 60_000  # releases older than this have left the park in all but a dead calm
-READ_MS = 25 * 60_000
-BLOCK_MS, BLOCK_SAMPLES = 300_000, 2  # readings are compared in means of five minutes
 LEAST_NOISE_KG_M3 = 1e-9
-_SIGNAL_SD = 6.0
 FIRST = "hf"
+_IntArray = np.ndarray[tuple[int], np.dtype[np.intp]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What the readings said, for whoever wants more than the plume.
+
+    ``units`` (indices into the park's units) may hold the substance. ``blocks`` (n_obs,) numbers the block of
+    each reading, 0 the oldest. ``ahead``: analysis of all blocks but the newest, None where that
+    leaves nothing. ``winds``: which of the coupling's winds the analyses count through.
+    """
+
+    coupled: Coupled
+    units: _IntArray
+    winds: tuple[int, ...]
+    readings: Observed
+    blocks: _IntArray
+    analysis: Analysis
+    ahead: Analysis | None
+
+    def coupling(self, wind: int, block: int) -> FloatArray:
+        """Coupling of the candidates in a block, (n_beams, n_units, n_bins)."""
+        return self.coupled.at(wind)[block][:, self.units]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +58,7 @@ class Deduction:
 
     plume: Plume
     sources: tuple[SourceRate, ...]
+    evidence: Evidence | None = None
 
 
 def substances_due(state: State) -> tuple[str, ...]:
@@ -64,211 +79,217 @@ def detection_limit_kg_m3(windows: Sequence[BeamWindow]) -> float:
 
 
 def deduce(
-    park: Park, site: Site, state: State, substance_id: str, solver: AirSolver, knobs: Knobs | None = None
-) -> Deduction:
-    """Plume of one substance at the state's time. Raises SolverError when the solver fails."""
-    windows = state.beams.get(substance_id, ())
-    units = tuple(row for row in park.units if substance_id in row.substance_ids)
-    start = (state.time_ms - BACK_MS) // BIN_MS * BIN_MS
-    window = Interval(start_ms=start, end_ms=state.time_ms)
-    inputs = tuple(_input_name(row) for row in windows)
-    try:
-        wind = field_from_samples(state.winds, site)
-    except SolverError:
-        return _nothing(site, state, substance_id, solver, inputs, ("no wind",), windows)
-    if not units or not windows:
-        why = "no candidate units" if not units else "no readings"
-        return _nothing(
-            site, state, substance_id, solver, (*inputs, *wind.inputs), (why, *wind.notes), windows
-        )
-    receptors = {beam.id: beam.receptor() for beam in park.beams}
-    origin = of_result(wind.origin, *{row.origin for row in windows})
-    bins = _bins(window)
-    releases = [_release(unit, substance_id, span, origin) for unit in units for span in bins]
-    blocks = _blocks(windows, window.end_ms)
-    if blocks is None:
-        return _nothing(
-            site, state, substance_id, solver, (*inputs, *wind.inputs), ("no readings", *wind.notes), windows
-        )
-    ensemble = _ensemble(state, wind, blocks.readings)
-    beams = [receptors[row.sensor_id] for row in windows]
-    matrices = _matrices(site, releases, ensemble, window, blocks, beams, solver)
-    weights = [row.log_weight for row in ensemble]
-    fit = fit_ensemble(matrices, weights, blocks.readings, n_bins=len(bins), knobs=knobs)
-    best = ensemble[fit.member]
-    return _result(park, site, state, substance_id, solver, best, windows, units, bins, fit, origin)
-
-
-def _ensemble(state: State, wind: WindField, readings: Readings) -> tuple[TurnedWind, ...]:
-    """Winds to fit in; one is enough in clean air, where there is nothing to explain."""
-    members = turned_winds(wind, doubt_of(state.winds))
-    above = readings.observed_kg_m3 - np.median(readings.observed_kg_m3)
-    clean = bool(np.all(above < _SIGNAL_SD * readings.sd_kg_m3))
-    return tuple(row for row in members if row.turn_deg == 0.0) if clean else members
-
-
-def _matrices(
-    site: Site,
-    releases: Sequence[Release],
-    ensemble: Sequence[TurnedWind],
-    window: Interval,
-    blocks: _Blocks,
-    beams: Sequence[Receptor],
-    solver: AirSolver,
-) -> list[FloatArray]:
-    """What every release does to every reading, one (n_obs, n_releases) for each member."""
-    step = BLOCK_MS // BLOCK_SAMPLES
-    times = [window.end_ms - READ_MS + step // 2 + k * step for k in range(READ_MS // step)]
-    rows = []
-    for wind in ensemble:
-        matrix = solver.beam_matrix(site, releases, wind, window, beams, times)
-        mean = matrix.reshape(-1, BLOCK_SAMPLES, *matrix.shape[1:]).mean(axis=1)
-        rows.append(mean[blocks.block, blocks.readings.beam])
-    return rows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Blocks:
-    """Block means of the readings and the number of the block (0 the oldest) that each is of."""
-
-    readings: Readings
-    block: np.ndarray[tuple[int], np.dtype[np.intp]]
-
-
-def _blocks(windows: Sequence[BeamWindow], end_ms: int) -> _Blocks | None:
-    sd = detection_limit_kg_m3(windows) / 3.0
-    rows = []
-    for beam, window in enumerate(windows):
-        number = ((window.times_ms - (end_ms - READ_MS)) // BLOCK_MS).astype(np.intp)
-        number = np.minimum(number, READ_MS // BLOCK_MS - 1)
-        for block in np.unique(number[number >= 0]):
-            values = window.conc_kg_m3[number == block]
-            rows.append((int(block), beam, float(values.mean()), sd / math.sqrt(values.size)))
-    if not rows:
-        return None
-    block_of, beam_of, mean, noise = zip(*rows, strict=True)
-    return _Blocks(
-        readings=Readings(
-            observed_kg_m3=np.array(mean), sd_kg_m3=np.array(noise), beam=np.array(beam_of, dtype=np.intp)
-        ),
-        block=np.array(block_of, dtype=np.intp),
-    )
-
-
-def _result(
     park: Park,
     site: Site,
     state: State,
     substance_id: str,
     solver: AirSolver,
-    wind: TurnedWind,
-    windows: Sequence[BeamWindow],
-    units: Sequence[ProcessUnit],
-    bins: Sequence[Interval],
-    fit: EnsembleFit,
-    origin: Origin,
+    knobs: Knobs | None = None,
+    *,
+    coupled: Coupled | None = None,
 ) -> Deduction:
-    rates_kg_s = fit.fit.rates_kg_s
-    found = [k for k in range(len(units)) if rates_kg_s[k].max() > 0.0]
+    """Plume of one substance at the state's time. Raises SolverError when the solver fails.
+
+    ``coupled``: couplings of the same park, state and solver, when there are some already
+    (``coupled_of``).
+    """
+    windows = state.beams.get(substance_id, ())
+    case = _Case(park=park, site=site, state=state, substance_id=substance_id, solver=solver, windows=windows)
+    units = np.flatnonzero([substance_id in row.substance_ids for row in park.units])
+    try:
+        coupled = coupled or coupled_of(park, site, state, solver)
+    except SolverError:
+        return _nothing(case, (), ("no wind",))
+    wind = coupled.winds[STRAIGHT]
+    if not units.size or not windows:
+        why = "no candidate units" if not units.size else "no readings"
+        return _nothing(case, wind.inputs, (why, *wind.notes))
+    found = _readings(park, windows, state.time_ms)
+    if found is None:
+        return _nothing(case, wind.inputs, ("no readings", *wind.notes))
+    return _result(case, _evidence(coupled, units, *found, knobs or Knobs()), knobs or Knobs())
+
+
+def coupled_of(
+    park: Park, site: Site, state: State, solver: AirSolver, wind: WindField | None = None
+) -> Coupled:
+    """Couplings of a state, for all its substances. Raises SolverError without any usable wind.
+
+    ``wind`` None: interpolated from the stations.
+    """
+    field = wind or field_from_samples(state.winds, site)
+    return couple(park, site, solver, field, state.winds, state.time_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What was asked."""
+
+    park: Park
+    site: Site
+    state: State
+    substance_id: str
+    solver: AirSolver
+    windows: Sequence[BeamWindow]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the series behind the result."""
+        return tuple(_input_name(row) for row in self.windows)
+
+
+def _evidence(
+    coupled: Coupled, units: _IntArray, readings: Observed, blocks: _IntArray, knobs: Knobs
+) -> Evidence:
+    """Analysis of all readings, and of all but the newest block; in clean air one wind is enough."""
+    winds = (STRAIGHT,) if clean(readings) else tuple(range(len(coupled.winds)))
+    older = blocks < BLOCKS - 1
+    return Evidence(
+        coupled=coupled,
+        units=units,
+        winds=winds,
+        readings=readings,
+        blocks=blocks,
+        analysis=_analysis(coupled, units, winds, readings, blocks, np.ones(blocks.size, dtype=bool), knobs),
+        ahead=_analysis(coupled, units, winds, readings, blocks, older, knobs) if older.any() else None,
+    )
+
+
+def _analysis(
+    coupled: Coupled,
+    units: _IntArray,
+    winds: tuple[int, ...],
+    readings: Observed,
+    blocks: _IntArray,
+    used: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    knobs: Knobs,
+) -> Analysis:
+    rows = (blocks[used], readings.beam[used])
+    some = replace(
+        readings,
+        observed_kg_m3=readings.observed_kg_m3[used],
+        sd_kg_m3=readings.sd_kg_m3[used],
+        beam=readings.beam[used],
+    )
+    couplings = [coupled.at(k)[rows][:, units] for k in winds]
+    return assimilate(couplings, [coupled.winds[k].log_weight for k in winds], some, knobs=knobs)
+
+
+def _readings(park: Park, windows: Sequence[BeamWindow], end_ms: int) -> tuple[Observed, _IntArray] | None:
+    """Means over blocks of five minutes, and the number of the block (0 the oldest) of each."""
+    sd = detection_limit_kg_m3(windows) / 3.0
+    index = {beam.id: k for k, beam in enumerate(park.beams)}
+    rows = []
+    for window in windows:
+        number = ((window.times_ms - (end_ms - READ_MS)) // BLOCK_MS).astype(np.intp)
+        number = np.minimum(number, BLOCKS - 1)
+        for block in np.unique(number[number >= 0]):
+            values = window.conc_kg_m3[number == block]
+            rows.append(
+                (int(block), index[window.sensor_id], float(values.mean()), sd / math.sqrt(values.size))
+            )
+    if not rows:
+        return None
+    block_of, beam_of, mean, noise = zip(*rows, strict=True)
+    stations = sorted({beam.station_id for beam in park.beams})
+    readings = Observed(
+        observed_kg_m3=np.array(mean),
+        sd_kg_m3=np.array(noise),
+        beam=np.array(beam_of, dtype=np.intp),
+        group=np.array([stations.index(beam.station_id) for beam in park.beams], dtype=np.intp),
+    )
+    return readings, np.array(block_of, dtype=np.intp)
+
+
+def _result(case: _Case, evidence: Evidence, knobs: Knobs) -> Deduction:
+    analysis, coupled = evidence.analysis, evidence.coupled
+    units = [case.park.units[k] for k in evidence.units]
+    wind = coupled.winds[evidence.winds[analysis.wind]]
+    origin = of_result(wind.origin, *{row.origin for row in case.windows})
+    rates = analysis.rates_kg_s
     emitting = [
-        _release(units[k], substance_id, span, origin, float(rates_kg_s[k, b]))
-        for k in found
-        for b, span in enumerate(bins)
-        if rates_kg_s[k, b] > 0.0
+        release_of(unit, case.substance_id, span, origin, float(rates[k, b]))
+        for k, unit in enumerate(units)
+        for b, span in enumerate(coupled.bins)
+        if rates[k, b] > 0.0
     ]
-    inputs = tuple(_input_name(row) for row in windows)
-    notes = (*wind.notes, stability_name(wind.air(state.time_ms)), *_fit_notes(fit, units))
+    notes = (
+        *wind.notes,
+        stability_name(wind.air(case.state.time_ms)),
+        *_notes(evidence, [u.id for u in units]),
+    )
     if not emitting:
-        return _nothing(site, state, substance_id, solver, (*inputs, *wind.inputs), notes, windows)
-    window = Interval(start_ms=bins[0].start_ms, end_ms=state.time_ms)
-    receptors = [beam.receptor() for beam in park.beams]
-    plume = solver.run(site, emitting, wind, window, receptors=receptors)
-    rates = tuple(f"release {row.id}: {row.rate_kg_s:.4g} kg/s" for row in emitting)
+        return _nothing(case, wind.inputs, notes, evidence)
+    receptors = [beam.receptor() for beam in case.park.beams]
+    plume = case.solver.run(case.site, emitting, wind, coupled.window, receptors=receptors)
+    released = tuple(f"release {row.id}: {row.rate_kg_s:.4g} kg/s" for row in emitting)
+    solver = f"{case.solver.name}/{case.solver.version}"
     return Deduction(
-        plume=Plume(
-            substance_id=substance_id,
-            time_ms=plume.time_ms,
-            grid=plume.grid,
-            conc_kg_m3=plume.conc_kg_m3,
-            beam_conc_kg_m3=plume.beam_conc_kg_m3,
-            solver=plume.solver,
-            origin=plume.origin,
-            inputs=(*inputs, *wind.inputs, *rates, f"{solver.name}/{solver.version}"),
+        plume=replace(
+            plume,
+            inputs=(*case.inputs, *wind.inputs, *released, solver),
             notes=tuple(dict.fromkeys((*notes, *plume.notes))),
         ),
-        sources=tuple(_source(units[k], fit.fit, k) for k in found),
+        sources=source_rates(analysis, [unit.id for unit in units], knobs),
+        evidence=evidence,
+    )
+
+
+def source_rates(analysis: Analysis, unit_ids: Sequence[str], knobs: Knobs) -> tuple[SourceRate, ...]:
+    """Rates of the newest bin of every unit that emits or may well do so, with 95 % intervals.
+
+    From the ensemble, and never narrower than a factor to either side of the rate that is shown: a dispersion
+    model is no better than that.
+    """
+    low, high = quantiles(analysis.rates[:, :, -1], (0.025, 0.975))
+    now = analysis.rates_kg_s[:, -1]
+    found = np.flatnonzero(analysis.rates_kg_s.max(axis=1) > 0.0)
+    return tuple(
+        SourceRate(
+            unit_id=unit_ids[k],
+            rate_kg_s=float(now[k]),
+            low_kg_s=float(min(low[k], now[k] / knobs.least_factor)),
+            high_kg_s=float(max(high[k], now[k] * knobs.least_factor)),
+        )
+        for k in found
     )
 
 
 def _nothing(
-    site: Site,
-    state: State,
-    substance_id: str,
-    solver: AirSolver,
-    inputs: tuple[str, ...],
-    notes: tuple[str, ...],
-    windows: Sequence[BeamWindow],
+    case: _Case, wind_inputs: Sequence[str], notes: Sequence[str], evidence: Evidence | None = None
 ) -> Deduction:
     """Frame that says that there is no plume, so that a viewer can show just that."""
-    middle_x = 0.5 * (site.extent.x_min_m + site.extent.x_max_m)
-    middle_y = 0.5 * (site.extent.y_min_m + site.extent.y_max_m)
+    extent = case.site.extent
+    middle_x = 0.5 * (extent.x_min_m + extent.x_max_m)
+    middle_y = 0.5 * (extent.y_min_m + extent.y_max_m)
     grid = PlumeGrid(
         x_min_m=middle_x - 40.0, y_min_m=middle_y - 40.0, dx_m=20.0, dy_m=20.0, dz_m=5.0, nx=4, ny=4, nz=4
     )
-    winds = {row.origin for row in state.winds}
+    winds: set[Origin] = {row.origin for row in case.state.winds}
     plume = Plume(
-        substance_id=substance_id,
-        time_ms=state.time_ms,
+        substance_id=case.substance_id,
+        time_ms=case.state.time_ms,
         grid=grid,
         conc_kg_m3=np.zeros((grid.nz, grid.ny, grid.nx)),
-        beam_conc_kg_m3={row.sensor_id: 0.0 for row in windows},
-        solver=solver.name,
-        origin=of_result(*winds, *{row.origin for row in windows}),
-        inputs=(*inputs, f"{solver.name}/{solver.version}"),
+        beam_conc_kg_m3={row.sensor_id: 0.0 for row in case.windows},
+        solver=case.solver.name,
+        origin=of_result(*winds, *{row.origin for row in case.windows}),
+        inputs=(*case.inputs, *wind_inputs, f"{case.solver.name}/{case.solver.version}"),
         notes=("no plume", *notes),
     )
-    return Deduction(plume=plume, sources=())
+    return Deduction(plume=plume, sources=(), evidence=evidence)
 
 
-def _bins(window: Interval) -> tuple[Interval, ...]:
-    starts = range(window.start_ms, window.end_ms, BIN_MS)
-    return tuple(Interval(start_ms=t, end_ms=min(t + BIN_MS, window.end_ms)) for t in starts)
-
-
-def _release(
-    unit: ProcessUnit, substance_id: str, span: Interval, origin: Origin, rate_kg_s: float = 1.0
-) -> Release:
-    return Release(
-        id=f"{unit.id}@{span.start_ms}..{span.end_ms}",
-        substance_id=substance_id,
-        place=unit.place,
-        height_m=unit.height_m,
-        rate_kg_s=rate_kg_s,
-        interval=span,
-        origin=origin,
-        unit_id=unit.id,
-    )
-
-
-def _source(unit: ProcessUnit, fit: RateFit, k: int) -> SourceRate:
-    return SourceRate(
-        unit_id=unit.id,
-        rate_kg_s=float(fit.rates_kg_s[k, -1]),
-        low_kg_s=float(fit.low_kg_s[k, -1]),
-        high_kg_s=float(fit.high_kg_s[k, -1]),
-    )
-
-
-def _fit_notes(result: EnsembleFit, units: Sequence[ProcessUnit]) -> tuple[str, ...]:
-    fit = result.fit
-    notes = ["unexplained signal"] if fit.unexplained else []
-    if result.weak:
+def _notes(evidence: Evidence, unit_ids: Sequence[str]) -> tuple[str, ...]:
+    analysis = evidence.analysis
+    notes = ["unexplained signal"] if analysis.unexplained else []
+    if analysis.weak:
         notes.append("weakly observed")
-    unseen = [row.id for row, seen in zip(units, result.observable, strict=True) if not seen]
+    unseen = [name for name, seen in zip(unit_ids, analysis.usable, strict=True) if not seen]
     if unseen:
         notes.append(f"not seen by any beam: {', '.join(unseen)}")
-    active = {k for k in range(len(units)) if fit.rates_kg_s[k].max() > 0.0}
-    pairs = [f"{units[a].id}={units[b].id}" for a, b in fit.alike if active & {a, b}]
+    active = {k for k in range(len(unit_ids)) if analysis.rates_kg_s[k].max() > 0.0}
+    pairs = [f"{unit_ids[a]}={unit_ids[b]}" for a, b in analysis.alike if active & {a, b}]
     if pairs:
         notes.append(f"cannot be told apart: {', '.join(pairs)}")
     return tuple(notes)
