@@ -16,6 +16,10 @@ C = 1 / Fr^2 and Fr = 1.15 (Spicer and Havens 1985, as in DEGADIS), spread over 
 TWODEE has a term of the same purpose (Hankin and Britter 1999, part 1, leading edge). Both fade out where
 the layer is no longer driven by its weight.
 
+Sideways the same turbulence moves the gas by ``K = 1.43 u_t D / 2``, the diffusivity of the eddies of the
+cloud's size (``turbulence.lateral_scales``: Kaimal et al. 1972, Hay and Pasquill 1959), with the same function
+of Ri; larger eddies move the cloud as a whole and count after the hand-over.
+
 Drag: the ground holds the layer by ``rho C u^2`` with C = (k / (ln(z/z0) + 5 z/L))^2 at the height of its
 mean speed, z = 0.3 D, and the wind pulls at its top by what holds the wind itself, ``rho_a C u_a^2``; so a
 passive layer moves with the wind at 0.6 of its mean height (van Ulden 1978, eq. 12).
@@ -35,6 +39,7 @@ TOP_RICHARDSON = 0.099 / 0.88
 TOP_POWER = 1.04
 FRONT_AIR = 0.59
 FRONT_FROUDE = 1.15
+_SIDEWAYS = 1.43
 SPEED_HEIGHT = 0.3  # of the depth: 0.6 of the mean height
 _LEAST_LOG = 1.4  # a layer among the roughness elements is held as one of four roughness lengths
 _TOP_M = 50.0  # the profile of the surface layer is not followed higher
@@ -76,11 +81,12 @@ class Pull:
 class Mixing:
     """Air that comes in, kg/m2/s through the top and the front, and the resistance of the front, 1/s.
 
-    ``slow`` is the rate at which the layer's speed across the front, ``across_x``, ``across_y`` (m/s over the
+    ``spread_m2_s`` is the diffusivity sideways. ``slow_1_s`` is the rate at which the layer's speed across the front, ``across_x``, ``across_y`` (m/s over the
     wind), goes down.
     """
 
     air_kg_m2_s: Array
+    spread_m2_s: Array
     slow_1_s: Array
     across_x: Array
     across_y: Array
@@ -125,16 +131,20 @@ def mixing(state: Array, slope_x: Array, slope_y: Array, wind: Pull, air: AirOve
     number = weight / turbulence2
     top = (2.0 * KARMAN) * xp.sqrt(turbulence2)
     top = top / (_heat_profile(depth, air.inverse_obukhov_1_m, xp) + TOP_RICHARDSON * number**TOP_POWER)
+    spread = top * depth * (0.5 * _SIDEWAYS / (2.0 * KARMAN))
     slip2 = slip2 + 1e-12
     slip_number = weight / slip2
     top = top + xp.sqrt(slip2) * xp.clip(0.08 - 0.1 * slip_number, min=0.0) / (1.0 + 5.0 * slip_number)
     driven = number / (1.0 + number)
     steep2 = slope_x * slope_x + slope_y * slope_y + 1e-12
-    advance = xp.clip(-(slip_x * slope_x + slip_y * slope_y), min=0.0) * driven
+    over_air = -(slip_x * slope_x + slip_y * slope_y)
+    over_ground = -(u * slope_x + v * slope_y)
+    advance = xp.clip(xp.minimum(over_air, over_ground), min=0.0) * driven
     share = advance / steep2
     mass = depth * (density_a + excess) + 1e-6
     return Mixing(
         air_kg_m2_s=density_a * (top + FRONT_AIR * advance),
+        spread_m2_s=spread,
         slow_1_s=(0.5 * density_a / FRONT_FROUDE**2) * advance / mass,
         across_x=-share * slope_x,
         across_y=-share * slope_y,

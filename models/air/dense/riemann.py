@@ -50,12 +50,15 @@ class Sweep:
     carried_flux: Array
 
 
-def sweep(state: Array, rise_m: Array, scheme: Scheme, *, turned: bool = False) -> Sweep:
+def sweep(
+    state: Array, rise_m: Array, scheme: Scheme, ends_open: tuple[bool, bool], *, turned: bool = False
+) -> Sweep:
     """One direction, along the last axis.
 
     ``state`` (5 or 6, n_other, n + 4): depth, velocity along, across, density excess, mass fraction and
     perhaps heat, with two cells at each end that are not changed; ``turned``: the second is the velocity
     across and the third along. ``rise_m`` (n_other, n + 3): ground of the next cell minus ground of this one.
+    Nothing passes the first or the last face unless that end is open.
     """
     along_row, across_row = (ACROSS, ALONG) if turned else (ALONG, ACROSS)
     library = scheme.library
@@ -78,6 +81,9 @@ def sweep(state: Array, rise_m: Array, scheme: Scheme, *, turned: bool = False) 
         scheme.air_density_kg_m3,
         xp,
     )
+    for is_open, end in zip(ends_open, (0, -1), strict=True):
+        if not is_open:
+            mass[..., end] = 0.0
     upwind = mass > 0.0
     weight_left = (0.5 * GRAVITY_M_S2) * left[EXCESS]
     weight_right = (0.5 * GRAVITY_M_S2) * right[EXCESS]

@@ -9,14 +9,16 @@ gives the density, both give the depth. Only the rectangle around the wet cells 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from models.air.dense.arrays import Array, arrays
-from models.air.dense.entrainment import AirOver, mixing, pull, richardson
+from models.air.dense.entrainment import AirOver, Pull, mixing, pull, richardson
 from models.air.dense.inflow import Inflow
 from models.air.dense.layer import GHOSTS, Book, Cells, LayerFields, LayerSettings
 from models.air.dense.mixture import Mixture, excess_table
-from models.air.dense.riemann import DEPTH, EXCESS, FRACTION, HEAT, Scheme, sweep
+from models.air.dense.riemann import DEPTH, EXCESS, FRACTION, HEAT, Scheme, Sweep, sweep
 from models.air.dense.warmth import GroundHeat
 from models.contract import SurfaceLayer
 from twin.core.geometry import FloatArray
@@ -24,6 +26,7 @@ from twin.core.geometry import FloatArray
 TOTAL, SUBSTANCE, EAST, NORTH, WARM = range(5)
 _WET_KG_M2 = 1e-4  # the rectangle of work follows cells with more than this
 _STEPS_PER_WINDOW = 8
+_SPREAD_STEPS = 4  # turbulence moves gas over a fraction of a cell in this time
 _LONGEST_STEP_S = 5.0
 _FASTEST_M_S = 60.0
 
@@ -63,6 +66,11 @@ class ShallowLayer:
     def air_density_kg_m3(self) -> float:
         """Density of the air around."""
         return self._table.air_density_kg_m3
+
+    @property
+    def lightest_kg_m3(self) -> float:
+        """Least density excess of the mixing line; negative when some mixture is lighter than air."""
+        return self._table.lightest_kg_m3
 
     @property
     def substance_kg(self) -> float:
@@ -226,7 +234,7 @@ class ShallowLayer:
             self._mend(between)
             second, more = self._change(self._primitives(between), rows, columns)
             self._inner(state)[:] += (0.5 * step) * (first + second)
-            gone = (0.5 * (gone[0] + more[0]), 0.5 * (gone[1] + more[1]), 0.5 * (gone[2] + more[2]))
+            gone = 0.5 * (gone + more)
         self.book.left_kg += gone[1] * step
         self.book.left_total_kg += gone[0] * step
         self.book.heat_gone_j += gone[2] * step
@@ -244,15 +252,18 @@ class ShallowLayer:
         fastest = float(speed.max())
         return self.settings.courant * self.cells.step_m / max(fastest, 1e-6)
 
-    def _change(
-        self, primitive: Array, rows: slice, columns: slice
-    ) -> tuple[Array, tuple[float, float, float]]:
+    def _change(self, primitive: Array, rows: slice, columns: slice) -> tuple[Array, FloatArray]:
         """Rates of change of the window's cells by the flow, and what leaves the grid (total, substance, heat)."""
         inner = slice(GHOSTS, -GHOSTS)
         rise_x = self._rise_x[_shifted(rows), columns.start : columns.stop + 3]
         rise_y = self._rise_y[rows.start : rows.stop + 3, _shifted(columns)]
-        x = sweep(primitive[:, inner, :], rise_x, self._scheme)
-        y = sweep(primitive[:, :, inner].swapaxes(1, 2), rise_y.swapaxes(0, 1), self._scheme, turned=True)
+        # Nothing passes the sides of the rectangle of work but where they are the edge of the grid: what
+        # little lies outside stays there and is found again when the rectangle is looked for anew.
+        ends_x = (columns.start == 0, columns.stop == self.cells.nx)
+        ends_y = (rows.start == 0, rows.stop == self.cells.ny)
+        x = sweep(primitive[:, inner, :], rise_x, self._scheme, ends_x)
+        turned = primitive[:, :, inner].swapaxes(1, 2)
+        y = sweep(turned, rise_y.swapaxes(0, 1), self._scheme, ends_y, turned=True)
         rate = self._lib.empty(self._fields, rows.stop - rows.start, columns.stop - columns.start)
         rate[TOTAL] = x.mass + y.mass.swapaxes(0, 1)
         rate[SUBSTANCE] = x.carried[0] + y.carried[0].swapaxes(0, 1)
@@ -261,20 +272,18 @@ class ShallowLayer:
         if self._heat:
             rate[WARM] = x.carried[1] + y.carried[1].swapaxes(0, 1)
         rate *= 1.0 / self.cells.step_m
+        gone = self._outflow(x, ends_x) + self._outflow(y, ends_y)
+        return rate, gone * self.cells.step_m
+
+    def _outflow(self, swept: Sweep, ends_open: tuple[bool, bool]) -> FloatArray:
+        """What leaves by the two ends per metre of edge and second: total, substance, heat, summed over faces."""
         gone = np.zeros(3)
-        for face, touches in (
-            ((x, 0, -1.0), columns.start == 0),
-            ((x, -1, 1.0), columns.stop == self.cells.nx),
-            ((y, 0, -1.0), rows.start == 0),
-            ((y, -1, 1.0), rows.stop == self.cells.ny),
-        ):
-            if touches:
-                swept, end, sign = face
+        for is_open, end, sign in zip(ends_open, (0, -1), (-1.0, 1.0), strict=True):
+            if is_open:
                 gone[0] += sign * float(swept.flux[..., end].sum())
-                gone[1] += sign * float(swept.carried_flux[0, ..., end].sum())
-                gone[2] += sign * float(swept.carried_flux[1, ..., end].sum()) if self._heat else 0.0
-        gone *= self.cells.step_m
-        return rate, (float(gone[0]), float(gone[1]), float(gone[2]))
+                for k in range(2 if self._heat else 1):
+                    gone[1 + k] += sign * float(swept.carried_flux[k, ..., end].sum())
+        return gone
 
     def _mend(self, state: Array) -> float:
         """Set what rounding has made negative to zero; gives the substance that this added, kg/m2."""
@@ -314,10 +323,36 @@ class ShallowLayer:
         state[EAST] *= lower
         state[NORTH] *= lower
         state[TOTAL] += more
+        if self.steps % _SPREAD_STEPS == 0:
+            self._spread(state, primitive, mixed.spread_m2_s * wet, _SPREAD_STEPS * step, wind)
         if self._heat:
             given = self._heat.given_j_m2_s(primitive, wind.drag, speed, xp) * (wet * step)
             state[WARM] += given
             self.book.heat_j += float(self._lib.get(given).sum()) * self.cells.step_m**2
+
+    def _spread(self, state: Array, primitive: Array, diffusivity: Array, step: float, wind: Pull) -> None:
+        """Move gas sideways as parcels that keep their height: the rim becomes dilute, not thin.
+
+        Substance, its height and its weight diffuse; depth and mass of the columns follow from them, and the
+        difference is air that comes in with the speed of the wind or goes out with that of the layer.
+        """
+        xp = self._lib.xp
+        number = diffusivity * (step / self.cells.step_m**2)
+        depth, excess = primitive[DEPTH], primitive[EXCESS]
+        substance = state[SUBSTANCE]
+        moved = self._lib.empty(3, *depth.shape)
+        moved[0], moved[1], moved[2] = substance, substance * depth, excess * depth
+        moved += _diffused(moved, number, xp)
+        has = moved[0] > 1e-9
+        deep = xp.where(has, moved[1] / xp.clip(moved[0], min=1e-9), depth)
+        total = xp.maximum(xp.where(has, self.air_density_kg_m3 * deep + moved[2], state[TOTAL]), moved[0])
+        more = total - state[TOTAL]
+        come, go = xp.clip(more, min=0.0), xp.clip(more, max=0.0)
+        state[EAST] += come * wind.u + go * primitive[1]
+        state[NORTH] += come * wind.v + go * primitive[2]
+        state[TOTAL] = total
+        state[SUBSTANCE] = moved[0]
+        self.book.air_kg += float(self._lib.get(more).sum()) * self.cells.step_m**2
 
     def _feed(self, sources: list[Inflow], start_s: float, end_s: float) -> None:
         for source in sources:
@@ -349,6 +384,19 @@ class ShallowLayer:
         inside = j0 <= source.j0 and source.j0 + ny <= j1 and i0 <= source.i0 and source.i0 + nx <= i1
         if not inside:
             self._box = None
+
+
+def _diffused(moved: Array, number: Array, xp: Any) -> Array:
+    """Explicit step of diffusion; ``number`` is K times the step over the area of a cell, at most a fifth."""
+    change = xp.zeros_like(moved)
+    for near, far in (
+        ((..., slice(None, -1), slice(None)), (..., slice(1, None), slice(None))),
+        ((..., slice(None, -1)), (..., slice(1, None))),
+    ):
+        flux = xp.clip(0.5 * (number[near] + number[far]), max=0.2) * (moved[far] - moved[near])
+        change[near] += flux
+        change[far] -= flux
+    return change
 
 
 def _wider(part: slice) -> slice:

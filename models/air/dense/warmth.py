@@ -10,7 +10,7 @@ would first evaporate droplets is taken as warming, so an aerosol is warmed a li
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,7 @@ _CP_J_KG_K = 1005.0
 _ENTRIES = 4096
 
 
+@runtime_checkable
 class Warm(Protocol):
     """A mixing line that knows its temperature."""
 
@@ -61,7 +62,7 @@ class GroundHeat:
         cold = self.cold_k(primitive[FRACTION], primitive[HEAT])
         density = primitive[EXCESS] + self.air_density_kg_m3
         forced = self.cp_j_kg_k * density * drag * speed
-        return xp.maximum(forced, _FREE_W_M2_K43 * xp.sqrt(xp.sqrt(cold)) ** (4.0 / 3.0)) * cold
+        return xp.maximum(forced, _FREE_W_M2_K43 * cold ** (1.0 / 3.0)) * cold
 
 
 def ground_heat(mixture: Warm, ground_k: float, library: Arrays) -> GroundHeat:

@@ -1,0 +1,76 @@
+"""Puffs that left the layer, carried on as passive gas: the growth and the transport of ``models.air.growth``."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from models.air.dense.handover import HandedPuffs
+from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
+from models.air.kernel import shares
+from models.contract import WindField
+from twin.core.geometry import FloatArray
+from twin.core.plume import PlumeGrid
+
+_REACH = 5.0
+_CHUNK = 1024
+
+
+def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, step_s: float) -> HandedPuffs:
+    """All puffs ``step_s`` later, by the midpoint rule. ``at_s`` counts from ``start_ms``.
+
+    The age that growth asks for counts from the hand-over: while the gas was dense the turbulence of the air
+    did not move it sideways.
+    """
+    if puffs.x_m.size == 0:
+        return puffs
+    moment = start_ms + round(1000.0 * at_s)
+    middle = start_ms + round(1000.0 * (at_s + 0.5 * step_s))
+    layer = wind.air(middle)
+    ground = np.zeros(puffs.x_m.size)
+    age = at_s - puffs.time_s
+    sigma_z = grow_upwards(puffs.sigma_z_m, age, step_s, ground, layer)
+    between = 0.5 * (puffs.sigma_z_m + sigma_z)
+    level = transport_height(between, ground)
+    u, v = wind.at(puffs.x_m, puffs.y_m, moment, level)
+    half = 0.5 * step_s
+    u, v = wind.at(puffs.x_m + half * u, puffs.y_m + half * v, middle, level)
+    return HandedPuffs(
+        time_s=puffs.time_s,
+        x_m=puffs.x_m + step_s * u,
+        y_m=puffs.y_m + step_s * v,
+        sigma_h_m=grow_sideways(puffs.sigma_h_m, age, step_s, mean_height(between, ground), layer),
+        sigma_z_m=sigma_z,
+        mass_kg=puffs.mass_kg,
+    )
+
+
+def at_height(puffs: HandedPuffs, grid: PlumeGrid, height_m: float, lid_m: float) -> FloatArray:
+    """Concentration at a height above ground, kg/m3 (ny, nx): means over the area of the cells."""
+    x_edge = grid.x_min_m + grid.dx_m * np.arange(grid.nx + 1)
+    y_edge = grid.y_min_m + grid.dy_m * np.arange(grid.ny + 1)
+    reach = _REACH * puffs.sigma_h_m
+    near = (puffs.x_m + reach > x_edge[0]) & (puffs.x_m - reach < x_edge[-1])
+    near &= (puffs.y_m + reach > y_edge[0]) & (puffs.y_m - reach < y_edge[-1])
+    rows = np.flatnonzero(near)
+    conc = np.zeros((grid.ny, grid.nx))
+    for start in range(0, rows.size, _CHUNK):
+        part = rows[start : start + _CHUNK]
+        sigma = puffs.sigma_h_m[part]
+        weight = puffs.mass_kg[part] * upright(puffs.sigma_z_m[part], height_m, lid_m)
+        in_x = shares(x_edge, puffs.x_m[part], sigma)
+        in_y = shares(y_edge, puffs.y_m[part], sigma)
+        conc += (in_y * weight[:, None]).T @ in_x
+    return conc / (grid.dx_m * grid.dy_m)
+
+
+def upright(sigma_z_m: FloatArray, height_m: float | FloatArray, lid_m: float) -> FloatArray:
+    """Vertical density at a height of puffs on the ground, 1/m, reflected by ground and lid."""
+    scale = math.sqrt(2.0 / math.pi) / sigma_z_m
+    total = np.exp(-0.5 * (height_m / sigma_z_m) ** 2)
+    if math.isfinite(lid_m):
+        for order in (1, 2, 3):
+            for sign in (-1.0, 1.0):
+                total = total + np.exp(-0.5 * ((height_m + sign * 2.0 * order * lid_m) / sigma_z_m) ** 2)
+    return np.asarray(scale * total, dtype=np.float64)
