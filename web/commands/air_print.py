@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 if TYPE_CHECKING:
     from models.air.case.result import CaseResult, Column, ResultTable
     from models.air.case.schema_places import OutputTable
@@ -22,9 +20,8 @@ def print_result(shell: Shell, result: CaseResult, output: OutputTable) -> None:
     title = f"{result.id}  {result.title}  [{result.solver} {result.version}, {result.origin.value}]"
     shell.out.print(title, markup=False, highlight=False, soft_wrap=True)
     for table in result.tables.values():
-        if table.name == "series" or _is_rows_of_arcs(table, result):
-            continue
-        shell.out.print(_as_table(shell, table, output.conc_units))
+        if not _is_long(table, result):
+            _print_table(shell, table, output.conc_units)
     if result.scores:
         print_scores(shell, result.scores)
     for note in result.notes:
@@ -36,9 +33,8 @@ def print_result(shell: Shell, result: CaseResult, output: OutputTable) -> None:
 
 def print_scores(shell: Shell, made: Sequence[Scores]) -> None:
     """One row of statistics per quantity."""
-    table = Table(title=shell.say("air_scores"), title_justify="left")
-    for name in ("quantity", "n", "FAC2", "FB", "NMSE", "MG", "VG", "RMSE", "r"):
-        table.add_column(name, justify="left" if name == "quantity" else "right")
+    heads = ["quantity", "n", "FAC2", "FB", "NMSE", "MG", "VG", "RMSE", "r"]
+    rows = []
     for row in made:
         numbers = (
             row.fac2_fraction,
@@ -49,30 +45,40 @@ def print_scores(shell: Shell, made: Sequence[Scores]) -> None:
             row.rmse_value,
             row.correlation_value,
         )
-        label = f"{row.quantity} [{row.units}]"
-        table.add_row(label, str(row.number), *(_number(value) for value in numbers))
-    shell.out.print(table)
+        rows.append([f"{row.quantity} [{row.units}]", str(row.number), *(_number(v) for v in numbers)])
+    _print_rows(shell, shell.say("air_scores"), heads, rows)
 
 
-def _is_rows_of_arcs(table: ResultTable, result: CaseResult) -> bool:
+def _is_long(table: ResultTable, result: CaseResult) -> bool:
+    """Courses stand in the files; receptors of arcs have a table of their own."""
+    if table.name == "series" or table.name.startswith("course"):
+        return True
     if table.name != "receptors" or "arcs" not in result.tables:
         return False
     return all("/" in str(value) for value in table.columns[0].values)
 
 
-def _as_table(shell: Shell, table: ResultTable, conc_units: str) -> Table:
+def _print_table(shell: Shell, table: ResultTable, conc_units: str) -> None:
     columns = [_shown(row, conc_units) for row in table.columns]
-    made = Table(title=table.name, title_justify="left")
-    for name, units, values in columns:
-        text = bool(values) and isinstance(values[0], str)
-        made.add_column(f"{name} {units}".strip(), justify="left" if text else "right", no_wrap=text)
+    heads = [f"{name} [{units}]" if units else name for name, units, _ in columns]
+    first = columns[0][2]
     # Receptors of arcs have their own table.
-    rows = [k for k in range(len(columns[0][2])) if "/" not in str(columns[0][2][k])]
-    for k in rows[:_ROWS_SHOWN]:
-        made.add_row(*(_cell(values[k]) for _, _, values in columns))
-    if len(rows) > _ROWS_SHOWN:
-        made.caption = shell.say("air_more_rows", count=len(rows) - _ROWS_SHOWN)
-    return made
+    kept = [k for k in range(len(first)) if "/" not in str(first[k]) or table.name != "receptors"]
+    rows = [[_cell(values[k]) for _, _, values in columns] for k in kept[:_ROWS_SHOWN]]
+    _print_rows(shell, table.name, heads, rows)
+    if len(kept) > _ROWS_SHOWN:
+        shell.out.print(shell.say("air_more_rows", count=len(kept) - _ROWS_SHOWN), highlight=False)
+
+
+def _print_rows(shell: Shell, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Aligned plain text: nothing is cut, and a file or another program can read it."""
+    widths = [max(len(line[k]) for line in [heads, *rows]) for k in range(len(heads))]
+    lines = [f"{title}:"]
+    for line in [heads, *rows]:
+        lines.append(
+            "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
+    shell.out.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def _shown(column: Column, conc_units: str) -> tuple[str, str, Sequence[float] | Sequence[str]]:

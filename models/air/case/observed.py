@@ -136,8 +136,9 @@ def scores_of(pairs: Sequence[Pair]) -> tuple[Scores, ...]:
 
 
 def _to_si(row: ObservedRow, gas: GasState, source: str) -> tuple[float, str]:
-    if row.units in _INTEGRALS:
-        return row.value * _INTEGRALS[row.units], "kg/m2"
+    if row.units in _MORE:
+        factor, si = _MORE[row.units]
+        return row.value * factor, si
     if row.units == "ppm":
         if gas.molar_mass_kg_mol is None:
             raise bad_value(
@@ -162,7 +163,15 @@ def _to_si(row: ObservedRow, gas: GasState, source: str) -> tuple[float, str]:
         ) from None
 
 
-_INTEGRALS: Mapping[str, float] = {"kg/m2": 1.0, "g/m2": 1e-3, "mg/m2": 1e-6}
+# Units of results that instruments do not send, and their SI names.
+_MORE: Mapping[str, tuple[float, str]] = {
+    "kg/m2": (1.0, "kg/m2"),
+    "g/m2": (1e-3, "kg/m2"),
+    "mg/m2": (1e-6, "kg/m2"),
+    "kg s/m3": (1.0, "kg s/m3"),
+    "mg s/m3": (1e-6, "kg s/m3"),
+    "s/m": (1.0, "s/m"),
+}
 _SI: Mapping[str, str] = {
     "mass_concentration": "kg/m3",
     "speed": "m/s",

@@ -18,7 +18,7 @@ from models.air.case.schema_places import (
     TowerRow,
 )
 from models.air.case.schema_release import DenseReleaseTable, PlumeReleaseRow, SourceTable
-from models.air.case.strict import Height, Id, NotNegative, Positive, Strict, Words, refuse
+from models.air.case.strict import Height, Id, Positive, Strict, Words, refuse
 
 
 class Head(Strict):
@@ -160,11 +160,12 @@ class BackwardCase(Head):
     kind: Literal["backward"]
     site: SiteTable = SiteTable()
     air: AirTable
+    run: RunTable = RunTable()
     sensor: Annotated[list[SensorRow], Field(min_length=1)]
     area: Annotated[list[AreaRow], Field(min_length=1)]
     particles: Annotated[int, Field(ge=100, le=20_000_000)] = 50_000
     fetch_m: Positive = 500.0
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)] = 1
     backend: Literal["numpy", "torch"] = "numpy"
 
 
@@ -172,9 +173,10 @@ class SourceCase(Head):
     """``kind = "source"``: what leaves a vessel, pipe or pool into the air."""
 
     kind: Literal["source"]
+    site: SiteTable = SiteTable()
     air: AirTable = AirTable()
+    run: RunTable = RunTable()
     source: SourceTable
-    every_s: NotNegative = 0.0
 
 
 Case = Annotated[PlumeCase | DenseCase | WindCase | BackwardCase | SourceCase, Field(discriminator="kind")]

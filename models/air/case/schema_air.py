@@ -82,6 +82,7 @@ class AirTable(Strict):
     sigma_v_m_s: Positive | None = None
     sigma_u_m_s: Positive | None = None
     sigma_w_m_s: Positive | None = None
+    sigma_w_height_m: Positive | None = None
     sigma_averaging_s: Positive = 600.0
     temperature_k: Kelvin = 293.15
     ground_temperature_k: Kelvin | None = None

@@ -107,7 +107,92 @@ class DenseReleaseTable(Strict):
         return self
 
 
-class SourceTable(Strict):
-    """``[source]``: placeholder until the source terms are there."""
+class PipeTable(Strict):
+    """``[source.pipe]``: a pipe between vessel and opening, or the broken line itself."""
 
+    length_m: Positive
+    diameter_m: Positive
+    roughness_m: Positive = 4.5e-5
+    loss_ratio: NotNegative = 0.5
+    rise_m: float = 0.0
+
+
+class FallingTable(Strict):
+    """``[source.falling]``: liquid that does not stay in the air."""
+
+    rain_out: Literal["none", "kletz"] | Fraction = "none"
+    ground: Literal["concrete", "soil", "sand_dry", "gravel", "farmland", "water"] = "concrete"
+    bund_area_m2: Positive | None = None
+    solar_w_m2: NotNegative = 0.0
+    until_s: Positive = 3600.0
+
+
+class CurtainTable(Strict):
+    """``[source.curtain]``: a water curtain by a stated part of the jet that it takes, with its range."""
+
+    removed_fraction: Fraction
+    low_fraction: Fraction
+    high_fraction: Fraction
+    from_s: NotNegative = 0.0
+    until_s: Positive | None = None
+
+
+# What each accident needs besides substance and temperature.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "vessel_hole": ("hole_diameter_m", "volume_m3"),
+    "spill": (),
+    "burst": ("mass_kg",),
+    "gas_line": ("pipe", "pressure_pa"),
+    "vent": ("rate_kg_s", "duration_s", "diameter_m"),
+}
+
+
+class SourceTable(Strict):
+    """``[source]``: an accident whose source term is computed.
+
+    ``vessel_hole`` needs ``hole_diameter_m`` and ``volume_m3``; ``spill`` ``mass_kg``, or ``rate_kg_s`` with
+    ``duration_s``; ``burst`` ``mass_kg``; ``gas_line`` ``pipe`` and ``pressure_pa``; ``vent`` ``rate_kg_s``,
+    ``duration_s`` and ``diameter_m``. Pressures are absolute.
+    """
+
+    what: Literal["vessel_hole", "spill", "burst", "gas_line", "vent"]
     substance: Id
+    temperature_k: Kelvin
+    x_m: float = 0.0
+    y_m: float = 0.0
+    height_m: Height = 1.0
+    hole_diameter_m: Positive | None = None
+    volume_m3: Positive | None = None
+    pressure_pa: Positive | None = None
+    fill_fraction: Fraction = 0.0
+    vessel_height_m: Positive | None = None
+    form: Literal["upright", "lying", "sphere"] = "upright"
+    hole_height_m: NotNegative = 0.0
+    towards_deg: Bearing | None = None
+    elevation_deg: Annotated[float, Field(ge=-90, le=90)] = 0.0
+    phase: Literal["auto", "gas", "liquid"] = "auto"
+    discharge_factor: Annotated[float, Field(gt=0, le=1)] | None = None
+    nozzle: bool = False
+    isolated_after_s: Positive | None = None
+    duration_s: Positive | None = None
+    mass_kg: Positive | None = None
+    rate_kg_s: Positive | None = None
+    diameter_m: Positive | None = None
+    air_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pipe: PipeTable | None = None
+    falling: FallingTable | None = None
+    curtain: CurtainTable | None = None
+
+    @model_validator(mode="after")
+    def _everything_needed(self) -> SourceTable:
+        lacking = [name for name in _NEEDED[self.what] if getattr(self, name) is None]
+        if lacking:
+            refuse(f"{self.what} also needs {', '.join(lacking)}", f"{self.what} 还需要 {'、'.join(lacking)}")
+        if self.what == "spill" and (self.mass_kg is None) == (self.rate_kg_s is None):
+            refuse(
+                "a spill needs mass_kg, or rate_kg_s with duration_s",
+                "spill 需要 mass_kg，或 rate_kg_s 与 duration_s",
+            )
+        if self.what == "spill" and self.rate_kg_s is not None and self.duration_s is None:
+            refuse("rate_kg_s of a spill needs duration_s", "spill 的 rate_kg_s 需要 duration_s")
+        return self
