@@ -3,12 +3,12 @@
 Its state is its two standard deviations, so that it goes on smoothly when the air changes: there is
 no distance or class to jump between.
 
-Sideways: ``sigma = sigma_v t / (1 + 0.9 sqrt(t / 300 s))`` (Draxler 1976, Atmos. Environ. 10, 99-105,
-with his time scale for sources near the ground), entered through the virtual time at which the present
-sigma would have been reached in the present air.
+Sideways (Taylor 1921, Proc. London Math. Soc. 20, 196-211): ``d(sigma^2)/dt = 2 sum sigma_i^2 T_i
+(1 - exp(-t / T_i))`` over the two parts of the measured scatter (``turbulence.lateral_scales``): eddies of
+the size of the plume, whose time scale grows with its height, and what is larger.
 
-Upwards: ``d(sigma^2)/dt = 2 K(z) (1 - exp(-t / T))`` with ``T = K / sigma_w^2`` (Taylor 1921), so it
-starts as sigma_w t and ends as diffusion. For a puff on the ground K is read at 1.57 times the mean
+Upwards: ``d(sigma^2)/dt = 2 K(z) (1 - exp(-t / T))`` with ``T = K / sigma_w^2`` of the height of release, so
+it starts as sigma_w t and ends as diffusion. For a puff on the ground K is read at 1.57 times the mean
 height: a Gaussian then rises as fast as the exact solution with K = 0.4 u* z does (its mean height
 grows by 0.4 u*); van Ulden (1978, Atmos. Environ. 12, 2125-2129) found 1.55 from similarity.
 """
@@ -20,22 +20,46 @@ import math
 import numpy as np
 from scipy.special import erf
 
-from models.air.turbulence import diffusivity, sigma_w
+from models.air.turbulence import diffusivity, lateral_scales, sigma_w
 from models.contract import SurfaceLayer
 from twin.core.geometry import FloatArray
 
-_LATERAL_K = 0.9 / math.sqrt(300.0)
+_LEAST_HEIGHT_M = 0.1
 _K_HEIGHT = math.pi / 2.0
 _SPEED_HEIGHT = 0.6  # of the mean height; van Ulden (1978), eq. 12
 
 
-def grow_sideways(sigma_m: FloatArray, step_s: float, layer: SurfaceLayer) -> FloatArray:
-    """Horizontal standard deviation after ``step_s``, metres."""
-    speed = layer.sigma_v_m_s
-    drag = sigma_m * _LATERAL_K
-    root = (drag + np.sqrt(drag * drag + 4.0 * speed * sigma_m)) / (2.0 * speed)
-    time = root * root + step_s
-    return np.asarray(speed * time / (1.0 + _LATERAL_K * np.sqrt(time)), dtype=np.float64)
+def grow_sideways(
+    sigma_m: FloatArray, age_s: FloatArray, step_s: float, mean_height_m: FloatArray, layer: SurfaceLayer
+) -> FloatArray:
+    """Horizontal standard deviation after ``step_s``, metres.
+
+    ``age_s`` is the age at the start of the step, ``mean_height_m`` that of the gas during it.
+    """
+    scales = lateral_scales(np.maximum(mean_height_m, _LEAST_HEIGHT_M), layer)
+    small = 2.0 * scales.small_m_s**2 * _growing(scales.small_s, age_s, step_s)
+    large = 2.0 * scales.large_m_s**2 * _taylor(np.asarray(scales.large_s), age_s, step_s)
+    return np.asarray(np.sqrt(sigma_m**2 + small + large), dtype=np.float64)
+
+
+def _taylor(scale_s: FloatArray, age_s: FloatArray, step_s: float) -> FloatArray:
+    """Integral over the step of ``T (1 - exp(-t / T))``: t^2 / 2 for young gas, T t for old (Taylor 1921)."""
+    young = age_s + step_s < 1e-4 * scale_s  # the difference loses its figures
+    memory = scale_s * np.exp(-age_s / scale_s) * -np.expm1(-step_s / scale_s)
+    exact = scale_s * np.maximum(step_s - memory, 0.0)
+    return np.asarray(np.where(young, step_s * (age_s + 0.5 * step_s), exact), dtype=np.float64)
+
+
+def _growing(scale_s: FloatArray, age_s: FloatArray, step_s: float) -> FloatArray:
+    """Integral over the step of ``t T / (t + T)``: the same limits, exact where T grows with the age.
+
+    The covariance of place and velocity obeys ``d cov / dt = sigma^2 - cov / T`` (Langevin); with T = a t
+    it is sigma^2 t a / (1 + a).
+    """
+    young = age_s + step_s < 1e-4 * scale_s
+    ratio = step_s / (scale_s + age_s)
+    exact = scale_s * (step_s - scale_s * np.log1p(ratio))
+    return np.asarray(np.where(young, step_s * (age_s + 0.5 * step_s), exact), dtype=np.float64)
 
 
 def grow_upwards(
@@ -46,13 +70,13 @@ def grow_upwards(
     ``height_m`` is the height of release above ground, ``age_s`` the age at the start of the step.
     """
     after = sigma_m
+    born = np.maximum(height_m, _LEAST_HEIGHT_M)
+    scale = diffusivity(born, layer) / sigma_w(born, layer) ** 2
     for _ in range(3):  # implicit in the mean of both ends: exact where K is linear in height
         mean = mean_height(0.5 * (sigma_m + after), height_m)
         z = mean + (_K_HEIGHT - 1.0) * (mean - height_m)
         k = diffusivity(z, layer)
-        scale = k / sigma_w(z, layer) ** 2
-        memory = scale * (np.exp(-age_s / scale) - np.exp(-(age_s + step_s) / scale))
-        after = np.sqrt(sigma_m**2 + 2.0 * k * np.maximum(step_s - memory, 0.0))
+        after = np.sqrt(sigma_m**2 + 2.0 * k / scale * _taylor(scale, age_s, step_s))
     return np.asarray(np.minimum(after, layer.mixing_height_m), dtype=np.float64)
 
 

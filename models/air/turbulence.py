@@ -12,6 +12,7 @@ assumption of the caller.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,9 @@ _RHO_CP_J_M3_K = 1.2 * 1005.0
 _MIN_FRICTION_M_S = 0.05  # buildings and pipe racks stir the air even in a dead calm
 _MIN_SIGMA_V_M_S = 0.3  # meander of light winds: Hanna (1990), Atmos. Environ. 24A, 1307-1318
 _MAX_INVERSE_L_1_M = 0.2
+_SMALL_VARIANCE = 17.0 / 9.5 * 1.5  # of u*^2: integral of the spectrum of Kaimal et al. (1972)
+_SMALL_TIME = 0.55 * 17.0 / 4.0 / _SMALL_VARIANCE  # of z / sigma: Hay and Pasquill's ratio, Eulerian time
+_MEANDER_S = 1000.0
 
 
 def wind_profile(
@@ -47,6 +51,35 @@ def diffusivity(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
     zeta = height_m * layer.inverse_obukhov_1_m
     phi = (1.0 + 5.0 * np.maximum(zeta, 0.0)) / np.sqrt(1.0 - 16.0 * np.minimum(zeta, 0.0))
     return np.asarray(KARMAN * layer.friction_velocity_m_s * height_m / phi, dtype=np.float64)
+
+
+def shear_power(
+    height_m: npt.ArrayLike, roughness_m: float, inverse_obukhov_1_m: npt.ArrayLike
+) -> FloatArray:
+    """Power of height as which the wind rises locally, ``d ln u / d ln z``."""
+    z = np.maximum(np.asarray(height_m, dtype=np.float64), 2.0 * roughness_m)
+    zeta = z * np.asarray(inverse_obukhov_1_m, dtype=np.float64)
+    stable, unstable = np.maximum(zeta, 0.0), np.minimum(zeta, 0.0)
+    phi = (1.0 + 17.0 * 0.29 * stable * np.exp(-0.29 * stable)) * (1.0 - 16.0 * unstable) ** -0.25
+    return np.asarray(phi / wind_profile(z, roughness_m, inverse_obukhov_1_m), dtype=np.float64)
+
+
+def diffusivity_power(height_m: npt.ArrayLike, inverse_obukhov_1_m: npt.ArrayLike) -> FloatArray:
+    """Power of height as which the diffusivity rises locally, ``d ln K / d ln z``."""
+    zeta = np.asarray(height_m, dtype=np.float64) * np.asarray(inverse_obukhov_1_m, dtype=np.float64)
+    stable, unstable = np.maximum(zeta, 0.0), np.minimum(zeta, 0.0)
+    return np.asarray(1.0 / (1.0 + 5.0 * stable) - 8.0 * unstable / (1.0 - 16.0 * unstable))
+
+
+def aerodynamic_resistance(height_m: float, roughness_m: float, layer: SurfaceLayer) -> FloatArray:
+    """Resistance of the air between a height and the surface, s/m: integral of 1 / K (Dyer 1974)."""
+    z = max(height_m, 2.0 * roughness_m)
+    inverse = np.asarray(layer.inverse_obukhov_1_m, dtype=np.float64)
+    below = np.minimum(inverse, 0.0)
+    y, y_0 = np.sqrt(1.0 - 16.0 * z * below), np.sqrt(1.0 - 16.0 * roughness_m * below)
+    shape = math.log(z / roughness_m) + 5.0 * (z - roughness_m) * np.maximum(inverse, 0.0)
+    shape = shape - 2.0 * np.log((1.0 + y) / (1.0 + y_0))
+    return np.asarray(shape / (KARMAN * layer.friction_velocity_m_s), dtype=np.float64)
 
 
 def sigma_w(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
@@ -129,6 +162,47 @@ def mixing_height_m(friction_m_s: float, inverse_obukhov_1_m: float) -> float:
     if inverse_obukhov_1_m < 0.0:
         return 1000.0
     return max(300.0, 0.3 * friction_m_s / 6.4e-5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LateralScales:
+    """Two parts of the lateral wind: eddies of the plume's size, and what is larger (convection, meander).
+
+    Standard deviations in m/s, Lagrangian integral times in s.
+    """
+
+    small_m_s: FloatArray
+    small_s: FloatArray
+    large_m_s: FloatArray
+    large_s: FloatArray
+
+
+def lateral_scales(height_m: FloatArray, layer: SurfaceLayer) -> LateralScales:
+    """How the measured lateral scatter divides, for gas at a mean height.
+
+    The small part has the spectrum of neutral surface layers, ``n S / u*^2 = 17 f / (1 + 9.5 f)^(5/3)``,
+    f = n z / u (Kaimal et al. 1972, Q. J. R. Meteorol. Soc. 98, 563-589): its variance is 2.68 u*^2 and its
+    Eulerian integral time 17 / 4 / 2.68 z / u = 1.58 z / u. In the Lagrangian frame it is longer by
+    ``0.55 u / sigma`` (Hay and Pasquill 1959; Pasquill and Smith 1983 give 0.44 to 0.6 for the product
+    of ratio and intensity). What the mast sees beyond that belongs to eddies of the whole boundary layer,
+    with 0.15 times lid over sigma (Hanna 1982), or, where there is no lid, to the meander of stable air,
+    which lasts longer than a plume needs to leave a park (Anfossi et al. 2005, Boundary-Layer Meteorol. 114,
+    179-203).
+    """
+    # The layer's fields may be arrays, one value for every node (``models.contract.SurfaceLayer``).
+    sigma2 = np.asarray(layer.sigma_v_m_s, dtype=np.float64) ** 2
+    small2 = np.minimum(sigma2, _SMALL_VARIANCE * np.asarray(layer.friction_velocity_m_s) ** 2)
+    large = np.sqrt(np.maximum(sigma2 - small2, 0.0))
+    small = np.sqrt(small2)
+    lid = np.asarray(layer.mixing_height_m, dtype=np.float64)
+    convective = (np.asarray(layer.inverse_obukhov_1_m) < 0.0) & np.isfinite(lid) & (large > 0.0)
+    depth = np.where(convective, lid, 0.0)
+    return LateralScales(
+        small_m_s=small,
+        small_s=np.asarray(_SMALL_TIME * height_m / small, dtype=np.float64),
+        large_m_s=large,
+        large_s=np.where(convective, 0.15 * depth / np.where(large > 0.0, large, 1.0), _MEANDER_S),
+    )
 
 
 def stability_name(layer: SurfaceLayer) -> str:
