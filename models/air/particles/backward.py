@@ -18,7 +18,7 @@ import shapely
 
 from models.air.particles.backend import Array
 from models.air.particles.profile import Turbulence, s_of
-from models.air.particles.run import Engine, Plan, engine_of, run
+from models.air.particles.run import STEP, Engine, Plan, engine_of, run
 from models.air.particles.step import Cloud, Middle
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, frozen
@@ -31,7 +31,8 @@ class Catalogue:
     """Stays at the ground of backward particles.
 
     Arrays (n,): ``x_m`` against and ``y_m`` across the wind relative to the sensor (upwind is negative x,
-    y to the left of the wind), ``stay_s_m`` seconds per metre of depth, ``particle`` whose they are. ``steps`` the particle-steps that it cost.
+    y to the left of the wind), ``stay_s_m`` seconds per metre of depth, ``particle`` whose they are.
+    ``steps`` the particle-steps that it cost.
     """
 
     turbulence: Turbulence
@@ -61,17 +62,13 @@ def catalogue(
     particles: int = 50_000,
     seed: int = 1,
     arrays: str = "numpy",
-    step: float | None = None,
+    step: float = STEP,
 ) -> Catalogue:
     """Let particles go backward from ``height_m`` above ground. Raises SolverError for wrong input.
 
     ``fetch_m`` must reach beyond the farthest area; ``arrays`` is ``numpy`` or ``torch``.
     """
-    plan = Plan(height_m=height_m, fetch_m=fetch_m, particles=particles, seed=seed, arrays=arrays)
-    if step is not None:
-        plan = Plan(
-            height_m=height_m, fetch_m=fetch_m, particles=particles, seed=seed, arrays=arrays, step=step
-        )
+    plan = Plan(height_m=height_m, fetch_m=fetch_m, particles=particles, seed=seed, arrays=arrays, step=step)
     engine = engine_of(turbulence, plan)
     stays = _Stays(engine, turbulence.roughness_m)
     steps = run(engine, plan, stays.score)
@@ -153,10 +150,8 @@ def _along_wind(points_m: FloatArray, wind_from_deg: float) -> FloatArray:
     """Turn (east, north) into (downwind, left of the wind)."""
     towards = math.radians(wind_from_deg + 180.0)
     east, north = math.sin(towards), math.cos(towards)
-    return np.stack(
-        [points_m[:, 0] * east + points_m[:, 1] * north, points_m[:, 1] * east - points_m[:, 0] * north],
-        axis=1,
-    )
+    x, y = points_m[:, 0], points_m[:, 1]
+    return np.stack([x * east + y * north, y * east - x * north], axis=1)
 
 
 def _beyond(stays: Catalogue, reach_m: float) -> SolverError:

@@ -5,7 +5,8 @@ layer as in Flesch et al. (1995, 2004):
 
 - ``sigma_w = b_w u*`` when stable, ``b_w u* (1 - 3 z/L)^(1/3)`` when unstable; sigma_u and sigma_v do not
   change with height, and ``cov(u, w) = -u*^2``;
-- ``C0 eps = 2 (sigma_w^4 + u*^4) / (A z sigma_w) F`` with A = 0.5 and F = ``1 + 5 z/L`` or ``(1 - 6 z/L)^(-1/4)``.
+- ``C0 eps = 2 (sigma_w^4 + u*^4) / (A z sigma_w) F`` with A = 0.5 and F = ``1 + 5 z/L`` when stable,
+  ``(1 - 6 z/L)^(-1/4)`` when unstable.
 
 With the clock ``d tau = C0 eps / (2 u*^2) dt`` the fluctuations (in units of u*) relax everywhere at the
 same pace, ``dv = -V^-1 v d tau + sqrt(2) d xi``, and with the height ``s = int C0 eps / (2 u*^3) dz`` the
@@ -53,16 +54,19 @@ class Turbulence:
         for name in ("sigma_u_ratio", "sigma_v_ratio", "sigma_w_ratio"):
             _positive(name, getattr(self, name))
         if not math.isfinite(self.inverse_obukhov_1_m):
-            raise _wrong("inverse_obukhov_1_m", self.inverse_obukhov_1_m, "a finite number", "有限数")
+            name = "inverse_obukhov_1_m"
+            raise _wrong(name, self.inverse_obukhov_1_m, "a finite number", "有限数")
         if self.sigma_u_ratio * self.sigma_w_ratio <= 1.0:
+            name = "sigma_u_ratio"
             raise _wrong(
-                "sigma_u_ratio",
+                name,
                 self.sigma_u_ratio,
                 f"more than {1.0 / self.sigma_w_ratio:.3g}, so that the stress can exist",
                 f"大于 {1.0 / self.sigma_w_ratio:.3g}，否则切应力不可能存在",
             )
         if self.mixing_height_m <= 2.0 * self.roughness_m:
-            raise _wrong("mixing_height_m", self.mixing_height_m, "above the roughness", "大于粗糙度")
+            name = "mixing_height_m"
+            raise _wrong(name, self.mixing_height_m, "above twice the roughness", "大于粗糙度的两倍")
 
     def sigma_w_over_ustar(self, height_m: FloatArray) -> FloatArray:
         """Standard deviation of the vertical wind over u* (Flesch et al. 1995, eq. 22)."""
@@ -109,14 +113,15 @@ def turbulence_of(layer: SurfaceLayer, roughness_m: float, *, sigma_w_ratio: flo
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tables:
-    """Everything that a step needs, (n,) at equal steps of s, the middle of each cell.
+    """Everything that a step needs, (n,) at equal steps of the root of s, the middle of each cell.
 
-    ``per_s`` cells per unit of s; ``lid_s`` where particles turn back from above (infinite: nowhere);
-    ``height_m``; ``seconds`` of time per unit of tau; ``metres`` that the mean wind goes in it;
+    The root, because s goes with the logarithm of the height near the ground and, when stable, with the
+    height itself above. ``per_root`` cells per unit of it; ``lid_s`` where particles turn back from above
+    (infinite: nowhere); ``height_m``; ``seconds`` per unit of tau; ``metres`` that the mean wind goes in it;
     ``variance_w`` (of w/u*) and ``variance_slope`` (its derivative by s; all zero unless unstable).
     """
 
-    per_s: float
+    per_root: float
     lid_s: float
     height_m: FloatArray
     seconds: FloatArray
@@ -135,14 +140,14 @@ def tables_of(turbulence: Turbulence) -> Tables:
     z = np.geomspace(turbulence.roughness_m, _TOP_M, 4 * _CELLS)
     slope = turbulence.dissipation_1_m(z) * z  # ds / d ln z
     s = np.concatenate([[0.0], np.cumsum(0.5 * (slope[1:] + slope[:-1]) * np.diff(np.log(z)))])
-    middle = (np.arange(_CELLS) + 0.5) * (s[-1] / _CELLS)
+    middle = ((np.arange(_CELLS) + 0.5) * (math.sqrt(s[-1]) / _CELLS)) ** 2
     height = np.exp(np.interp(middle, s, np.log(z)))
     seconds = 1.0 / (turbulence.dissipation_1_m(height) * turbulence.friction_velocity_m_s)
     variance = turbulence.sigma_w_over_ustar(height) ** 2
     unstable = turbulence.inverse_obukhov_1_m < 0.0
     lid = turbulence.mixing_height_m
     return Tables(
-        per_s=float(_CELLS / s[-1]),
+        per_root=float(_CELLS / math.sqrt(s[-1])),
         lid_s=float(np.interp(math.log(lid), np.log(z), s)) if lid < _TOP_M else math.inf,
         height_m=frozen(height),
         seconds=frozen(seconds),
@@ -154,7 +159,7 @@ def tables_of(turbulence: Turbulence) -> Tables:
 
 def s_of(tables: Tables, height_m: FloatArray) -> FloatArray:
     """Height in the particles' own measure."""
-    middle = (np.arange(tables.height_m.size) + 0.5) / tables.per_s
+    middle = ((np.arange(tables.height_m.size) + 0.5) / tables.per_root) ** 2
     return np.asarray(np.interp(np.log(height_m), np.log(tables.height_m), middle), dtype=np.float64)
 
 

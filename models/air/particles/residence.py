@@ -52,7 +52,7 @@ def residence(
     seed: int = 1,
     arrays: str = "numpy",
 ) -> Residence:
-    """Field of residence times of particles that start at ``height_m``. Raises SolverError for wrong input."""
+    """Residence times of particles that start at ``height_m``. Raises SolverError for wrong input."""
     far = float(np.abs(np.asarray(box.along_m)).max())
     count = max(1, particles // batches)
     fields = []
@@ -89,10 +89,9 @@ class _Cells:
 
     def score(self, before: Cloud, middle: Middle, numbers: Array) -> None:
         numpy = self._arrays.numpy
-        cell = np.clip(numpy(middle.s) * self._tables.per_s, 0, self._tables.height_m.size - 1).astype(
-            np.intp
-        )
-        z = self._tables.height_m[cell]
+        # Between the cells, which are fine enough for moving but not for counting in thin layers.
+        place = np.sqrt(numpy(middle.s)) * self._tables.per_root
+        z = np.interp(place, np.arange(self._tables.height_m.size) + 0.5, self._tables.height_m)
         y = numpy(before.y_m) + 0.5 * numpy(middle.left)
         x = numpy(before.x_m) + 0.5 * numpy(middle.east)
         index = [np.searchsorted(edge, row) - 1 for edge, row in zip(self._edges, (z, y, x), strict=True)]

@@ -1,4 +1,4 @@
-"""Running particles until they have left: a window of the cloud is kept full, so that every step is worth it."""
+"""Running particles until they have left; a window of them is kept full, so that every step is worth it."""
 
 from __future__ import annotations
 
@@ -79,11 +79,28 @@ def run(engine: Engine, plan: Plan, score: Scorer) -> int:
         if not cloud.s.shape[0]:
             return done
     raise SolverError(
-        f"particles have not left {plan.fetch_m} m after {_STEPS_MAX} steps; expected a wind that carries them",
+        f"particles are within {plan.fetch_m} m after {_STEPS_MAX} steps; expected a wind that carries them",
         message_zh=f"粒子经 {_STEPS_MAX} 步仍未离开 {plan.fetch_m} 米范围；需要有能输送粒子的风",
         field="fetch_m",
         value=plan.fetch_m,
     )
+
+
+def advance(engine: Engine, cloud: Cloud, seconds: float) -> None:
+    """Move all particles on by the same time; the last step of each is as long as is left of it."""
+    arrays, stepper = engine.arrays, engine.stepper
+    end = cloud.age_s + seconds
+    for _ in range(_STEPS_MAX):
+        left = end - cloud.age_s
+        going = left > 1e-4 * seconds
+        if not bool(going.any()):
+            return
+        some = cloud.rows(going)
+        pace = stepper.seconds_per_tau(some)
+        step = arrays.where(left[going] < stepper.step * pace, left[going] / pace, stepper.step + 0.0 * pace)
+        stepper.move(some, step)
+        for row in fields(Cloud):
+            getattr(cloud, row.name)[going] = getattr(some, row.name)
 
 
 def _filled(

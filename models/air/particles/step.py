@@ -1,8 +1,8 @@
 """One step of the particles: half a move, the turbulence, half a move.
 
 The turbulence part is the implicit midpoint rule for ``dv = -V^-1 v d tau + sqrt(2) d xi``: it keeps the
-covariance V exactly, and with moves by the mean of old and new velocity the long-time diffusivity is exact too,
-so that a step may be as long as the memory of the turbulence. Where sigma_w changes with height
+covariance V exactly, and with moves by the mean of old and new velocity the long-time diffusivity is exact
+too, so that a step may be as long as the memory of the turbulence. Where sigma_w changes with height
 (unstable) Thomson's (1987, eq. 32) drift is split off to both sides of it, which is of second order.
 """
 
@@ -17,8 +17,10 @@ from models.air.particles.profile import Tables, Turbulence
 
 @dataclass(slots=True, kw_only=True)
 class Cloud:
-    """Particles, arrays (n,): ``x_m`` along the mean wind, ``y_m`` to its left, ``s`` the height in the tables'
-    measure, ``u``, ``v``, ``w`` fluctuations over u*, ``age_s`` since they left.
+    """Particles, arrays (n,).
+
+    ``x_m`` along the mean wind, ``y_m`` to its left, ``s`` the height in the measure of the tables, ``u``,
+    ``v``, ``w`` fluctuations over u*, ``age_s`` since they left.
     """
 
     x_m: Array
@@ -55,20 +57,21 @@ class Middle:
 class Stepper:
     """Moves a cloud by ``step`` of tau. ``sense`` is 1 forward in time and -1 backward.
 
-    Backward (Thomson 1987, section 5): the same equations for the reversed fluctuations, the mean wind reversed.
+    Backward (Thomson 1987, section 5): the same equations for the reversed fluctuations, and the mean wind
+    reversed.
     """
 
     def __init__(
         self, turbulence: Turbulence, tables: Tables, arrays: Backend, *, step: float, sense: int
     ) -> None:
         self._arrays = arrays
-        self._step, self._sense = step, sense
+        self.step, self._sense = step, sense
         self._ustar = turbulence.friction_velocity_m_s
         self._along = turbulence.sigma_u_ratio**2
         self._across = turbulence.sigma_v_ratio**2
         self._upright = turbulence.sigma_w_ratio**2
         self._level = tables.level
-        self._per_s, self._lid = tables.per_s, tables.lid_s
+        self._per_root, self._lid = tables.per_root, tables.lid_s
         self._seconds = arrays.array(tables.seconds)
         self._metres = arrays.array(tables.metres)
         self._variance = arrays.array(tables.variance_w)
@@ -78,21 +81,24 @@ class Stepper:
         """Particles at the origin at height ``s`` with the turbulence's own velocities."""
         arrays = self._arrays
         zero = arrays.normal(count) * 0.0
-        sigma2 = float(arrays.numpy(arrays.take(self._variance, zero[:1] + s * self._per_s))[0])
+        sigma2 = float(arrays.numpy(arrays.take(self._variance, zero[:1] + s**0.5 * self._per_root))[0])
         w = arrays.normal(count) * math.sqrt(sigma2)
         rest = math.sqrt(self._along - 1.0 / sigma2)
         u = arrays.normal(count) * rest - w / sigma2
         v = arrays.normal(count) * math.sqrt(self._across)
         return Cloud(x_m=zero + 0.0, y_m=zero + 0.0, s=zero + s, u=u, v=v, w=w, age_s=zero)
 
+    def seconds_per_tau(self, cloud: Cloud) -> Array:
+        """How long a unit of tau takes where the particles are."""
+        return self._arrays.take(self._seconds, cloud.s**0.5 * self._per_root)
+
     def move(self, cloud: Cloud, step: Array | None = None) -> Middle:
         """One step in place; ``step`` an array for steps of different length."""
-        step = self._step if step is None else step
+        step = self.step if step is None else step
         half = 0.5 * step
-        u, v = cloud.u, cloud.v
         cloud.s = cloud.s + cloud.w * half
         self._turn_back(cloud)
-        place = cloud.s * self._per_s
+        place = cloud.s**0.5 * self._per_root
         seconds = self._arrays.take(self._seconds, place) * step
         drift = self._arrays.take(self._metres, place) * step
         middle = cloud.s
