@@ -27,7 +27,7 @@ def main(particles: int = 50_000) -> None:
             stays = catalogue(air, 2.0, fetch_m=500.0, particles=particles, arrays=arrays)
             spent = time.process_time() - start
             _log.info(
-                "%s %s: %.0f trajectories per CPU-s (reference kernel %d), %.0f steps each, %.1f M steps/CPU-s",
+                "%s %s: %.0f trajectories per CPU-s (reference kernel %d), %.0f steps each, %.1f M steps/s",
                 arrays,
                 name,
                 particles / spent,

@@ -22,7 +22,8 @@ def euler_conc_per_flux(
     per_particle = np.zeros((particles, len(boxes_m)))
     for start in range(0, particles, 20_000):
         count = min(20_000, particles - start)
-        _let_go(turbulence, height_m, boxes_m, share, rng, per_particle[start : start + count])
+        with np.errstate(all="ignore"):  # what a long step throws out of the air is let go as not a number
+            _let_go(turbulence, height_m, boxes_m, share, rng, per_particle[start : start + count])
     return per_particle.mean(axis=0), per_particle.std(axis=0) / math.sqrt(particles)
 
 
