@@ -58,3 +58,9 @@ def stacked(layers: Sequence[SurfaceLayer], place: IntArray) -> SurfaceLayer:
         for row in fields(SurfaceLayer)
     }
     return replace(layers[0], **cast(dict[str, Any], columns))
+
+
+def taken(columns: SurfaceLayer, place: IntArray) -> SurfaceLayer:
+    """From a layer whose fields are arrays, the layer whose fields are ``array[place]``."""
+    rows = {row.name: np.asarray(getattr(columns, row.name))[place] for row in fields(SurfaceLayer)}
+    return replace(columns, **cast(dict[str, Any], rows))

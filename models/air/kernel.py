@@ -36,20 +36,26 @@ class Sightings:
     mean_1_m3: FloatArray
 
 
-def path_means(puffs: Puffs, pieces: Pieces, lid_m: float) -> Sightings:
-    """Mean concentration of unit-mass puffs over straight pieces, for the pairs that meet."""
+def path_means(puffs: Puffs, pieces: Pieces, lid_m: FloatArray | float) -> Sightings:
+    """Mean concentration of unit-mass puffs over straight pieces, for the pairs that meet.
+
+    ``lid_m`` is one number or one for every puff.
+    """
     puff, piece = _meetings(puffs, pieces)
     sigma_h, sigma_z = puffs.sigma_h_m[puff], puffs.sigma_z_m[puff]
-    away = pieces.start_m[piece] - np.stack([puffs.x_m, puffs.y_m, np.zeros_like(puffs.x_m)], axis=1)[puff]
-    along = pieces.along_m[piece]
-    dx, dy, dz = along[:, 0] / sigma_h, along[:, 1] / sigma_h, along[:, 2] / sigma_z
+    over_h, over_z = 1.0 / sigma_h, 1.0 / sigma_z
+    start, along = pieces.start_m.T, pieces.along_m.T
+    x, y = (start[0][piece] - puffs.x_m[puff]) * over_h, (start[1][piece] - puffs.y_m[puff]) * over_h
+    dx, dy, dz = along[0][piece] * over_h, along[1][piece] * over_h, along[2][piece] * over_z
     a = dx * dx + dy * dy + dz * dz
-    b_level = (away[:, 0] * dx + away[:, 1] * dy) / sigma_h
-    c_level = (away[:, 0] ** 2 + away[:, 1] ** 2) / sigma_h**2
+    b_level = x * dx + y * dy
+    c_level = x * x + y * y
+    z = start[2][piece]
     height = puffs.height_m[puff]
     mean = np.zeros(puff.size)
-    for centre, rows in images(height, sigma_z, lid_m):
-        up = (away[rows, 2] - centre) / sigma_z[rows]
+    lid = np.broadcast_to(np.asarray(lid_m, dtype=np.float64), puffs.height_m.shape)[puff]
+    for centre, rows in images(height, sigma_z, lid):
+        up = (z[rows] - centre) * over_z[rows]
         mean[rows] += line_mean(a[rows], b_level[rows] + up * dz[rows], c_level[rows] + up * up)
     mean *= _NORM / (sigma_h**2 * sigma_z)
     return Sightings(puff=puff, piece=piece, mean_1_m3=mean)
@@ -98,15 +104,35 @@ def _meetings(puffs: Puffs, pieces: Pieces) -> tuple[IntArray, IntArray]:
     own = np.repeat(np.arange(first.size), count)
     bulge = np.zeros(first.size)
     np.maximum.at(bulge, own, _distance(pieces.start_m[:, :2], start[own], chord[own]))
-    x, y = puffs.x_m[:, None], puffs.y_m[:, None]
-    away = _distance(np.stack(np.broadcast_arrays(x, y), axis=-1), start[None], chord[None])
-    puff, whole = np.nonzero(away < REACH * puffs.sigma_h_m[:, None] + bulge)
+    puff, whole = _near_chords(puffs, start, chord, bulge)
     piece = np.repeat(first[whole], count[whole]) + _counting(count[whole])
     puff = np.repeat(puff, count[whole])
     centre = np.stack([puffs.x_m[puff], puffs.y_m[puff]], axis=-1)
     away = _distance(centre, pieces.start_m[piece, :2], pieces.along_m[piece, :2])
     near = away < REACH * puffs.sigma_h_m[puff]
     return puff[near], piece[near]
+
+
+def _near_chords(
+    puffs: Puffs, start: FloatArray, chord: FloatArray, bulge: FloatArray
+) -> tuple[IntArray, IntArray]:
+    """Pairs (puff, chord): the puff reaches into the strip around the chord, and to its ends."""
+    length = np.hypot(chord[:, 0], chord[:, 1])
+    safe = np.maximum(length, 1e-6)
+    east, north = chord[:, 0] / safe, chord[:, 1] / safe
+    east = np.where(length < 1e-6, 1.0, east)  # a point lies on any line through it
+    reach = REACH * puffs.sigma_h_m
+    found_puff, found_chord = [], []
+    for k in range(length.size):
+        dx, dy = puffs.x_m - start[k, 0], puffs.y_m - start[k, 1]
+        wide = reach + bulge[k]
+        near = np.flatnonzero(np.abs(dy * east[k] - dx * north[k]) < wide)
+        along = dx[near] * east[k] + dy[near] * north[k]
+        near = near[(along > -wide[near]) & (along < length[k] + wide[near])]
+        found_puff.append(near)
+        found_chord.append(np.full(near.size, k, dtype=np.intp))
+    nothing = [np.zeros(0, dtype=np.intp)]
+    return np.concatenate(found_puff or nothing), np.concatenate(found_chord or nothing)
 
 
 def _distance(point: FloatArray, start: FloatArray, along: FloatArray) -> FloatArray:
@@ -123,16 +149,20 @@ def _counting(count: IntArray) -> IntArray:
     return np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
 
 
-def images(height_m: FloatArray, sigma_z_m: FloatArray, lid_m: float) -> list[tuple[FloatArray, IntArray]]:
-    """Heights of the images with the rows that they concern; the lid only where the puff feels it."""
+def images(
+    height_m: FloatArray, sigma_z_m: FloatArray, lid_m: FloatArray | float
+) -> list[tuple[FloatArray, IntArray]]:
+    """Heights of the images with the rows that they concern; the lid only where the puff feels it.
+
+    ``lid_m`` is one number or (n,), infinite where there is none.
+    """
     everyone = np.arange(height_m.size)
     images = [(height_m, everyone), (-height_m, everyone)]
-    if not math.isfinite(lid_m):
-        return images
-    high = np.flatnonzero(lid_m - height_m < REACH * sigma_z_m)
+    lid = np.broadcast_to(np.asarray(lid_m, dtype=np.float64), height_m.shape)
+    high = np.flatnonzero(lid - height_m < REACH * sigma_z_m)
     orders = [n for n in range(-_LID_ORDERS, _LID_ORDERS + 1) if n] if high.size else []
     for n in orders:
-        images += [(2.0 * n * lid_m + sign * height_m[high], high) for sign in (1.0, -1.0)]
+        images += [(2.0 * n * lid[high] + sign * height_m[high], high) for sign in (1.0, -1.0)]
     return images
 
 

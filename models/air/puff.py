@@ -2,23 +2,22 @@
 
 The vertical coordinate is the height above ground, so a plume climbs with the slope under it; that is
 right for passive gas in a wind that follows the terrain and wrong where the flow separates or drains
-(``notes`` say so). Puffs ride on streaklines (``models.air.streak``), grow with the turbulence of the
-moment (``models.air.growth``) and are read off in closed form (``models.air.kernel``).
+(``notes`` say so). Puffs ride on streaklines (``models.air.tracks``, ``models.air.streak``), grow with the
+turbulence of the moment (``models.air.growth``) and are read off in closed form (``models.air.kernel``).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
 from models.air.box import box_of
-from models.air.kernel import cell_means, path_means
-from models.air.paths import Pieces, pieces_of
-from models.air.streak import IntArray, Puffs, Sources, cut, march
+from models.air.cloud import Cloud, clouds, emissions_of, joined
+from models.air.kernel import cell_means
+from models.air.paths import pieces_of
+from models.air.tracks import Loss
 from models.contract import Field, Site, WindField
 from models.limits import Limit
 from twin.core.beam import Receptor
@@ -37,8 +36,7 @@ class GaussianPuff:
 
     ``sigma_start_m`` is the spread of a puff at birth: one metre for an opening in the lee of the
     equipment that it belongs to; give less for a bare pipe. ``step_s`` is the time between two nodes
-    of a streakline; 30 s leave 0.1 % (median) of error on beams 200 to 500 m long, and more only within
-    the first hundred metres.
+    of a streakline, so the time within which the wind changes little; near the source nodes crowd anyway.
     """
 
     name = "gaussian_puff"
@@ -78,15 +76,15 @@ class GaussianPuff:
     ) -> Plume:
         """Concentration at ``window.end_ms``; see ``models.contract.AirSolver.run``."""
         substance = _one_substance(releases)
-        plan = self._plan(releases, window, ())
+        rates = np.array([row.rate_kg_s for row in releases])
         keep = _union(site.extent, grid)
-        streak = next(march(plan.sources, wind, plan.times_ms, {plan.times_ms.size - 1}, keep))
-        puffs = cut(streak, plan.cells, plan.sources)
-        mass = puffs.emission_s * (plan.spans @ np.array([row.rate_kg_s for row in releases]))[puffs.cell]
-        lid = wind.air(window.end_ms).mixing_height_m
+        parts = list(self.clouds(releases, wind, window, [window.end_ms], keep))
+        puffs = joined(parts)
+        mass = np.concatenate([part.mass_kg(rates) for part in parts])
+        lid = float(parts[0].lids_m[0])
         box = grid or box_of(puffs, mass, keep)
-        beams = _receptor_means(puffs, pieces_of(receptors, site), lid, plan.spans.shape[0], len(receptors))
-        at_beams = beams @ plan.spans @ np.array([row.rate_kg_s for row in releases])
+        pieces = pieces_of(receptors, site)
+        at_beams = sum(part.means(pieces, len(receptors))[0, 0] for part in parts) @ rates
         return Plume(
             substance_id=substance,
             time_ms=window.end_ms,
@@ -111,84 +109,38 @@ class GaussianPuff:
         times_ms: Sequence[int],
     ) -> FloatArray:
         """Response of every receptor to every release; see ``models.contract.AirSolver.beam_matrix``."""
-        plan = self._plan(releases, window, times_ms)
-        pieces = pieces_of(receptors, site)
-        index = np.searchsorted(plan.times_ms, np.asarray(times_ms, dtype=np.float64))
-        cells = plan.spans.shape[0]
-        response = np.zeros((plan.times_ms.size, len(receptors), cells))
-        wanted = sorted(set(index.tolist()))
-        keep = _union(site.extent, None)
-        for j, streak in zip(
-            wanted, march(plan.sources, wind, plan.times_ms, set(wanted), keep), strict=True
-        ):
-            if streak.emitted_ms.size < 2:
-                continue
-            lid = wind.air(int(plan.times_ms[j])).mixing_height_m
-            puffs = cut(streak, plan.cells, plan.sources)
-            response[j] = _receptor_means(puffs, pieces, lid, cells, len(receptors))
-        rates = np.array([row.rate_kg_s for row in releases])
-        return np.asarray(response[index] @ plan.spans * rates, dtype=np.float64)
-
-    def _plan(self, releases: Sequence[Release], window: Interval, times_ms: Sequence[int]) -> _Plan:
         _check_times(times_ms, window)
-        steps = max(1, math.ceil(window.length_s / self._step_s))
-        bounds = [t for row in releases for t in (row.interval.start_ms, row.interval.end_ms)]
-        inside = [float(t) for t in (*bounds, *times_ms) if window.start_ms <= t <= window.end_ms]
-        times = np.unique(np.concatenate([np.linspace(window.start_ms, window.end_ms, steps + 1), inside]))
-        places = sorted({_place(row) for row in releases})
-        on = np.zeros((times.size - 1, len(places), len(releases)), dtype=bool)
-        for k, row in enumerate(releases):
-            span = (times[:-1] >= row.interval.start_ms) & (times[1:] <= row.interval.end_ms)
-            on[:, places.index(_place(row)), k] = span
-        cells, spans = _number_cells(on)
-        x, y, height = np.array(places).T
-        sources = Sources(x_m=x, y_m=y, height_m=height, sigma_start_m=self._sigma_start_m)
-        return _Plan(sources=sources, times_ms=times, cells=cells, spans=spans)
+        pieces = pieces_of(receptors, site)
+        moments, index = np.unique(np.asarray(times_ms, dtype=np.int64), return_inverse=True)
+        response = np.zeros((moments.size, len(receptors), len(releases)))
+        for part in self.clouds(releases, wind, window, moments.tolist(), site.extent):
+            response[part.moments] += part.means(pieces, len(receptors))[0]
+        rates = np.array([row.rate_kg_s for row in releases])
+        return np.asarray(response[index] * rates, dtype=np.float64)
 
+    def clouds(
+        self,
+        releases: Sequence[Release],
+        wind: WindField,
+        window: Interval,
+        times_ms: Sequence[int],
+        keep: Extent,
+        losses: Sequence[Loss] = (),
+    ) -> Iterator[Cloud]:
+        """Puffs at moments of the window, in parts whose quantities add up: for maps and many substances.
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Plan:
-    """Common times, distinct sources, and which release was emitting in which cell.
-
-    ``cells`` (n_times - 1, n_sources) numbers spans of emission; ``spans`` (n_cells, n_releases) is 1
-    where the release was on.
-    """
-
-    sources: Sources
-    times_ms: FloatArray
-    cells: IntArray
-    spans: FloatArray
-
-
-def _number_cells(on: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]) -> tuple[IntArray, FloatArray]:
-    """Number the spans of every source in which the same releases are on; -1 where none is."""
-    cells = np.full(on.shape[:2], -1, dtype=np.intp)
-    spans: list[FloatArray] = []
-    for source in range(on.shape[1]):
-        known: dict[bytes, int] = {}
-        for k in range(on.shape[0]):
-            pattern = on[k, source]
-            if not pattern.any():
-                continue
-            key = pattern.tobytes()
-            if key not in known:
-                known[key] = len(spans)
-                spans.append(pattern.astype(np.float64))
-            cells[k, source] = known[key]
-    return cells, np.array(spans).reshape(len(spans), on.shape[2])
-
-
-def _receptor_means(puffs: Puffs, pieces: Pieces, lid_m: float, cells: int, receptors: int) -> FloatArray:
-    """Mean at every receptor (rows) of every cell's puffs (columns) at 1 kg/s."""
-    seen = path_means(puffs, pieces, lid_m)
-    value = seen.mean_1_m3 * puffs.emission_s[seen.puff] * pieces.share[seen.piece]
-    slot = pieces.receptor[seen.piece] * cells + puffs.cell[seen.puff]
-    total = np.bincount(slot, weights=value, minlength=receptors * cells)
-    return np.asarray(total.reshape(receptors, cells), dtype=np.float64)
-
-
-def _place(release: Release) -> tuple[float, float, float]:
-    return release.place.x_m, release.place.y_m, max(release.height_m, 0.0)
+        ``keep`` is the area outside which gas is of no interest; ``losses`` as in ``models.air.tracks``.
+        """
+        _check_times(times_ms, window)
+        return clouds(
+            emissions_of(releases, window, self._sigma_start_m),
+            wind,
+            window,
+            np.asarray(times_ms, dtype=np.float64),
+            keep,
+            step_s=self._step_s,
+            losses=losses,
+        )
 
 
 def _union(extent: Extent, grid: PlumeGrid | None) -> Extent:

@@ -1,59 +1,35 @@
-"""Streaklines: where the gas of a continuous source is, and how it is cut into Gaussian puffs.
+"""Streaklines cut into Gaussian puffs.
 
-Nodes leave every source at common times and drift with the wind; the mass between two nodes is the
-rate times the time between them, exactly. At a moment the streakline is cut where it has become
-``1.5`` standard deviations longer (so sums of Gaussians stay smooth to 3e-4), which gives short
-puffs at the source and long ones far away: about fifty for a plume of kilometres.
+At a moment the streakline of a source is read from its tracks (``models.air.tracks``) and cut where it has
+become ``1.5`` standard deviations longer, so that sums of Gaussians stay smooth to 3e-4: short puffs at
+the source, long ones far away, about fifty for a plume of kilometres. A puff sits in the middle of its
+piece, measured in standard deviations, and carries exactly what was emitted along it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from models.air.growth import grow_sideways, grow_upwards, transport_height
-from models.contract import WindField
-from twin.core.geometry import Extent, FloatArray
+from models.air.tracks import Sources, Tracks
+from twin.core.geometry import FloatArray
+
+__all__ = ["Cut", "IntArray", "Puffs", "Runs", "Sources", "cut"]
 
 IntArray = npt.NDArray[np.intp]
 
-_SPACING = 1.5
-_YOUNG_STEPS = 2  # a new node meets a strong shear, so its first step is halved
-_FAR_M = 1000.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sources:
-    """Places (n,) in the local frame, heights of release above ground (n,), spread of a puff at birth."""
-
-    x_m: FloatArray
-    y_m: FloatArray
-    height_m: FloatArray
-    sigma_start_m: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Streak:
-    """Nodes of all streaklines at one moment, arrays (n_nodes, n_sources), oldest first.
-
-    ``first`` is the index of the first node among ``times_ms`` of the march, ``emitted_ms``
-    (n_nodes,) when each left its source.
-    """
-
-    first: int
-    emitted_ms: FloatArray
-    x_m: FloatArray
-    y_m: FloatArray
-    sigma_h_m: FloatArray
-    sigma_z_m: FloatArray
+SPACING = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Puffs:
-    """Gaussian puffs, arrays (n,): centre, standard deviations, seconds of emission, cell of origin."""
+    """Gaussian puffs, arrays (n,): centre, standard deviations, seconds of emission, cell of origin.
+
+    ``share`` (n_losses, n) is what deposition, wash-out and decay have left of the mass; without rows
+    nothing was lost.
+    """
 
     x_m: FloatArray
     y_m: FloatArray
@@ -62,157 +38,175 @@ class Puffs:
     sigma_z_m: FloatArray
     emission_s: FloatArray
     cell: IntArray
+    share: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
-def march(
-    sources: Sources, wind: WindField, times_ms: FloatArray, wanted: Collection[int], keep: Extent
-) -> Iterator[Streak]:
-    """Streaks at the wanted indices of ``times_ms`` (rising). Yields views: use before going on.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Runs:
+    """Spans of emission, arrays (n,): index of the source, number of the cell, start and end."""
 
-    Old nodes that have all gone more than a kilometre beyond ``keep`` are dropped.
-    """
-    shape = (times_ms.size, sources.x_m.size)
-    state = [np.empty(shape) for _ in range(4)]
-    first = 0
-    for j in range(times_ms.size):
-        if j:
-            step = (times_ms[j - 1], times_ms[j])
-            _drift(state, slice(first, j - 1), times_ms, step, 1, sources, wind)
-            _drift(state, slice(j - 1, j), times_ms, step, _YOUNG_STEPS, sources, wind)
-        state[0][j], state[1][j] = sources.x_m, sources.y_m
-        state[2][j] = state[3][j] = sources.sigma_start_m
-        first += _gone(state[0][first:j], state[1][first:j], state[2][first:j], keep)
-        if j in wanted:
-            x, y, sigma_h, sigma_z = (array[first : j + 1] for array in state)
-            yield Streak(
-                first=first,
-                emitted_ms=times_ms[first : j + 1],
-                x_m=x,
-                y_m=y,
-                sigma_h_m=sigma_h,
-                sigma_z_m=sigma_z,
-            )
+    source: IntArray
+    cell: IntArray
+    start_ms: FloatArray
+    end_ms: FloatArray
 
 
-def cut(streak: Streak, cells: IntArray, sources: Sources) -> Puffs:
-    """Puffs of a streak. ``cells`` (n_times - 1, n_sources) numbers the spans of emission.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cut:
+    """Puffs of several moments one after the other; ``moment`` (n,) is the index of each one's time."""
 
-    Neighbouring segments with the same number make one run and are cut together; -1 means that
-    nothing was emitted. A number belongs to one source. The mass of a puff is ``emission_s`` times the rate.
-    """
-    count, width = streak.x_m.shape
-    owner = np.full((width, count), -1, dtype=np.intp)
-    owner[:, : count - 1] = cells[streak.first : streak.first + count - 1].T
-    flat = [array.T.ravel() for array in (streak.x_m, streak.y_m, streak.sigma_h_m, streak.sigma_z_m)]
-    length, ratio = _optical_length(flat[0], flat[1], flat[2])
-    runs, starts, ends = _runs(owner.ravel())
-    edge_s, edge_run = _edges(length, ratio, starts, ends, np.asarray(streak.emitted_ms), count)
-    inside = edge_run[1:] == edge_run[:-1]
-    low, high, run = edge_s[:-1][inside], edge_s[1:][inside], edge_run[:-1][inside]
-    middle = 0.5 * (low + high)
-    source = starts[run] // count
-    x, y, sigma_h, sigma_z = _between(flat, streak.emitted_ms, middle, source, count)
-    return Puffs(
+    puffs: Puffs
+    moment: IntArray
+
+
+def cut(tracks: Tracks, runs: Runs, sources: Sources, times_ms: FloatArray, spacing: float = SPACING) -> Cut:
+    """Puffs at the given times (n,), in their order; runs that begin later give none."""
+    line = _Line.of(tracks, times_ms)
+    moment, run, ages = _spans(runs, times_ms, float(tracks.ages_s[-1]))
+    row = moment * sources.x_m.size + runs.source[run]
+    low, high = line.length_at(row, ages[0]), line.length_at(row, ages[1])
+    count = np.maximum(np.ceil((high - low) / spacing), 1.0).astype(np.intp)
+    owner = np.repeat(np.arange(run.size), 2 * count + 1)
+    place = np.arange(owner.size) - np.repeat(np.cumsum(2 * count + 1) - 2 * count - 1, 2 * count + 1)
+    target = low[owner] + (high - low)[owner] * place / (2.0 * count[owner])
+    age = np.clip(line.age_at(row[owner], target), ages[0][owner], ages[1][owner])
+    age = np.where(place == 0, ages[0][owner], np.where(place == 2 * count[owner], ages[1][owner], age))
+    middle = np.flatnonzero(place % 2)
+    owner = owner[middle]
+    x, y, log_h, log_z, share = line.state_at(row[owner], age[middle])
+    puffs = Puffs(
         x_m=x,
         y_m=y,
-        height_m=sources.height_m[source],
-        sigma_h_m=sigma_h,
-        sigma_z_m=sigma_z,
-        emission_s=(high - low) / 1000.0,
-        cell=runs[run],
+        height_m=sources.height_m[runs.source[run[owner]]],
+        sigma_h_m=np.exp(log_h),
+        sigma_z_m=np.exp(log_z),
+        emission_s=age[middle + 1] - age[middle - 1],
+        cell=runs.cell[run[owner]],
+        share=share,
     )
+    return Cut(puffs=puffs, moment=moment[owner])
 
 
-def _drift(
-    state: list[FloatArray],
-    nodes: slice,
-    times_ms: FloatArray,
-    step: tuple[float, float],
-    parts: int,
-    sources: Sources,
-    wind: WindField,
-) -> None:
-    """Move and grow ``nodes`` in place from ``step[0]`` to ``step[1]``, by the midpoint rule."""
-    if nodes.stop <= nodes.start:
-        return
-    x, y, sigma_h, sigma_z = (array[nodes] for array in state)
-    length = (step[1] - step[0]) / parts
-    seconds = length / 1000.0
-    for part in range(parts):
-        start = step[0] + part * length
-        layer = wind.air(int(start + 0.5 * length))
-        age = (start - times_ms[nodes, None]) / 1000.0
-        after = grow_upwards(sigma_z, age, seconds, sources.height_m, layer)
-        level = transport_height(0.5 * (sigma_z + after), sources.height_m)
-        u, v = wind.at(x, y, int(start), level)
-        half = 0.5 * seconds
-        u, v = wind.at(x + half * u, y + half * v, int(start + 0.5 * length), level)
-        x += seconds * u
-        y += seconds * v
-        sigma_h[:] = grow_sideways(sigma_h, seconds, layer)
-        sigma_z[:] = after
+def _spans(
+    runs: Runs, times_ms: FloatArray, oldest_s: float
+) -> tuple[IntArray, IntArray, tuple[FloatArray, FloatArray]]:
+    """Moment, run, and youngest and oldest age of every run that has begun and is not gone."""
+    low = np.maximum((times_ms[:, None] - runs.end_ms) / 1000.0, 0.0)
+    high = np.minimum((times_ms[:, None] - runs.start_ms) / 1000.0, oldest_s)
+    moment, run = np.nonzero(high > low)
+    return moment, run, (low[moment, run], high[moment, run])
 
 
-def _gone(x: FloatArray, y: FloatArray, sigma: FloatArray, keep: Extent) -> int:
-    """How many of the oldest nodes have left for good."""
-    reach = _FAR_M + 5.0 * sigma
-    out = (x < keep.x_min_m - reach) | (x > keep.x_max_m + reach)
-    out |= (y < keep.y_min_m - reach) | (y > keep.y_max_m + reach)
-    stays = np.flatnonzero(~out.all(axis=1))
-    # The segment behind the first node that stays still reaches into the park.
-    return max(int(stays[0]) - 1, 0) if stays.size else max(x.shape[0] - 1, 0)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Line:
+    """Streaklines of all sources at all moments, flat: row ``moment * n_sources + source`` has n_ages nodes.
+
+    ``length`` is the length in standard deviations from the source to a node, ``offset`` what makes the
+    lengths of all rows one rising sequence, ``ratio`` the log of the ratio of a segment's spreads.
+    """
+
+    ages_s: FloatArray
+    columns: tuple[FloatArray, ...]
+    log_share: FloatArray
+    length: FloatArray
+    ratio: FloatArray
+    offset: FloatArray
+
+    @staticmethod
+    def of(tracks: Tracks, times_ms: FloatArray) -> _Line:
+        ages, (count, width) = tracks.ages_s, tracks.x_m.shape[1:]
+        place = (times_ms[:, None] - 1000.0 * ages - tracks.first_ms) / tracks.step_ms
+        place = np.clip(place, 0.0, count - 1.0)
+        node = np.minimum(place.astype(np.intp), max(count - 2, 0))
+        part = (place - node)[..., None]
+        after = np.minimum(node + 1, count - 1)
+        age = np.arange(ages.size)[None]
+
+        def read(table: FloatArray) -> FloatArray:
+            """(n_ages, n_emissions, n_sources) as (n_moments * n_sources, n_ages)."""
+            here = table[age, node]
+            value = here + part * (table[age, after] - here)
+            return np.asarray(value.transpose(0, 2, 1).reshape(-1, ages.size))
+
+        columns = tuple(map(read, (tracks.x_m, tracks.y_m, tracks.log_sigma_h, tracks.log_sigma_z)))
+        length, ratio = _optical_length(*columns[:3])
+        total = np.concatenate([np.zeros((length.shape[0], 1)), np.cumsum(length, axis=1)], axis=1)
+        rows = times_ms.size * width
+        losses = [read(table) for table in tracks.log_share]
+        return _Line(
+            ages_s=ages,
+            columns=columns,
+            log_share=np.array(losses).reshape(len(losses), rows, ages.size),
+            length=total,
+            ratio=ratio,
+            offset=np.concatenate([[0.0], np.cumsum(total[:-1, -1] + 1.0)]),
+        )
+
+    def length_at(self, row: IntArray, age_s: FloatArray) -> FloatArray:
+        """Length from the source to an age."""
+        segment = np.clip(np.searchsorted(self.ages_s, age_s, side="right") - 1, 0, self.ages_s.size - 2)
+        part = (age_s - self.ages_s[segment]) / (self.ages_s[segment + 1] - self.ages_s[segment])
+        log = self.ratio[row, segment]
+        curved = np.abs(log) > 1e-6
+        safe = np.where(curved, log, 1.0)
+        part = np.where(curved, np.log1p(part * np.expm1(safe)) / safe, part)
+        start = self.length[row, segment]
+        return np.asarray(start + part * (self.length[row, segment + 1] - start))
+
+    def age_at(self, row: IntArray, length: FloatArray) -> FloatArray:
+        """Age at a length from the source; the inverse of ``length_at``."""
+        nodes = self.ages_s.size
+        flat = (self.length + self.offset[:, None]).ravel()
+        found = np.searchsorted(flat, length + self.offset[row], side="right") - 1 - row * nodes
+        segment = np.clip(found, 0, nodes - 2)
+        start = self.length[row, segment]
+        span = np.maximum(self.length[row, segment + 1] - start, 1e-12)
+        part = np.clip((length - start) / span, 0.0, 1.0)
+        # Sigma runs geometrically with length, so age does not run linearly.
+        log = self.ratio[row, segment]
+        curved = np.abs(log) > 1e-6
+        safe = np.where(curved, log, 1.0)
+        part = np.where(curved, np.expm1(part * safe) / np.expm1(safe), part)
+        return np.asarray(self.ages_s[segment] + part * (self.ages_s[segment + 1] - self.ages_s[segment]))
+
+    def state_at(
+        self, row: IntArray, age_s: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """x, y, log of the spreads, and share left, by cubics through the four nearest ages."""
+        nodes = self.ages_s.size
+        segment = np.searchsorted(self.ages_s, age_s, side="right") - 1
+        first = np.clip(segment - 1, 0, nodes - 4)
+        weights = _cubic(self.ages_s, first, age_s)
+        index = row * nodes + first
+        x, y, log_h, log_z = (
+            sum(weight * column.ravel()[index + k] for k, weight in enumerate(weights))
+            for column in self.columns
+        )
+        left = [
+            sum(weight * table.ravel()[index + k] for k, weight in enumerate(weights))
+            for table in self.log_share
+        ]
+        share = np.exp(np.minimum(np.array(left).reshape(len(left), row.size), 0.0))
+        return np.asarray(x), np.asarray(y), np.asarray(log_h), np.asarray(log_z), share
 
 
-def _optical_length(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _cubic(knots: FloatArray, first: IntArray, value: FloatArray) -> list[FloatArray]:
+    """Lagrange weights of the knots ``first`` to ``first + 3``."""
+    away = [value - knots[first + k] for k in range(4)]
+    weights = []
+    for k in range(4):
+        weight = np.ones_like(value)
+        for m in range(4):
+            if m != k:
+                weight *= away[m] / (knots[first + k] - knots[first + m])
+        weights.append(weight)
+    return weights
+
+
+def _optical_length(x: FloatArray, y: FloatArray, log_sigma: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Length of every segment in standard deviations, growth counted three times; log of their ratio."""
-    ratio = np.log(sigma[1:] / sigma[:-1])
-    change = sigma[1:] - sigma[:-1]
+    sigma, ratio = np.exp(log_sigma), np.diff(log_sigma, axis=1)
+    change = np.diff(sigma, axis=1)
     flat = np.abs(ratio) < 1e-6
-    per_metre = np.where(flat, 1.0 / sigma[1:], ratio / np.where(flat, 1.0, change))
-    return (np.hypot(np.diff(x), np.diff(y)) + 3.0 * np.abs(change)) * per_metre, ratio
-
-
-def _runs(owner: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Cell, first segment and end of every run of equal cells; spans without emission are left out."""
-    change = np.flatnonzero(np.diff(owner)) + 1
-    starts = np.concatenate([[0], change]).astype(np.intp)
-    ends = np.concatenate([change, [owner.size]]).astype(np.intp)
-    keep = owner[starts] >= 0
-    return owner[starts][keep], starts[keep], ends[keep]
-
-
-def _edges(
-    length: FloatArray,
-    ratio: FloatArray,
-    starts: IntArray,
-    ends: IntArray,
-    emitted_ms: FloatArray,
-    count: int,
-) -> tuple[FloatArray, IntArray]:
-    """Emission times (ms) of the cuts, n + 1 for a run of n puffs, and the run that each belongs to."""
-    total = np.concatenate([[0.0], np.cumsum(length)])
-    span = total[ends] - total[starts]
-    puffs = np.maximum(np.ceil(span / _SPACING), 1.0).astype(np.intp)
-    run = np.repeat(np.arange(starts.size), puffs + 1)
-    place = np.arange(run.size) - np.repeat(np.cumsum(puffs + 1) - puffs - 1, puffs + 1)
-    target = total[starts[run]] + span[run] * place / puffs[run]
-    segment = np.clip(np.searchsorted(total, target, side="right") - 1, starts[run], ends[run] - 1)
-    part = np.clip((target - total[segment]) / np.maximum(length[segment], 1e-12), 0.0, 1.0)
-    # Sigma runs geometrically with optical length, so emission time does not run linearly.
-    log = ratio[segment]
-    curved = np.abs(log) > 1e-6
-    part = np.where(curved, np.expm1(part * log) / np.where(curved, np.expm1(log), 1.0), part)
-    node = segment % count
-    times = emitted_ms[node] + part * (emitted_ms[node + 1] - emitted_ms[node])
-    times = np.where(place == 0, emitted_ms[starts[run] % count], times)
-    return np.where(place == puffs[run], emitted_ms[(ends[run] - 1) % count + 1], times), run
-
-
-def _between(
-    flat: list[FloatArray], emitted_ms: FloatArray, times_ms: FloatArray, source: IntArray, count: int
-) -> list[FloatArray]:
-    """Node values at emission times between the nodes, linear."""
-    node = np.clip(np.searchsorted(emitted_ms, times_ms, side="right") - 1, 0, count - 2)
-    part = (times_ms - emitted_ms[node]) / (emitted_ms[node + 1] - emitted_ms[node])
-    index = source * count + node
-    return [array[index] + part * (array[index + 1] - array[index]) for array in flat]
+    per_metre = np.where(flat, 1.0 / sigma[:, 1:], ratio / np.where(flat, 1.0, change))
+    return (np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)) + 3.0 * np.abs(change)) * per_metre, ratio

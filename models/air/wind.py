@@ -15,7 +15,7 @@ import numpy as np
 
 from models.air.turbulence import sun_elevation_deg, surface_layer, wind_profile
 from models.contract import Site, SurfaceLayer
-from models.timed import IntArray, stacked
+from models.timed import IntArray, stacked, taken
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, frozen
 from twin.core.origin import Origin, of_result
@@ -30,7 +30,8 @@ class StationWind:
 
     ``times_ms`` (nt,) are the nodes; ``u_m_s`` and ``v_m_s`` (n_stations, nt) the mean vectors at the
     masts, ``trust`` (n_stations, nt) 1 where the mast counts and 0 where not; ``places_m``
-    (n_stations, 2) and ``heights_m`` (n_stations,) where they stand; ``layers`` the turbulence.
+    (n_stations, 2) and ``heights_m`` (n_stations,) where they stand; ``layers`` the turbulence, ``columns``
+    the same with fields (nt,), ``mast_shapes`` (n_stations, nt) the wind profile at the masts.
     """
 
     times_ms: FloatArray
@@ -42,6 +43,8 @@ class StationWind:
     roughness_m: float
     displacement_m: float
     layers: tuple[SurfaceLayer, ...]
+    columns: SurfaceLayer
+    mast_shapes: FloatArray
     origin: Origin
     inputs: tuple[str, ...]
     notes: tuple[str, ...]
@@ -60,7 +63,7 @@ class StationWind:
         weights = self.trust[:, k] * (1.0 - part) + self.trust[:, k + 1] * part
         u = self.u_m_s[:, k] * (1.0 - part) + self.u_m_s[:, k + 1] * part
         v = self.v_m_s[:, k] * (1.0 - part) + self.v_m_s[:, k + 1] * part
-        inverse = self.air_at(times_ms).inverse_obukhov_1_m
+        near = k + (part > 0.5)
         shape = np.broadcast_shapes(np.shape(x_m), np.shape(y_m), np.shape(times_ms))
         total, east, north = (np.zeros(shape) for _ in range(3))
         for s in range(self.heights_m.size):
@@ -68,11 +71,13 @@ class StationWind:
                 continue
             distance2 = (x_m - self.places_m[s, 0]) ** 2 + (y_m - self.places_m[s, 1]) ** 2
             weight = weights[s] / (distance2 + _NEAR_M**2)
-            at_mast = wind_profile(self.heights_m[s] - self.displacement_m, self.roughness_m, inverse)
+            at_mast = self.mast_shapes[s][near]
             total += weight
             east += weight * (u[s] / at_mast)
             north += weight * (v[s] / at_mast)
-        profile = wind_profile(np.asarray(height_m) - self.displacement_m, self.roughness_m, inverse) / total
+        inverse = self.columns.inverse_obukhov_1_m * np.ones(self.times_ms.size)
+        level = np.asarray(height_m) - self.displacement_m
+        profile = wind_profile(level, self.roughness_m, inverse[near]) / total
         return np.asarray(east * profile), np.asarray(north * profile)
 
     def air(self, time_ms: int) -> SurfaceLayer:
@@ -83,7 +88,7 @@ class StationWind:
     def air_at(self, times_ms: FloatArray) -> SurfaceLayer:
         """Turbulence at the nearest nodes, fields as arrays; see ``models.contract.TimedWind``."""
         k, part = self._nodes(times_ms)
-        return stacked(self.layers, k + (part > 0.5))
+        return taken(self.columns, k + (part > 0.5))
 
     def _nodes(self, times_ms: FloatArray) -> tuple[IntArray, FloatArray]:
         last = self.times_ms.size - 1
@@ -185,6 +190,10 @@ def _assemble(
     bridged = _never_empty(trust)
     u, v = np.array([row.u_m_s for row in means]), np.array([row.v_m_s for row in means])
     layers = _layers(means, bridged, heights, times, site, cloud)
+    shapes = [
+        wind_profile(heights - site.displacement_m, site.roughness_m, row.inverse_obukhov_1_m)
+        for row in layers
+    ]
     return StationWind(
         times_ms=times,
         u_m_s=frozen(u),
@@ -195,6 +204,8 @@ def _assemble(
         roughness_m=site.roughness_m,
         displacement_m=site.displacement_m,
         layers=layers,
+        columns=stacked(layers, np.arange(times.size)),
+        mast_shapes=frozen(np.array(shapes).T),
         origin=of_result(*{rows[-1].origin for rows in by_station.values()}),
         inputs=tuple(_input_name(rows) for rows in by_station.values()),
         notes=_notes(u, v, trust, bridged),

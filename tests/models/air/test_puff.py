@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from models.air.box import CELLS_MAX, LEVELS_MAX, SIDE_MAX
-from models.air.growth import grow_sideways, grow_upwards, transport_height
+from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
 from models.air.puff import GaussianPuff
-from models.air.streak import Sources, cut, march
+from models.air.streak import Runs, cut
+from models.air.tracks import Sources, march
 from models.air.wind import SteadyWind, field_from_samples, uniform_wind, wind_profile
 from models.contract import Site, SurfaceLayer, flat_site
 from twin.core.beam import point_receptor
@@ -43,6 +44,17 @@ def release(
     )
 
 
+def spans(*rows: tuple[int, int, float, float]) -> Runs:
+    """Spans of emission: source, cell, start and end in seconds of the hour."""
+    source, cell, start, end = np.array(rows).T
+    return Runs(
+        source=source.astype(np.intp),
+        cell=cell.astype(np.intp),
+        start_ms=HOUR.start_ms + 1000.0 * start,
+        end_ms=HOUR.start_ms + 1000.0 * end,
+    )
+
+
 def lone_puff(wind: SteadyWind, height_m: float, until_m: float) -> tuple[float, float, float]:
     """Sigmas and carrying wind of one puff at a distance, marched in steps of a quarter second."""
     x, age = 0.0, 0.0
@@ -52,7 +64,8 @@ def lone_puff(wind: SteadyWind, height_m: float, until_m: float) -> tuple[float,
         after = grow_upwards(sigma_z, frozen([age]), 0.25, height, AIR)
         u, _ = wind.at(frozen([0.0]), frozen([0.0]), 0, transport_height(0.5 * (sigma_z + after), height))
         speed = float(u[0])
-        sigma_h, sigma_z = grow_sideways(sigma_h, 0.25, AIR), after
+        middle = mean_height(0.5 * (sigma_z + after), height)
+        sigma_h, sigma_z = grow_sideways(sigma_h, frozen([age]), 0.25, middle, AIR), after
         x, age = x + 0.25 * speed, age + 0.25
     return float(sigma_h[0]), float(sigma_z[0]), speed
 
@@ -105,14 +118,13 @@ def test_steps_of_thirty_seconds_are_fine_enough_beyond_the_first_hundred_metres
 
 
 def test_a_plume_of_kilometres_takes_few_puffs_and_keeps_its_mass():
-    times = np.linspace(HOUR.start_ms, HOUR.end_ms, 121)
     sources = Sources(
         x_m=frozen([0.0, 100.0]), y_m=frozen([0.0, 50.0]), height_m=frozen([5.0, 20.0]), sigma_start_m=1.0
     )
     wide = Extent(x_min_m=-20_000.0, y_min_m=-20_000.0, x_max_m=20_000.0, y_max_m=20_000.0)
-    (streak,) = march(sources, uniform_wind(3.0, 270.0, AIR), times, {120}, wide)
-    cells = np.tile(np.array([0, 1], dtype=np.intp), (120, 1))
-    puffs = cut(streak, cells, sources)
+    tracks = march(sources, uniform_wind(3.0, 270.0, AIR), HOUR, wide, step_s=30.0)
+    runs = spans((0, 0, 0.0, 3600.0), (1, 1, 0.0, 3600.0))
+    puffs = cut(tracks, runs, sources, frozen([END_MS])).puffs
     assert 60 < puffs.x_m.size < 250
     assert np.bincount(puffs.cell, weights=puffs.emission_s) == pytest.approx([3600.0, 3600.0])
     for cell, y in ((0, 0.0), (1, 50.0)):
@@ -124,18 +136,11 @@ def test_a_plume_of_kilometres_takes_few_puffs_and_keeps_its_mass():
 
 
 def test_pauses_in_emission_leave_gaps():
-    times = np.linspace(HOUR.start_ms, HOUR.end_ms, 121)
     sources = Sources(x_m=frozen([0.0]), y_m=frozen([0.0]), height_m=frozen([5.0]), sigma_start_m=1.0)
-    cells = np.full((120, 1), -1, dtype=np.intp)
-    cells[20:40, 0], cells[100:110, 0] = 0, 1
-    (streak,) = march(
-        sources,
-        uniform_wind(1.0, 270.0, AIR),
-        times,
-        {120},
-        Extent(x_min_m=-9e3, y_min_m=-9e3, x_max_m=9e3, y_max_m=9e3),
-    )
-    puffs = cut(streak, cells, sources)
+    wide = Extent(x_min_m=-9e3, y_min_m=-9e3, x_max_m=9e3, y_max_m=9e3)
+    tracks = march(sources, uniform_wind(1.0, 270.0, AIR), HOUR, wide, step_s=30.0)
+    runs = spans((0, 0, 600.0, 1200.0), (0, 1, 3000.0, 3300.0))
+    puffs = cut(tracks, runs, sources, frozen([END_MS])).puffs
     assert np.bincount(puffs.cell, weights=puffs.emission_s) == pytest.approx([600.0, 300.0])
     assert puffs.x_m[puffs.cell == 1].max() < puffs.x_m[puffs.cell == 0].min()
 
