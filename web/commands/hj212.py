@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from twin.core.errors import BadRequestError
+from web.commands.json_source import JsonSource, read_json
 
 app = typer.Typer(help="HJ 212 报文。 HJ 212 frames.", no_args_is_help=True)
 
@@ -20,24 +17,9 @@ def hj212() -> None:
 
 
 @app.command()
-def decode(
-    source: Annotated[
-        Path | None,
-        typer.Argument(
-            help="JSON 文件；缺省为标准输入 / JSON file; standard input when left out", show_default=False
-        ),
-    ] = None,
-) -> None:
+def decode(source: JsonSource = None) -> None:
     """解析报文字节流（JSON 进、JSON 出）。 Read the bytes of a line: JSON in, JSON out."""
     from sensors.hj212.cases import decode_cases
 
-    try:
-        data = json.loads(sys.stdin.read() if source is None else source.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadRequestError(
-            f"the input is no readable JSON: {error}",
-            message_zh=f"输入不是 JSON：{error}",
-            field="source",
-            value=str(source),
-        ) from None
-    typer.echo(json.dumps(decode_cases(data), ensure_ascii=False, indent=1, allow_nan=False))
+    answer = decode_cases(read_json(source))
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False))

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from web.commands import exits
-
-FileArgument = Annotated[
-    Path | None,
-    typer.Argument(help="JSON 文件；缺省读标准输入 / JSON file; default standard input", show_default=False),
-]
+from web.commands.json_source import JsonSource, read_json
 
 
 def rules(
-    file: FileArgument = None,
+    file: JsonSource = None,
     check: Annotated[bool, typer.Option("--check", help="与 expect 比较 / Compare with expect")] = False,
     list_: Annotated[bool, typer.Option("--list", help="列出规则 / List the rules")] = False,
 ) -> None:
@@ -28,7 +22,7 @@ def rules(
     if list_:
         typer.echo("\n".join(sorted(RULES)))
         return
-    asked = _read(file)
+    asked = read_json(file)
     if isinstance(asked, dict) and "cases" not in asked:
         if not check:
             typer.echo(_text(apply_case(asked)))
@@ -58,17 +52,6 @@ def _result(case: Any, *, check: bool) -> dict[str, Any]:
     if check:
         row["ok"] = "output" in row and agrees(row["output"], known.get("expect"))
     return row
-
-
-def _read(file: Path | None) -> Any:
-    try:
-        text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(error, "file", "readable UTF-8 text", "可读的 UTF-8 文本") from None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _unusable(error, "json", "JSON", "JSON") from None
 
 
 def _text(body: Any) -> str:
