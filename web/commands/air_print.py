@@ -51,7 +51,7 @@ def print_scores(shell: Shell, made: Sequence[Scores]) -> None:
 
 def _is_long(table: ResultTable, result: CaseResult) -> bool:
     """Courses stand in the files; receptors of arcs have a table of their own."""
-    if table.name == "series" or table.name.startswith("course"):
+    if table.columns[0].name in ("time", "from"):
         return True
     if table.name != "receptors" or "arcs" not in result.tables:
         return False

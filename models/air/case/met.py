@@ -89,12 +89,17 @@ def air_of(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
             "wind_speed_m_s, friction_velocity_m_s or [[station]]",
             "给出 wind_speed_m_s、friction_velocity_m_s 或 [[station]]",
         )
+    notes: list[str] = []
     if speed is None and friction is not None:
         speed = friction * shape
-    if friction is None and speed is not None:
-        friction = speed / shape
     assert speed is not None
-    assert friction is not None
+    made = speed / shape
+    if friction is not None and abs(friction - made) > 0.05 * made:
+        # Two numbers for one wind: the speed carries the gas, so the profile is hung on it.
+        notes.append(
+            f"friction velocity {friction:g} m/s stated, {made:.3g} m/s from speed and profile taken"
+        )
+    friction = made
     lid = table.mixing_height_m or similarity_lid_m(friction, inverse)
     sigma_v = _sigma_v(table, speed)
     layer = SurfaceLayer(
@@ -108,7 +113,7 @@ def air_of(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
         wind_speed_m_s=speed,
         wind_height_m=table.wind_height_m,
         wind_from_deg=table.wind_from_deg % 360.0,
-        notes=() if sigma_v else ("sigma_v from similarity",),
+        notes=(*notes, *(() if sigma_v else ("sigma_v from similarity",))),
     )
 
 

@@ -70,6 +70,10 @@ def pairs_of(result: CaseResult, rows: Sequence[ObservedRow], gas: GasState, sou
                 f"a receptor and quantity of the result: {_known(result)}",
                 f"结果中的接收点与量：{_known(result)}",
             )
+        in_ppm = result.find(row.receptor, f"{row.quantity}_ppm") if row.units == "ppm" else None
+        if in_ppm is not None:  # the model knows how warm and how dense its cloud is
+            found.append(_pair_in_ppm(row, in_ppm))
+            continue
         value, units = _to_si(row, gas, source)
         found.append(
             Pair(
@@ -81,6 +85,16 @@ def pairs_of(result: CaseResult, rows: Sequence[ObservedRow], gas: GasState, sou
             )
         )
     return tuple(found)
+
+
+def _pair_in_ppm(row: ObservedRow, modelled: float) -> Pair:
+    return Pair(
+        receptor=row.receptor,
+        quantity=row.quantity,
+        units="ppm",
+        observed_value=row.value,
+        modelled_value=modelled,
+    )
 
 
 def pair_table(pairs: Sequence[Pair]) -> ResultTable:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from models.air.case.ground import Ground, ground_of
+from models.air.case.ground import ground_of
 from models.air.case.load import LoadedCase
-from models.air.case.met import Air, air_of, mean_air, start_ms, station_wind, steady_wind
-from models.air.case.places import Arc, arcs_of, beam_receptor, receptor_of, spots_of
-from models.air.case.plume_rows import area_points, plume_solver
-from models.air.case.result import AirField, CaseResult, ResultTable, make_table
+from models.air.case.met import Air, start_ms
+from models.air.case.places import arcs_of, beam_receptor, receptor_of, spots_of
+from models.air.case.plume_releases import release_rows
+from models.air.case.plume_rows import area_points, field_solver, receptor_solver
+from models.air.case.plume_tables import (
+    Scene,
+    arc_table,
+    averaged,
+    averaging_s,
+    joined,
+    receptor_table,
+    series_table,
+)
+from models.air.case.plume_wind import plume_wind
+from models.air.case.result import AirField, CaseResult, ResultTable
 from models.air.case.schema import PlumeCase
 from models.air.case.schema_release import PlumeReleaseRow
-from models.contract import AirSolver, Site, WindField
+from models.air.case.steady_rows import SteadyRows
+from models.contract import AirSolver, Site
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
 from twin.core.geometry import FloatArray, Place
@@ -28,24 +39,6 @@ _SETTLE = 2.0  # a plume is steady once its slow part has gone twice as far as t
 _LONGEST_S = 6 * 3600.0
 _PUFF_S = 1.0  # an instant release leaves within a second
 _SERIES = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Scene:
-    """Everything that is prepared before a solver runs; receptors are read at ``times_ms``."""
-
-    case: PlumeCase
-    ground: Ground
-    air: Air
-    wind: WindField
-    window: Interval
-    releases: tuple[Release, ...]
-    rows: tuple[PlumeReleaseRow, ...]
-    receptors: tuple[Receptor, ...]
-    heights_m: tuple[float, ...]
-    arcs: tuple[Arc, ...]
-    times_ms: tuple[int, ...]
-    finite: bool
 
 
 def run_plume(loaded: LoadedCase) -> CaseResult:
@@ -61,14 +54,14 @@ def run_plume(loaded: LoadedCase) -> CaseResult:
     for substance in substances:
         mark = f"{substance}:" if len(substances) > 1 else ""
         own = [row for row in scene.rows if row.substance == substance]
-        solver = plume_solver(case, own[0], scene.air, loaded)
+        solver = receptor_solver(case, own[0], scene.air, flat=scene.ground.flat, loaded=loaded)
         solver_version = (solver.name, solver.version)
         made = _read_receptors(scene, solver, substance, mark)
         for name, table in made.items():
-            tables[name] = _joined(tables[name], table) if name in tables else table
-        found, said = _fields(scene, solver, substance, loaded)
+            tables[name] = joined(tables[name], table) if name in tables else table
+        found, said = _fields(scene, field_solver(case, own[0]), substance, loaded)
         fields += found
-        notes += [*said, *getattr(solver, "notes", ())]
+        notes += said
     return CaseResult(
         id=loaded.id,
         kind="plume",
@@ -80,15 +73,16 @@ def run_plume(loaded: LoadedCase) -> CaseResult:
         inputs=(*scene.wind.inputs, *(f"release {row.id} {row.substance}" for row in scene.rows)),
         notes=tuple(dict.fromkeys((*scene.wind.notes, *notes))),
         fields=tuple(fields),
+        texts=scene.texts,
     )
 
 
-def _prepare(case: PlumeCase, loaded: LoadedCase) -> _Scene:
+def _prepare(case: PlumeCase, loaded: LoadedCase) -> Scene:
     ground = ground_of(case.site, loaded.folder, loaded.source)
     zero = start_ms(case.run)
-    rows = tuple(case.release)
+    rows, texts = release_rows(case, ground.site, loaded)
     centre = (rows[0].x_m, rows[0].y_m)
-    wind, air = _wind(case, ground.site, loaded, centre)
+    wind, air = plume_wind(case, ground, loaded, centre)
     arcs = arcs_of(case.arc, centre, air.wind_from_deg + 180.0, ground.site)
     spots = [*(spot for arc in arcs for spot in arc.spots)]
     spots += spots_of(case, ground.site, loaded.folder, loaded.source)
@@ -99,7 +93,7 @@ def _prepare(case: PlumeCase, loaded: LoadedCase) -> _Scene:
     finite = any(row.end_s is not None or row.mass_kg is not None for row in rows)
     duration = case.run.duration_s or _duration_s(case, rows, receptors, air, finite)
     window = Interval(start_ms=zero, end_ms=zero + round(1000.0 * duration))
-    return _Scene(
+    return Scene(
         case=case,
         ground=ground,
         air=air,
@@ -112,20 +106,8 @@ def _prepare(case: PlumeCase, loaded: LoadedCase) -> _Scene:
         arcs=arcs,
         times_ms=_times(case, window, steady=not finite and not case.station),
         finite=finite,
+        texts=texts,
     )
-
-
-def _wind(
-    case: PlumeCase, site: Site, loaded: LoadedCase, centre: tuple[float, float]
-) -> tuple[WindField, Air]:
-    if not case.station:
-        air = air_of(case.air, case.run, site, loaded.source)
-        return steady_wind(air, site), air
-    wind = station_wind(case.station, case.air, case.run, site, loaded.folder, loaded.source)
-    zero = start_ms(case.run)
-    length = case.run.duration_s or case.run.averaging_s
-    times = [zero + round(1000.0 * part * length) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    return wind, mean_air(wind, site, times, *centre)
 
 
 def _duration_s(
@@ -141,7 +123,7 @@ def _duration_s(
     reach = max(float(np.hypot(places[:, 0] - row.x_m, places[:, 1] - row.y_m).max()) for row in rows)
     travel = _SETTLE * reach / max(0.5 * air.wind_speed_m_s, 0.3)
     last = max((row.end_s or row.start_s) for row in rows) if finite else 0.0
-    return min(_LONGEST_S, travel + last + case.run.averaging_s)
+    return min(_LONGEST_S, travel + last + averaging_s(case))
 
 
 def _times(case: PlumeCase, window: Interval, *, steady: bool) -> tuple[int, ...]:
@@ -175,7 +157,9 @@ def _releases(row: PlumeReleaseRow, site: Site, window: Interval) -> list[Releas
     ]
 
 
-def _read_receptors(scene: _Scene, solver: AirSolver, substance: str, mark: str) -> dict[str, ResultTable]:
+def _read_receptors(
+    scene: Scene, solver: AirSolver | SteadyRows, substance: str, mark: str
+) -> dict[str, ResultTable]:
     if not scene.receptors:
         return {}
     releases = [row for row in scene.releases if row.substance_id == substance]
@@ -183,107 +167,17 @@ def _read_receptors(scene: _Scene, solver: AirSolver, substance: str, mark: str)
         scene.ground.site, releases, scene.wind, scene.window, scene.receptors, scene.times_ms
     )
     conc = matrix.sum(axis=2)  # (times, receptors)
-    mean = _averaged(conc, scene)
-    tables = {"receptors": _receptor_table(scene, conc, mean, mark)}
+    mean = averaged(conc, scene)
+    tables = {"receptors": receptor_table(scene, conc, mean, mark)}
     if scene.arcs:
-        tables["arcs"] = _arc_table(scene.arcs, mean, mark)
+        tables["arcs"] = arc_table(scene.arcs, mean, mark)
     if len(scene.times_ms) > 1:
-        tables["series"] = _series_table(scene, conc, mark)
+        tables["series"] = series_table(scene, conc, mark)
     return tables
 
 
-def _averaged(conc: FloatArray, scene: _Scene) -> FloatArray:
-    """Mean over the last averaging time of a steady release; highest running mean of one that ends."""
-    if conc.shape[0] == 1:
-        return np.asarray(conc[0])
-    step = (scene.times_ms[1] - scene.times_ms[0]) / 1000.0
-    width = max(1, min(conc.shape[0], round(scene.case.run.averaging_s / step)))
-    if not scene.finite:
-        return np.asarray(conc[-width:].mean(axis=0))
-    sums = np.concatenate([np.zeros((1, conc.shape[1])), np.cumsum(conc, axis=0)])
-    return np.asarray(((sums[width:] - sums[:-width]) / width).max(axis=0))
-
-
-def _receptor_table(scene: _Scene, conc: FloatArray, mean: FloatArray, mark: str) -> ResultTable:
-    middle = np.array([row.weights @ row.points_m for row in scene.receptors], dtype=np.float64)
-    columns: list[tuple[str, str, Sequence[object]]] = [
-        ("receptor", "", [f"{mark}{row.sensor_id}" for row in scene.receptors]),
-        ("x", "m", middle[:, 0].tolist()),
-        ("y", "m", middle[:, 1].tolist()),
-        ("height", "m", list(scene.heights_m)),
-        ("conc", "kg/m3", mean.tolist()),
-    ]
-    if len(scene.times_ms) > 1:
-        times = (np.array(scene.times_ms) - scene.window.start_ms) / 1000.0
-        peak = conc.max(axis=0)
-        arrived = np.where(conc >= 0.01 * peak, times[:, None], math.inf).min(axis=0)
-        columns += [
-            ("peak", "kg/m3", peak.tolist()),
-            ("dose", "kg s/m3", np.asarray(np.trapezoid(conc, times, axis=0)).tolist()),
-            ("arrival", "s", np.where(peak > 0.0, arrived, math.nan).tolist()),
-        ]
-    return make_table("receptors", columns)
-
-
-def _arc_table(arcs: Sequence[Arc], mean: FloatArray, mark: str) -> ResultTable:
-    rows: list[tuple[object, ...]] = []
-    first = 0
-    for arc in arcs:
-        conc = mean[first : first + len(arc.spots)]
-        first += len(arc.spots)
-        along = np.radians(arc.bearings_deg) * arc.radius_m
-        best = int(conc.argmax())
-        cic = float(np.trapezoid(conc, along))
-        middle = float(np.trapezoid(conc * along, along)) / cic if cic > 0.0 else math.nan
-        spread = float(np.trapezoid(conc * (along - middle) ** 2, along)) / cic if cic > 0.0 else math.nan
-        rows.append(
-            (
-                f"{mark}{arc.id}",
-                arc.radius_m,
-                arc.height_m,
-                float(conc[best]),
-                arc.bearings_deg[best] % 360.0,
-                cic,
-                math.sqrt(spread) if spread >= 0.0 else math.nan,
-                math.degrees(middle / arc.radius_m) % 360.0,
-            )
-        )
-    names = [
-        ("receptor", ""),
-        ("radius", "m"),
-        ("height", "m"),
-        ("arc_max", "kg/m3"),
-        ("bearing_of_max", "deg"),
-        ("cic", "kg/m2"),
-        ("sigma_y", "m"),
-        ("bearing_of_mean", "deg"),
-    ]
-    columns = list(zip(*rows, strict=True))
-    return make_table("arcs", [(name, units, columns[k]) for k, (name, units) in enumerate(names)])
-
-
-def _series_table(scene: _Scene, conc: FloatArray, mark: str) -> ResultTable:
-    """Courses over time of all receptors but those of arcs, one column each."""
-    first = sum(len(arc.spots) for arc in scene.arcs)
-    times = [(time - scene.window.start_ms) / 1000.0 for time in scene.times_ms]
-    columns: list[tuple[str, str, Sequence[object]]] = [("time", "s", times)]
-    for k in range(first, len(scene.receptors)):
-        columns.append((f"{mark}{scene.receptors[k].sensor_id}", "kg/m3", conc[:, k].tolist()))
-    return make_table("series", columns)
-
-
-def _joined(one: ResultTable, other: ResultTable) -> ResultTable:
-    """Rows below rows; series beside series."""
-    if one.name == "series":
-        return ResultTable(name=one.name, columns=(*one.columns, *other.columns[1:]))
-    columns = tuple(
-        replace(a, values=(*a.values, *b.values)) for a, b in zip(one.columns, other.columns, strict=True)
-    )
-    return ResultTable(name=one.name, columns=columns)
-
-
 def _fields(
-    scene: _Scene, solver: AirSolver, substance: str, loaded: LoadedCase
+    scene: Scene, solver: AirSolver, substance: str, loaded: LoadedCase
 ) -> tuple[list[AirField], list[str]]:
     asked = scene.case.grid
     if asked is None:
@@ -325,7 +219,7 @@ def _fields(
         inputs=(*scene.wind.inputs, *(row.id for row in releases), f"{solver.name}/{solver.version}"),
         notes=tuple(dict.fromkeys(notes)),
         title=scene.case.title,
-        averaged_s=scene.case.run.averaging_s,
+        averaged_s=averaging_s(scene.case),
     )
     return [field], notes
 

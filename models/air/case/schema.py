@@ -38,7 +38,7 @@ class PlumeCase(Head):
     """``kind = "plume"``: passive gas from points and areas."""
 
     kind: Literal["plume"]
-    solver: Words = "gaussian_puff"
+    solver: Words = "auto"
     site: SiteTable = SiteTable()
     air: AirTable = AirTable()
     station: list[StationRow] = []
@@ -81,8 +81,26 @@ class DenseCase(Head):
     source: SourceTable | None = None
     distances_m: list[Positive] = []
     height_m: Height = 1.0
+    arc: list[ArcRow] = []
     point: list[PointRow] = []
+    beam: list[BeamRow] = []
     grid: GridTable | None = None
+
+    @model_validator(mode="after")
+    def _room_for_a_layer(self) -> DenseCase:
+        if self.model == "shallow":
+            if self.grid is None:
+                refuse("the shallow layer needs a [grid]", "浅层模型需要 [grid]")
+            if self.grid.dx_m != self.grid.dy_m:
+                refuse(
+                    "the shallow layer needs square cells: dx_m = dy_m", "浅层模型需要方形网格：dx_m = dy_m"
+                )
+        if not (self.distances_m or self.point or self.grid or self.beam or self.arc):
+            refuse(
+                "nothing is asked; give distances_m, arc, point, beam or grid",
+                "没有要计算的位置；请给出 distances_m、arc、point、beam 或 grid",
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_release(self) -> DenseCase:
@@ -96,6 +114,7 @@ class WindCase(Head):
 
     kind: Literal["wind"]
     model: Literal["linear", "library"] = "linear"
+    leave_one_out: bool = False
     site: SiteTable = SiteTable()
     air: AirTable = AirTable()
     station: list[StationRow] = []
@@ -106,6 +125,16 @@ class WindCase(Head):
     points_csv: Words | None = None
     tower: list[TowerRow] = []
     grid: GridTable | None = None
+
+    @model_validator(mode="after")
+    def _enough_stations(self) -> WindCase:
+        if self.model == "library" and not self.station:
+            refuse(
+                "model library needs at least one [[station]]", "model 为 library 时至少需要一个 [[station]]"
+            )
+        if self.leave_one_out and len(self.station) < 2:
+            refuse("leave_one_out needs two or more stations", "leave_one_out 至少需要两个站")
+        return self
 
 
 class AreaRow(Strict):

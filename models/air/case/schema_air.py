@@ -65,7 +65,7 @@ class AirTable(Strict):
 
     Stability: one of ``obukhov_length_m``, ``inverse_obukhov_1_m`` (0: neutral), ``pasquill_class``; with
     none it follows from the height of the sun at ``[run] start`` and ``cloud_fraction``. Speed: one of
-    ``wind_speed_m_s`` at ``wind_height_m`` and ``friction_velocity_m_s``, or both when both were measured.
+    ``wind_speed_m_s`` at ``wind_height_m`` and ``friction_velocity_m_s``; of both, the speed is taken.
     Lateral scatter: ``sigma_theta_deg`` or ``sigma_v_m_s``, over ``sigma_averaging_s``; left out: similarity.
     """
 
@@ -150,17 +150,20 @@ class StationRow(Strict):
 class RunTable(Strict):
     """``[run]``: time. Everything named ``*_s`` counts from ``start``.
 
-    ``duration_s`` left out: long enough for the gas to reach every receptor. ``averaging_s``: receptors
-    give means over the last ``averaging_s`` of a steady release, and running means of that length of a
-    release that ends. ``step_s``: between two nodes of a plume (left out: that of the solver).
+    ``duration_s`` left out: long enough for the gas to reach every receptor. ``averaging_s`` (left out: 600
+    for passive, 60 for dense gas): receptors give means over that last part of a steady release, and the
+    highest running mean of that length of a release that ends. ``every_s``: between two values of a course.
+    ``step_s``: between two nodes of a plume (left out: that of the solver). ``terrain_wind``: whether
+    ground that is not flat bends the wind of a plume (the wind library) or only lifts it.
     """
 
     start: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")] = (
         "2000-06-21T12:00:00Z"
     )
     duration_s: Annotated[float, Field(gt=0, le=7 * 86_400)] | None = None
-    averaging_s: Positive = 600.0
+    averaging_s: Positive | None = None
     every_s: Positive | None = None
+    terrain_wind: bool = True
     step_s: Positive | None = None
 
 

@@ -1,0 +1,127 @@
+"""The source terms of a dense case: stated in ``[release]``, or computed from ``[source]``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from models.air.case.load import LoadedCase, bad_value
+from models.air.case.schema import DenseCase
+from models.air.case.schema_release import DenseReleaseTable
+from models.air.dense.table import MixtureTable, mixture_table
+from models.contract import Site
+from models.substances.table import substance
+from models.term import Ambient, Shape, SourceTerm
+from twin.core.geometry import Place
+
+_STEADY_S = 3600.0
+_INSTANT_S = 1.0
+
+
+def dense_terms(case: DenseCase, ambient: Ambient, site: Site, loaded: LoadedCase) -> tuple[SourceTerm, ...]:
+    """Terms of a case, on the ground of the site. Raises CaseError and SolverError."""
+    if case.source is not None:
+        from models.air.case.source_case import terms_of
+
+        made = terms_of(case.source, ambient, site.convergence_deg)
+        return tuple(_on_ground(term, site) for term in made)
+    assert case.release is not None
+    return (_stated(case.release, case, ambient, site, loaded),)
+
+
+def mixture_of(term: SourceTerm, ambient: Ambient) -> MixtureTable:
+    """Mixing line of a term's state, averaged by mass."""
+    weight = term.rate_kg_s * np.diff(term.times_s)
+    weight = weight / weight.sum()
+    return mixture_table(
+        term.substance_id,
+        float(weight @ term.temperature_k),
+        float(weight @ term.liquid_fraction),
+        ambient,
+        air_fraction=float(weight @ term.air_fraction),
+    )
+
+
+def source_temperature_k(row: DenseReleaseTable, ambient: Ambient) -> float:
+    """Stated; else the boiling point of what boils below the air's temperature; else that of the air."""
+    if row.temperature_k is not None:
+        return row.temperature_k
+    boiling = float(substance(row.substance).saturation_k(ambient.pressure_pa))
+    return min(boiling, ambient.temperature_k)
+
+
+def _stated(
+    row: DenseReleaseTable, case: DenseCase, ambient: Ambient, site: Site, loaded: LoadedCase
+) -> SourceTerm:
+    temperature = source_temperature_k(row, ambient)
+    line = mixture_table(
+        row.substance, temperature, row.liquid_fraction, ambient, air_fraction=row.air_fraction
+    )
+    density = float(line.density(np.array([1.0 - row.air_fraction]))[0])
+    length, rate = _amount(row, case)
+    radius, cylinder = _size(row, rate, length, density, loaded)
+    towards = ambient.towards_deg if row.towards_deg is None else row.towards_deg - site.convergence_deg
+    one = np.ones(1)
+    return SourceTerm(
+        substance_id=row.substance,
+        shape=Shape(row.shape),
+        place=_place(row.x_m, row.y_m, row.height_m, site),
+        height_m=row.height_m,
+        times_s=np.array([0.0, length]),
+        rate_kg_s=one * rate,
+        temperature_k=one * temperature,
+        liquid_fraction=one * row.liquid_fraction,
+        air_fraction=one * row.air_fraction,
+        radius_m=one * radius,
+        speed_m_s=one * row.speed_m_s,
+        towards_deg=towards % 360.0,
+        elevation_deg=row.elevation_deg,
+        height_of_cylinder_m=cylinder,
+    )
+
+
+def _amount(row: DenseReleaseTable, case: DenseCase) -> tuple[float, float]:
+    """Length of the release and its rate."""
+    if row.shape == "instant":
+        return _INSTANT_S, (row.mass_kg or 0.0) / _INSTANT_S
+    length = row.duration_s or max(_STEADY_S, case.run.duration_s or 0.0)
+    return length, row.rate_kg_s if row.rate_kg_s is not None else (row.mass_kg or 0.0) / length
+
+
+def _size(
+    row: DenseReleaseTable, rate: float, length: float, density: float, loaded: LoadedCase
+) -> tuple[float, float]:
+    """Radius and, for a cloud at rest, height of its cylinder; what is left out follows from the volume."""
+    if row.shape == "instant":
+        volume = rate * length / (1.0 - row.air_fraction) / density
+        radius = (
+            row.radius_m or (volume / math.pi / (row.cylinder_height_m or 0.0)) ** 0.5 if _sized(row) else 0.0
+        )
+        if radius == 0.0:
+            radius = (volume / math.pi) ** (1.0 / 3.0)
+        return radius, row.cylinder_height_m or volume / (math.pi * radius * radius)
+    if row.radius_m is not None:
+        return row.radius_m, 0.0
+    if row.speed_m_s > 0.0:
+        return math.sqrt(rate / (1.0 - row.air_fraction) / (math.pi * density * row.speed_m_s)), 0.0
+    raise bad_value(
+        loaded.source,
+        "release.radius_m",
+        None,
+        "a radius (or speed_m_s, from which that of a jet follows)",
+        "半径（或 speed_m_s，由其推算射流半径）",
+    )
+
+
+def _sized(row: DenseReleaseTable) -> bool:
+    return row.radius_m is not None or row.cylinder_height_m is not None
+
+
+def _place(x_m: float, y_m: float, height_m: float, site: Site) -> Place:
+    return Place(x_m=x_m, y_m=y_m, z_m=float(site.ground_m(x_m, y_m)) + height_m)
+
+
+def _on_ground(term: SourceTerm, site: Site) -> SourceTerm:
+    return replace(term, place=_place(term.place.x_m, term.place.y_m, term.height_m, site))
