@@ -67,7 +67,7 @@ class Knobs:
     temper_members: float = 16.0
     clearly: float = 4.0
     least_factor: float = 4.0
-    drift: float = 0.2
+    drift: float = 0.25
     members: int = 40
 
 
@@ -179,8 +179,14 @@ def assimilate(
 
 def clean(readings: Observed) -> bool:
     """Whether no reading stands clearly (six standard deviations) above the background."""
-    above = readings.observed_kg_m3 - np.median(readings.observed_kg_m3)
+    above = readings.observed_kg_m3 - _typical_background(readings)
     return bool(np.all(above < _SIGNAL_SD * readings.sd_kg_m3))
+
+
+def _typical_background(readings: Observed) -> float:
+    """Lower quartile, put right for the noise: a plume may cover more than half of the beams."""
+    quartile = float(np.quantile(readings.observed_kg_m3, 0.25))
+    return max(quartile + 0.6745 * float(np.median(readings.sd_kg_m3)), 0.0)
 
 
 def quantiles(values: FloatArray, shares: Sequence[float]) -> FloatArray:
@@ -229,7 +235,7 @@ class _Members:
 
 def _scene(couplings: Sequence[FloatArray], readings: Observed, knobs: Knobs) -> _Scene:
     observed, sd = readings.observed_kg_m3, readings.sd_kg_m3
-    typical = max(float(np.median(observed)), 0.0)
+    typical = _typical_background(readings)
     signal = np.maximum(observed - typical, 0.0)
     reach = np.array([matrix.sum(axis=2).max(axis=0, initial=0.0) for matrix in couplings])
     seen = reach[reach > 0.0]

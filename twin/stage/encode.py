@@ -127,11 +127,7 @@ def encode_plume(plume: Plume, *, top_kg_m3: float = VOLUME_TOP_KG_M3, decades: 
     conc = np.asarray(plume.conc_kg_m3, dtype=np.float64)
     grid = plume.grid
     v_max = max(top_kg_m3, float(conc.max(initial=0.0)))
-    v_min = v_max * 10.0**-decades
-    codes = np.zeros(conc.shape, dtype=np.uint8)
-    seen = conc >= v_min
-    level = np.log(conc[seen] / v_min) / np.log(v_max / v_min)
-    codes[seen] = np.clip(np.round(level * 254.0) + 1, 1, 255).astype(np.uint8)
+    codes, v_min = _log_codes(conc, v_max, decades)
     header = VOLUME_HEADER.pack(
         b"TWV1",
         grid.nx,
@@ -150,6 +146,44 @@ def encode_plume(plume: Plume, *, top_kg_m3: float = VOLUME_TOP_KG_M3, decades: 
         plume.time_ms,
     )
     return header + _delta_rows(codes).tobytes()
+
+
+def encode_bands(
+    bands: npt.NDArray[np.floating],
+    *,
+    x_min_m: float,
+    y_min_m: float,
+    dx_m: float,
+    dy_m: float,
+    nx: int,
+    ny: int,
+    time_ms: int,
+    top: float,
+    decades: float,
+) -> bytes:
+    """``.twv`` bytes of maps of the ground (n, ny, nx): layers are bands, not heights (``vertical`` = 2).
+
+    Levels as in ``encode_plume``: 255 over ``decades`` below ``top``, which is raised to the maximum.
+    """
+    if bands.shape[1:] != (ny, nx):
+        msg = f"bands have shape {bands.shape}, expected (n, {ny}, {nx})"
+        raise ValueError(msg)
+    v_max = max(top, float(bands.max(initial=0.0)))
+    codes, v_min = _log_codes(bands, v_max, decades)
+    header = VOLUME_HEADER.pack(
+        b"TWV1", nx, ny, bands.shape[0], 2, 1, x_min_m, y_min_m, 0.0, dx_m, dy_m, 1.0, v_min, v_max, time_ms
+    )
+    return header + _delta_rows(codes).tobytes()
+
+
+def _log_codes(values: npt.NDArray[np.floating], v_max: float, decades: float) -> tuple[U8, float]:
+    """Levels 1 to 255, logarithmic over ``decades`` below ``v_max``, 0 for less; and the least value."""
+    v_min = v_max * 10.0**-decades
+    codes = np.zeros(values.shape, dtype=np.uint8)
+    seen = values >= v_min
+    level = np.log(values[seen] / v_min) / np.log(v_max / v_min)
+    codes[seen] = np.clip(np.round(level * 254.0) + 1, 1, 255).astype(np.uint8)
+    return codes, v_min
 
 
 def decode_plume(data: bytes) -> VolumeFile:

@@ -15,7 +15,7 @@ from twin.core.errors import ServiceUnavailableError
 from twin.core.observation import Quality
 from twin.core.quantity import CONC_PREFIX
 from twin.live.curves import gas_curve
-from twin.live.residuals import Residuals, residuals_of
+from twin.live.residuals import residuals_of
 from twin.live.rose import SPEEDS_M_S, origin_of, rose_from
 from twin.live.state import WIND
 from twin.store.rows import AirKind, AirRow, Step
@@ -23,7 +23,7 @@ from web import files
 from web.ranges import Window, window
 from web.reply import BINARY_FILE, Operation, serve
 from web.schemas import air as shapes
-from web.schemas.base import Out
+from web.schemas.base import Out, Query
 from web.services import services
 
 air = APIBlueprint("air", __name__, url_prefix="/api/v1", tag="Models")
@@ -84,11 +84,10 @@ def _predicted_beam(sensor: str, found: Sequence[dict[str, Any]]) -> shapes.Pred
 def _residuals(found: Sequence[dict[str, Any]]) -> shapes.ResidualsOut:
     """Of the predictions made ahead of the readings; a row that had none does not count."""
     pairs = [row for row in found if row["ahead"] is not None]
-    column: Callable[[str], Any] = lambda name: np.array([row["ahead"][name] for row in pairs], dtype=float)  # noqa: E731
-    measured = np.array(
-        [np.nan if row["measured"] is None else row["measured"] for row in pairs], dtype=float
-    )
-    got: Residuals = residuals_of(column("median"), column("low"), column("high"), measured, _FLOOR_KG_M3)
+    measured = [np.nan if row["measured"] is None else row["measured"] for row in pairs]
+    bands = np.array([[row["ahead"][name] for name in ("median", "low", "high")] for row in pairs])
+    median, low, high = bands.reshape(-1, 3).T
+    got = residuals_of(median, low, high, np.array(measured, dtype=np.float64), _FLOOR_KG_M3)
     return shapes.ResidualsOut(
         n=got.n, bias_kg_m3=got.bias_kg_m3, fac2=got.fac2, coverage=got.coverage, floor_kg_m3=got.floor_kg_m3
     )
@@ -246,25 +245,15 @@ def _strict(shape: type[Body], payload: dict[str, Any]) -> Body:
     return shape.model_validate_json(json.dumps(payload))
 
 
-def _serve_all() -> None:
-    reads = {"errors": (503,)}
-    serve(air, "/nowcasts", get_nowcasts, Operation(gives=shapes.NowCastsOut, reads=shapes.AirQuery, **reads))
-    serve(
-        air, "/forecasts", get_forecasts, Operation(gives=shapes.ForecastsOut, reads=shapes.AirQuery, **reads)
-    )
-    serve(
-        air,
-        "/beams/predicted",
-        get_predicted,
-        Operation(gives=shapes.PredictedOut, reads=shapes.PredictedQuery, **reads),
-    )
-    serve(air, "/airmaps", get_maps, Operation(gives=shapes.MapsOut, reads=shapes.AirQuery, **reads))
-    serve(air, "/airmaps/<run>/<int:k>.twv", get_map, BINARY_FILE)
-    serve(air, "/air/spread", get_trend, Operation(gives=shapes.TrendOut, reads=shapes.TrendQuery, **reads))
-    serve(air, "/air/rose", get_rose, Operation(gives=shapes.RoseOut, reads=shapes.RoseQuery, **reads))
-    serve(
-        air, "/air/curves", get_curves, Operation(gives=shapes.CurvesOut, reads=shapes.CurvesQuery, **reads)
-    )
+def _gives(body: type[Out], query: type[Query]) -> Operation:
+    return Operation(gives=body, reads=query, errors=(503,))
 
 
-_serve_all()
+serve(air, "/nowcasts", get_nowcasts, _gives(shapes.NowCastsOut, shapes.AirQuery))
+serve(air, "/forecasts", get_forecasts, _gives(shapes.ForecastsOut, shapes.AirQuery))
+serve(air, "/beams/predicted", get_predicted, _gives(shapes.PredictedOut, shapes.PredictedQuery))
+serve(air, "/airmaps", get_maps, _gives(shapes.MapsOut, shapes.AirQuery))
+serve(air, "/airmaps/<run>/<int:k>.twv", get_map, BINARY_FILE)
+serve(air, "/air/spread", get_trend, _gives(shapes.TrendOut, shapes.TrendQuery))
+serve(air, "/air/rose", get_rose, _gives(shapes.RoseOut, shapes.RoseQuery))
+serve(air, "/air/curves", get_curves, _gives(shapes.CurvesOut, shapes.CurvesQuery))

@@ -80,11 +80,12 @@ class BeamOut(Out):
 
 
 class GridOut(Out):
-    """Cells of a map: centres at x_min_m + (i + 0.5) * step_m, row 0 = south."""
+    """Cells of a map: centres at x_min_m + (i + 0.5) * dx_m, row 0 = south."""
 
     x_min_m: float
     y_min_m: float
-    step_m: float
+    dx_m: float
+    dy_m: float
     nx: int
     ny: int
 
