@@ -15,7 +15,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from models.air.dense.steady import Sections, Start
-from models.air.dense.surroundings import SPEED_HEIGHT, Surroundings
+from models.air.dense.surroundings import BOX_SHARE, NEUTRAL_EXPONENT, SPEED_HEIGHT, Surroundings
 from models.air.dense.table import MixtureTable
 from models.air.turbulence import GRAVITY_M_S2, KARMAN
 from twin.core.errors import SolverError
@@ -78,7 +78,9 @@ def free_jet(
     )
     if not done.success:
         msg = f"the jet stopped: {done.message}"
-        raise SolverError(msg, message_zh=f"射流计算停止：{done.message}", field="speed_m_s", value=nozzle.speed_m_s)
+        raise SolverError(
+            msg, message_zh=f"射流计算停止：{done.message}", field="speed_m_s", value=nozzle.speed_m_s
+        )
     if done.t_events[0].size == 0:
         return model.sections(done.y), None
     last = done.y_events[0][0]
@@ -119,16 +121,17 @@ class _Jet:
         return [entrained, entrained * wind, -weight, cosine, sine, 1.0 / speed, entrained]
 
     def landed(self, y: FloatArray) -> Start:
-        """Cross-section of the same second moments on the ground; what momentum goes down is lost."""
+        """Square of the same area on the ground; what momentum goes down is lost."""
         _, _, radius, _ = self.section(y)
-        wind = self.air.wind_m_s(SPEED_HEIGHT * 0.9 * radius)
+        width = 0.5 * math.sqrt(math.pi) * radius
+        wind = self.air.wind_m_s(SPEED_HEIGHT * width)
         return Start(
             x_m=float(y[3]),
             age_s=float(y[5]),
             mass_flux_kg_s=float(y[0]),
             entrained_kg_s=float(y[6]),
-            half_width_m=math.sqrt(math.pi / 4.0 - 0.75) * radius,
-            sigma_m=0.5 * radius,
+            half_width_m=BOX_SHARE * width,
+            sigma_m=math.sqrt((1.0 - BOX_SHARE**2) / 3.0) * width,
             slip_momentum_n=float(y[1]) - float(y[0]) * wind,
         )
 
@@ -143,11 +146,13 @@ class _Jet:
             age_s=y[5],
             mass_flux_kg_s=y[0],
             entrained_kg_s=y[6],
+            heat_w=np.zeros_like(radius),
             rate_kg_s=np.full(y.shape[1], self.nozzle.substance_kg_s),
             speed_m_s=rows[:, 3],
             half_width_m=0.02 * radius,
             sigma_m=0.5 * radius,
             mean_height_m=np.maximum(y[4], 0.5 * radius),
+            exponent=np.full_like(radius, NEUTRAL_EXPONENT),
             axis_m=y[4],
             spread_m=0.5 * radius,
             aloft=np.ones_like(radius),

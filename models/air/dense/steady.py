@@ -10,18 +10,21 @@ turbulence by Draxler (1976) in the time scale of a puff.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from models.air.dense.surroundings import SHORTEST_S, SPEED_HEIGHT, Surroundings, gravity_acceleration
+from models.air.dense.surroundings import SHORTEST_S, SLIP_MIXING, SPEED_HEIGHT, Layer, Surroundings
 from models.air.dense.table import MixtureTable
+from models.air.dense.thermo import AIR_CP_J_KG_K
 from models.air.turbulence import GRAVITY_M_S2
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
 FRONT_FROUDE = 1.15
+# state: mass flux, box half width, spread, momentum of the slip, age, air taken in, lateral momentum, heat taken in
+MASS, BOX, SIGMA, SLIP, AGE, AIR, FRONT, HEAT, STATES = range(9)
 _TOLERANCE = 1e-8
 _NODES_PER_DECADE = 60
 
@@ -31,21 +34,23 @@ class Sections:
     """Cross-sections of a plume along the wind; arrays (n,).
 
     ``x_m`` from the source, ``age_s`` of the gas, ``mass_flux_kg_s`` of everything, ``speed_m_s``, box half
-    width ``half_width_m`` and turbulent spread ``sigma_m`` (seen for 18 s), ``mean_height_m`` of the gas on the
-    ground. The part ``aloft`` (1 in the air, falling to 0 after touch-down) is a Gaussian around ``axis_m`` with
+    width ``half_width_m`` and turbulent spread ``sigma_m`` (seen for 18 s), ``mean_height_m`` and
+    ``exponent`` of the vertical profile on the ground. The part ``aloft`` (1 in the air, falling to 0 after touch-down) is a Gaussian around ``axis_m`` with
     ``spread_m``. ``mass_fraction`` of the substance is the mean; ``entrained_kg_s`` air since the start,
-    ``rate_kg_s`` the flux of the substance.
+    ``rate_kg_s`` the flux of the substance, ``heat_w`` what the ground gave.
     """
 
     x_m: FloatArray
     age_s: FloatArray
     mass_flux_kg_s: FloatArray
     entrained_kg_s: FloatArray
+    heat_w: FloatArray
     rate_kg_s: FloatArray
     speed_m_s: FloatArray
     half_width_m: FloatArray
     sigma_m: FloatArray
     mean_height_m: FloatArray
+    exponent: FloatArray
     axis_m: FloatArray
     spread_m: FloatArray
     aloft: FloatArray
@@ -81,9 +86,9 @@ def ground_plume(
     table: MixtureTable, air: Surroundings, start: Start, feed: Feed, reach_m: float
 ) -> Sections:
     """Plume from ``start`` to ``reach_m``. Raises SolverError when the equations cannot be integrated."""
-    begin = np.array(
-        [start.mass_flux_kg_s, start.half_width_m, start.sigma_m, start.slip_momentum_n, start.age_s, start.entrained_kg_s, 0.0]
-    )
+    begin = np.zeros(STATES)
+    begin[MASS], begin[BOX], begin[SIGMA] = start.mass_flux_kg_s, start.half_width_m, start.sigma_m
+    begin[SLIP], begin[AGE], begin[AIR] = start.slip_momentum_n, start.age_s, start.entrained_kg_s
     model = _Ground(table=table, air=air, feed=feed)
     pieces: list[tuple[FloatArray, FloatArray]] = []
     at = start.x_m
@@ -95,7 +100,13 @@ def ground_plume(
         nodes = np.unique(np.concatenate([[at], at + np.geomspace(0.02 * scale, end - at, count)]))
         nodes[-1] = end
         done = solve_ivp(
-            model.slope, (at, end), begin, method="LSODA", t_eval=nodes, rtol=_TOLERANCE, atol=1e-10,
+            model.slope,
+            (at, end),
+            begin,
+            method="LSODA",
+            t_eval=nodes,
+            rtol=_TOLERANCE,
+            atol=1e-10,
         )
         if not done.success:
             _failed(str(done.message), at)
@@ -107,9 +118,48 @@ def ground_plume(
     return model.sections(x[keep], y[:, keep])
 
 
+def joined(free: Sections, ground: Sections) -> Sections:
+    """Flight and ground one after the other; the flight's profile fades over four depths after touch-down."""
+    last = ground.x_m > free.x_m[-1] + 1e-9
+    x = ground.x_m[last]
+    fade = np.exp(-(x - free.x_m[-1]) / (8.0 * ground.mean_height_m[0]))
+    after = {
+        "axis_m": np.full(x.size, free.axis_m[-1]),
+        "spread_m": np.full(x.size, free.spread_m[-1]),
+        "aloft": fade,
+    }
+    rows = {
+        field.name: np.concatenate(
+            [getattr(free, field.name), after.get(field.name, getattr(ground, field.name)[last][: x.size])]
+        )
+        for field in fields(Sections)
+    }
+    return Sections(**rows)
+
+
 def _failed(why: str, x_m: float) -> None:
     msg = f"the one-dimensional plume stopped at {x_m:g} m: {why}"
     raise SolverError(msg, message_zh=f"一维重气模型在 {x_m:g} m 处停止：{why}", field="x_m", value=x_m)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    fraction: float
+    density: float
+    temperature: float
+    width: float
+    mean: float
+    speed: float
+    outward: float
+
+
+def _layer(at: _Section, slip_m_s: float) -> Layer:
+    return Layer(
+        density_kg_m3=at.density,
+        temperature_k=at.temperature,
+        slip_m_s=slip_m_s,
+        over_ground_m_s=math.hypot(at.speed, at.outward),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,16 +175,25 @@ class _Ground:
         part = 1.0 if length <= 0.0 else min(max((x_m - feed.x0_m) / length, 0.0), 1.0)
         return feed.total_kg_s * part, feed.substance_kg_s * part
 
-    def section(self, x_m: float, y: FloatArray) -> tuple[float, float, float, float, float]:
-        """Mass fraction, density, effective half width, mean height and speed."""
-        mass = max(float(y[0]), 1e-12)
+    def section(self, x_m: float, y: FloatArray) -> _Section:
+        """Mixture and measures of the cross-section."""
+        mass = max(float(y[MASS]), 1e-12)
         fraction = min(self.fed(x_m)[1] / mass, 1.0)
-        density = float(self.table.density(fraction))
-        width = math.sqrt(float(y[1]) ** 2 + 3.0 * float(y[2]) ** 2)
+        cold = float(self.table.temperature(fraction))
+        warmth = float(y[HEAT]) / (mass * AIR_CP_J_KG_K)
+        density = float(self.table.density(fraction)) * cold / (cold + warmth)
+        width = math.sqrt(float(y[BOX]) ** 2 + 3.0 * float(y[SIGMA]) ** 2)
         area = mass / (2.0 * density * width)  # depth times speed
-        slip = float(y[3]) / mass
-        height, speed = self._depth(area, slip)
-        return fraction, density, width, 0.5 * height, speed
+        height, speed = self._depth(area, float(y[SLIP]) / mass)
+        return _Section(
+            fraction=fraction,
+            density=density,
+            temperature=cold + warmth,
+            width=width,
+            mean=0.5 * height,
+            speed=speed,
+            outward=float(y[FRONT]) / mass,
+        )
 
     def _depth(self, area_m2_s: float, slip_m_s: float) -> tuple[float, float]:
         """Depth and speed whose product is ``area_m2_s``, the speed following the wind at that depth.
@@ -161,52 +220,67 @@ class _Ground:
         return depth, area_m2_s / depth
 
     def slope(self, x_m: float, y: FloatArray) -> list[float]:
-        """Rates of change along x: mass flux, box half width, spread, slip momentum, age, entrained air, front."""
-        _, density, width, mean, speed = self.section(x_m, y)
-        air, feed = self.air, self.feed
-        light = gravity_acceleration(density, air.density_kg_m3)
-        wind = air.wind_m_s(SPEED_HEIGHT * mean)
-        sigma, box = float(y[2]), float(y[1])
-        outward = float(y[6]) / max(float(y[0]), 1e-12)
-        front = outward / (speed * width)
-        turbulent = air.lateral_growth_m_s(max(sigma, 1e-3), SHORTEST_S) / speed
-        top = air.top_m_s(mean, light, speed - wind)
-        sides = 4.0 * mean * speed * 3.0 * sigma / width * turbulent
-        entrained = air.density_kg_m3 * (2.0 * width * top + sides)
-        inside = feed.x0_m <= x_m < feed.x1_m
-        source = feed.total_kg_s / (feed.x1_m - feed.x0_m) if inside else 0.0
-        held = air.drag(SPEED_HEIGHT * mean) * (density * speed * speed - air.density_kg_m3 * wind * wind)
-        depth = 2.0 * mean
-        stress = air.drag(SPEED_HEIGHT * mean) * math.hypot(speed, outward)
-        pushed = 2.0 * GRAVITY_M_S2 * (density - air.density_kg_m3) * depth * depth
-        pushed -= 2.0 * air.density_kg_m3 / FRONT_FROUDE**2 * outward * abs(outward) * depth
-        pushed -= 2.0 * density * stress * outward * width
+        """Rates of change along x of the state (see the indices at the top)."""
+        at, air = self.section(x_m, y), self.air
+        wind = air.wind_m_s(SPEED_HEIGHT * at.mean)
+        outward, slip = at.outward, at.speed - wind
+        layer = _layer(at, slip)
+        moving = layer.over_ground_m_s
+        warmed = air.ground_heat_w_m2(at.mean, layer)
+        top = air.top_m_s(at.mean, replace(layer, heat_w_m2=warmed))
+        sigma = float(y[SIGMA])
+        shear = SLIP_MIXING * math.sqrt(at.density / air.density_kg_m3) * abs(slip)
+        turbulent = air.lateral_growth_m_s(max(sigma, 1e-3), SHORTEST_S)
+        sides = shear + 3.0 * sigma / at.width * turbulent
+        entrained = air.density_kg_m3 * (2.0 * at.width * top + 4.0 * at.mean * sides)
+        wider = (outward + shear) / (at.speed * at.width)
+        source = self._fed_per_m(x_m)
+        rub = air.drag(SPEED_HEIGHT * at.mean)
+        held = rub * (at.density * at.speed**2 - air.density_kg_m3 * wind**2)
         return [
             entrained + source,
-            front * box,
-            front * sigma + turbulent,
-            -2.0 * width * held - wind * source,
-            1.0 / speed,
+            wider * float(y[BOX]),
+            wider * sigma + turbulent / at.speed,
+            -2.0 * at.width * held - wind * source,
+            1.0 / at.speed,
             entrained,
-            pushed,
+            self._pushed(at, outward, rub * moving),
+            2.0 * at.width * warmed,
         ]
 
+    def _pushed(self, at: _Section, outward: float, rub_m_s: float) -> float:
+        """Lateral force of the plume's weight less that of the front and of the ground, times 4."""
+        excess = at.density - self.air.density_kg_m3
+        depth = 2.0 * at.mean
+        weight = 2.0 * GRAVITY_M_S2 * excess * depth * depth
+        front = 2.0 * self.air.density_kg_m3 / FRONT_FROUDE**2 * outward * abs(outward) * depth
+        return weight - front - 2.0 * at.density * rub_m_s * outward * at.width
+
+    def _fed_per_m(self, x_m: float) -> float:
+        feed = self.feed
+        inside = feed.x0_m <= x_m < feed.x1_m
+        return feed.total_kg_s / (feed.x1_m - feed.x0_m) if inside else 0.0
+
     def sections(self, x: FloatArray, y: FloatArray) -> Sections:
-        rows = np.array([self.section(float(x[i]), y[:, i]) for i in range(x.size)])
+        """Cross-sections of a solution."""
+        rows = [self.section(float(x[i]), y[:, i]) for i in range(x.size)]
+        mean = np.array([row.mean for row in rows])
         return Sections(
             x_m=x,
-            age_s=np.maximum(y[4], 0.0),
-            mass_flux_kg_s=y[0],
-            entrained_kg_s=y[5],
+            age_s=np.maximum(y[AGE], 0.0),
+            mass_flux_kg_s=y[MASS],
+            entrained_kg_s=y[AIR],
+            heat_w=y[HEAT],
             rate_kg_s=np.array([self.fed(float(at))[1] for at in x]),
-            speed_m_s=rows[:, 4],
-            half_width_m=y[1],
-            sigma_m=y[2],
-            mean_height_m=rows[:, 3],
+            speed_m_s=np.array([row.speed for row in rows]),
+            half_width_m=y[BOX],
+            sigma_m=y[SIGMA],
+            mean_height_m=mean,
+            exponent=np.array([self.air.exponent(row.mean, _layer(row, 0.0)) for row in rows]),
             axis_m=np.zeros_like(x),
-            spread_m=rows[:, 3],
+            spread_m=mean,
             aloft=np.zeros_like(x),
-            mass_fraction=rows[:, 0],
-            density_kg_m3=rows[:, 1],
-            temperature_k=self.table.temperature(rows[:, 0]),
+            mass_fraction=np.array([row.fraction for row in rows]),
+            density_kg_m3=np.array([row.density for row in rows]),
+            temperature_k=np.array([row.temperature for row in rows]),
         )
