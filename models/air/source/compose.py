@@ -27,8 +27,8 @@ class Falling:
 
     ``rain_out`` of a superheated jet: ``none`` (large tests with HF, NH3 and Cl2 found next to none, and it
     is the cautious side downwind), ``kletz`` (as much liquid stays airborne as flashed), or the part of the
-    discharged mass that falls out. Liquid below its boiling point falls out altogether. ``ground`` a name of ``GROUNDS``; ``bund_area_m2`` None: no dike.
-    The pool is followed until ``until_s``.
+    discharged mass that falls out. Liquid below its boiling point falls out altogether. ``ground`` a name
+    of ``GROUNDS``; ``bund_area_m2`` None: no dike. The pool is followed until ``until_s``.
     """
 
     rain_out: str | float = "none"
@@ -93,7 +93,6 @@ class Flown:
 def carried(
     row: SubstanceData,
     course: Course,
-    area_m2: float,
     ambient: Ambient,
     rules: Falling,
     aim: Aim,
@@ -113,7 +112,7 @@ def carried(
     jets: list[Expanded] = []
     for middle, rate in zip(0.5 * (bounds[1:] + bounds[:-1]), rates, strict=True):
         moment = min(course, key=lambda m: abs(m.time_s - middle))
-        jets.append(expand(row, moment.throat, float(rate), area_m2, ambient.pressure_pa))
+        jets.append(expand(row, moment.throat, float(rate), ambient.pressure_pa))
     vapour = np.array([1.0 - jet.liquid_fraction for jet in jets])
     cold = np.array([jet.liquid_fraction >= 1.0 for jet in jets])
     dry = np.array(

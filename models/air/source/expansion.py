@@ -31,11 +31,10 @@ class Expanded:
     radius_m: float
 
 
-def expand(
-    row: SubstanceData, throat: Throat, rate_kg_s: float, area_m2: float, ambient_pa: float
-) -> Expanded:
-    """State after expansion: u = u_throat + (p_throat - p_ambient) A / rate, enthalpy less kinetic energy."""
-    speed = throat.speed_m_s + max(throat.pressure_pa - ambient_pa, 0.0) * area_m2 / max(rate_kg_s, 1e-12)
+def expand(row: SubstanceData, throat: Throat, rate_kg_s: float, ambient_pa: float) -> Expanded:
+    """State after expansion: u = u_throat + (p_throat - p_ambient) / flux, enthalpy less kinetic energy."""
+    push = max(throat.pressure_pa - ambient_pa, 0.0) / max(throat.flux_kg_m2_s, 1e-9)
+    speed = throat.speed_m_s + push
     lost = 0.5 * (speed**2 - throat.speed_m_s**2)
     boiling_k = _boiling_or_zero(row, ambient_pa)
     if throat.vapour_fraction >= 1.0:

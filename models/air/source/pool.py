@@ -150,6 +150,28 @@ class _Rings:
         return float(factor * np.sum(np.array(self.areas_m2) * mean))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Surface:
+    """Vapour over the liquid, tabulated once: logarithms of its pressure and density over temperature."""
+
+    t_k: FloatArray
+    ln_pa: FloatArray
+    ln_kg_m3: FloatArray
+
+    @classmethod
+    def of(cls, row: SubstanceData, boiling_k: float) -> _Surface:
+        low_k = min(row.law("vapour_pressure_pa").low_k, 0.9 * boiling_k)
+        t = np.linspace(low_k, boiling_k, 240)
+        pressures = [float(row.vapour_pressure_pa(at)) for at in t]
+        density = [vapour_density_kg_m3(row, float(at), pa) for at, pa in zip(t, pressures, strict=True)]
+        return cls(t_k=t, ln_pa=np.log(pressures), ln_kg_m3=np.log(density))
+
+    def carried_kg_m3(self, now_k: float, pressure_pa: float) -> float:
+        """Density of saturated vapour, with the logarithmic correction for a volatile liquid."""
+        share = min(math.exp(float(np.interp(now_k, self.t_k, self.ln_pa))) / pressure_pa, 1.0 - 1e-9)
+        return math.exp(float(np.interp(now_k, self.t_k, self.ln_kg_m3))) * -math.log1p(-share) / share
+
+
 def run_pool(
     setting: PoolSetting, times_s: FloatArray, poured_kg: FloatArray, poured_k: FloatArray
 ) -> PoolCourse:
@@ -159,6 +181,7 @@ def run_pool(
     """
     steps = len(poured_kg)
     boiling_k = boiling_at_k(setting.row, setting.ambient.pressure_pa)
+    surface = _Surface.of(setting.row, boiling_k)
     rings = _Rings(areas_m2=[], born_s=[])
     mass, gone, now_k, radius = 0.0, 0.0, min(float(poured_k[0]), boiling_k), 0.0
     pool, evaporated = np.zeros(steps + 1), np.zeros(steps + 1)
@@ -172,7 +195,7 @@ def run_pool(
             radius = _spread(setting, radius, mass, now_k, step_s)
             rings.grow(math.pi * radius**2, float(times_s[i]))
             heat_w_k = rings.conductance_w_k(setting.ground, float(times_s[i]), step_s)
-            now_k, lost = _step(setting, mass, now_k, radius, heat_w_k, step_s, boiling_k)
+            now_k, lost = _step(setting, surface, mass, now_k, radius, heat_w_k, step_s)
             mass, gone = mass - lost, gone + lost
         pool[i + 1], evaporated[i + 1], warm[i], wide[i] = mass, gone, now_k, radius
     return PoolCourse(
@@ -199,14 +222,15 @@ def _spread(setting: PoolSetting, radius: float, mass: float, now_k: float, step
 
 def _step(
     setting: PoolSetting,
+    surface: _Surface,
     mass: float,
     old_k: float,
     radius: float,
     ground_w_k: float,
     step_s: float,
-    boiling_k: float,
 ) -> tuple[float, float]:
     """Temperature at the end of the step and the mass that evaporates in it."""
+    boiling_k = float(surface.t_k[-1])
     row, ambient = setting.row, setting.ambient
     area = math.pi * radius**2
     transfer = transfer_m_s(setting, 2.0 * radius, old_k)
@@ -224,16 +248,12 @@ def _step(
         return gain
 
     def carried_kg(now_k: float) -> float:
-        saturated = float(row.vapour_pressure_pa(now_k))
-        share = min(saturated / ambient.pressure_pa, 1.0 - 1e-9)
-        thinned = -math.log1p(-share) / share
-        density = vapour_density_kg_m3(row, now_k, saturated)
-        return float(transfer * area * density * thinned * step_s)
+        return transfer * area * step_s * surface.carried_kg_m3(now_k, ambient.pressure_pa)
 
     hot = boiling_k - 1e-6
     if gained_j(hot) > latent * carried_kg(hot):
         return boiling_k, min(gained_j(boiling_k) / latent, mass)
-    low, high = max(row.law("vapour_pressure_pa").low_k, 0.5 * old_k), hot
+    low, high = float(surface.t_k[0]), hot
     for _ in range(48):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if gained_j(middle) > latent * carried_kg(middle) else (low, middle)

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.air.source.compose import Aim, Falling, Flown, carried, composed
 from models.air.source.fluid import boiling_at_k, compressibility, flash_fraction, vapour_density_kg_m3
+from models.air.source.orifice import Throat
 from models.air.source.outcome import Outcome
 from models.air.source.pipe import Pipe, bell_rate_kg_s, gas_pipe_throat
 from models.air.source.vessel import Form, Moment, Opening, Vessel, gas_course, liquid_course
@@ -119,7 +120,7 @@ def vessel_hole(
     )
     towards = ambient.towards_deg if towards_deg is None else towards_deg
     aim = Aim(place=place, height_m=height_m, towards_deg=towards, elevation_deg=elevation_deg)
-    return carried(row, course, opening.area_m2, ambient, falling or Falling(), aim, broken)
+    return carried(row, course, ambient, falling or Falling(), aim, broken)
 
 
 def spill(
@@ -254,12 +255,30 @@ def broken_gas_line(
         [[0.0], np.cumsum(np.diff(times) * 0.5 * (np.array(rates)[1:] + np.array(rates)[:-1]))]
     )
     course = tuple(
-        Moment(time_s=float(t), discharged_kg=float(kg), rate_kg_s=r, throat=first, phase="gas")
+        Moment(
+            time_s=float(t),
+            discharged_kg=float(kg),
+            rate_kg_s=r,
+            throat=_weaker(first, r / first_kg_s, ambient.pressure_pa),
+            phase="gas",
+        )
         for t, kg, r in zip(times, gone, rates, strict=True)
     )
     towards = ambient.towards_deg if towards_deg is None else towards_deg
     aim = Aim(place=place, height_m=height_m, towards_deg=towards, elevation_deg=0.0)
-    return carried(row, course, pipe.area_m2, ambient, Falling(rain_out="none"), aim, ())
+    return carried(row, course, ambient, Falling(rain_out="none"), aim, ())
+
+
+def _weaker(first: Throat, part: float, back_pa: float) -> Throat:
+    """Opening of a line that has lost pressure: choked flux goes with pressure, then the speed falls."""
+    pressure_pa = max(first.pressure_pa * part, back_pa)
+    return replace(
+        first,
+        flux_kg_m2_s=first.flux_kg_m2_s * part,
+        pressure_pa=pressure_pa,
+        speed_m_s=first.speed_m_s * first.pressure_pa * part / pressure_pa,
+        choked=pressure_pa > back_pa,
+    )
 
 
 def _sphere_m(volume_m3: float) -> float:
