@@ -59,6 +59,8 @@ def whole_park(
     if bundles is not None:
         (folder / "data").mkdir()
         (folder / "data" / "bundles").symlink_to(bundles)
+    # The wind library takes tens of CPU-seconds; journeys that want it say so.
+    settings = {"wind_library": "off", **settings}
     values = {"web_port": web_port, "hj212_port": hj212_port, "data_dir": folder / "data", **settings}
     environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     for name, value in values.items():

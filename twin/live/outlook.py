@@ -177,9 +177,9 @@ def _cone(
         background = analysis.backgrounds[member]
         beams[:, k] = background[evidence.readings.group]
         if releases:
-            _add_member(
-                solver, releases, wind, window, times, park.extent, grid, pieces, maps[:, k], beams[:, k]
-            )
+            factors = _factors(evidence, int(member), releases)
+            parts = solver.clouds(releases, wind, window, times, park.extent)
+            _add(parts, releases, factors, grid, pieces, maps[:, k], beams[:, k])
     return _Cone(grid=grid, maps=maps, beams=beams, source_m=(place.x_m, place.y_m))
 
 

@@ -157,6 +157,19 @@ class Settings(BaseSettings):
 
     plume_solver: str = Field("gaussian_puff", min_length=1, description="Row of the table of air solvers.")
     plume_interval_s: float = Field(5.0, ge=1.0, le=3_600.0, description="Time between two plume frames.")
+    now_cast_interval_s: float = Field(
+        60.0,
+        ge=10.0,
+        le=3_600.0,
+        description="Time between two now-casts (beams, bands, maps) of a gas.",
+    )
+    forecast_interval_s: float = Field(
+        300.0, ge=60.0, le=86_400.0, description="Time between two forecasts of a plume."
+    )
+    wind_library: Literal["build", "off"] = Field(
+        "build",
+        description="Wind over terrain: build the library when it is missing, or only interpolate stations.",
+    )
     water_table_interval_s: float = Field(
         600.0, ge=10.0, le=86_400.0, description="Time between two water tables."
     )

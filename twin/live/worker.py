@@ -13,26 +13,23 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from gis.crs import ParkCrs
 from gis.scene.find import scene_folder
 from gis.scene.load import load_scene
-from gis.terrain import Terrain
-from models.contract import AirSolver, Site, solver
+from models.contract import AirSolver, solver
 from twin.core.clock import Clock, SystemClock
 from twin.core.errors import ParkTwinError, SceneError, ServiceUnavailableError
-from twin.core.park import Park
-from twin.live.deduce import Deduction, deduce, substances_due
-from twin.live.heads import HeadGrid, head_grid, water_table
+from twin.live.air_frames import AirFrames
+from twin.live.ground import Ground, ground_of
+from twin.live.heads import water_table
 from twin.live.logs import configure_logging
 from twin.live.pace import FILL_MS, fill_time_ms, missed_ms, next_time_ms
 from twin.live.settings import Settings
-from twin.live.state import Rows, State, data_time_ms, read_state
-from twin.stage.encode import encode_grid, encode_plume
+from twin.live.state import Rows, data_time_ms, read_state
+from twin.live.windbook import WindBook
+from twin.stage.encode import encode_grid
 from twin.store.reader import LedgerReader
 from twin.store.results import ResultReader, ResultStore, Thinning
-from twin.store.rows import PlumeRow, WaterTableRow
+from twin.store.rows import WaterTableRow
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.2
@@ -59,15 +56,6 @@ def run_worker(settings: Settings) -> None:
     _log.info("worker has ended")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ground:
-    """What stands still, in the forms that the models eat."""
-
-    park: Park
-    site: Site
-    grid: HeadGrid
-
-
 def wait_for_ground(settings: Settings, stop: threading.Event) -> Ground | None:
     """Load the scene; while it cannot be loaded, say why and try again. None when stopped."""
     said = ""
@@ -83,34 +71,27 @@ def wait_for_ground(settings: Settings, stop: threading.Event) -> Ground | None:
     return None
 
 
-def ground_of(park: Park, terrain: Terrain) -> Ground:
-    """Site of the air models and nodes of the water table."""
-    longitude, latitude = ParkCrs(park.epsg, park.origin).to_lonlat(0.0, 0.0)
-    site = Site(
-        extent=park.extent,
-        ground_heights_m=terrain.heights_m,
-        x0_m=terrain.x0_m,
-        y0_m=terrain.y0_m,
-        step_m=terrain.step_m,
-        longitude_deg=float(longitude),
-        latitude_deg=float(latitude),
-        convergence_deg=park.convergence_deg,
-    )
-    return Ground(park=park, site=site, grid=head_grid(park.extent, terrain))
-
-
 def work(
     settings: Settings, ground: Ground, air: AirSolver, stop: threading.Event, clock: Clock | None = None
 ) -> None:
     """Follow the ledger and write results until ``stop`` is set."""
     reader = LedgerReader(settings.ledger, settings.archive)
     store = ResultStore(settings.results, settings.data_dir)
+    book = WindBook(
+        site=ground.site,
+        data_dir=settings.data_dir,
+        scene=settings.scene,
+        build=settings.wind_library == "build",
+    )
     try:
-        worker = Worker(settings=settings, ground=ground, air=air, store=store, clock=clock or SystemClock())
+        worker = Worker(
+            settings=settings, ground=ground, air=air, store=store, clock=clock or SystemClock(), book=book
+        )
         worker.resume(ResultReader(settings.results, settings.data_dir))
         while not stop.is_set():
             stop.wait(0.0 if worker.turn(reader) else _POLL_S)
     finally:
+        book.close()
         store.close()
         reader.close()
 
@@ -129,7 +110,25 @@ class Worker:
     plume_ms: int | None = None
     water_ms: int | None = None
     missed_ms: set[int] = field(default_factory=set)
+    book: WindBook | None = None
+    frames: AirFrames = field(init=False)
     _due_wall_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.frames = AirFrames(
+            ground=self.ground,
+            air=self.air,
+            store=self.store,
+            data_dir=self.settings.data_dir,
+            now_cast_ms=round(1000 * self.settings.now_cast_interval_s),
+            forecast_ms=round(1000 * self.settings.forecast_interval_s),
+            next_k=self._next_k,
+            book=self.book,
+        )
+
+    def _next_k(self) -> int:
+        self.k += 1
+        return self.k - 1
 
     def resume(self, results: ResultReader) -> None:
         """Start a new run where the last one left off."""
@@ -145,6 +144,8 @@ class Worker:
         """Do what is due; whether a frame was made (then look again at once)."""
         if self._due("beat", _BEAT_S):
             self.store.beat(self.clock.now_ms())
+            if self.book is not None:
+                self.book.look()
         try:
             data_ms = data_time_ms(rows)
             if data_ms is None:
@@ -165,7 +166,7 @@ class Worker:
         at_ms = next_time_ms(self.plume_ms, data_ms, round(1000 * self.settings.plume_interval_s), waited_s)
         if at_ms is None:
             return self._fill(rows, data_ms)
-        self._frames(rows, at_ms)
+        self._frames(rows, at_ms, present=True)
         self.missed_ms.update(missed_ms(self.plume_ms, at_ms))
         self.plume_ms = at_ms
         self._due_wall_s["plume"] = time.monotonic()
@@ -176,25 +177,15 @@ class Worker:
         if at_ms is None:
             self.missed_ms.clear()
             return False
-        self._frames(rows, at_ms)
+        self._frames(rows, at_ms, present=False)
         self.missed_ms.discard(at_ms)
         return True
 
-    def _frames(self, rows: Rows, at_ms: int) -> None:
+    def _frames(self, rows: Rows, at_ms: int, *, present: bool) -> None:
         started = time.process_time()
         state = read_state(rows, self.ground.park, at_ms)
-        for substance in substances_due(state):
-            self._plume(state, substance)
+        self.frames.make(self.run, state, present=present)
         _log.debug("plumes of %d took %.2f CPU-s", at_ms, time.process_time() - started)
-
-    def _plume(self, state: State, substance: str) -> None:
-        try:
-            result = deduce(self.ground.park, self.ground.site, state, substance, self.air)
-        except ParkTwinError as error:
-            _log.warning("no plume of %s at %d: %s", substance, state.time_ms, error.message)
-            return
-        self.store.add_plume(plume_row(self.run, self.k, result), encode_plume(result.plume))
-        self.k += 1
 
     def _water(self, rows: Rows, data_ms: int) -> None:
         step_ms = round(1000 * self.settings.water_table_interval_s)
@@ -223,7 +214,7 @@ class Worker:
         )
         row = WaterTableRow(
             run=self.run,
-            k=self.k,
+            k=self._next_k(),
             time_ms=at_ms,
             size_bytes=len(body),
             origin=result.origin,
@@ -231,7 +222,6 @@ class Worker:
             inputs=result.inputs,
         )
         self.store.add_water_table(row, body)
-        self.k += 1
 
     def _due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()
@@ -245,22 +235,3 @@ def _holes(results: ResultReader, newest_ms: int) -> list[int]:
     """Whole five minutes without a frame between the frames of the last hours."""
     times = sorted({row.time_ms for row in results.plumes(None, newest_ms - FILL_MS, newest_ms + 1)})
     return [hole for last, at in itertools.pairwise(times) for hole in missed_ms(last, at)]
-
-
-def plume_row(run: str, k: int, result: Deduction) -> PlumeRow:
-    """Row of a deduction, ready for the result ledger (its size comes with the file)."""
-    plume = result.plume
-    return PlumeRow(
-        run=run,
-        k=k,
-        substance_id=plume.substance_id,
-        time_ms=plume.time_ms,
-        size_bytes=0,
-        max_kg_m3=float(np.max(plume.conc_kg_m3, initial=0.0)),
-        origin=plume.origin,
-        solver=plume.solver,
-        notes=plume.notes,
-        inputs=plume.inputs,
-        sources=result.sources,
-        beams_kg_m3=plume.beam_conc_kg_m3,
-    )

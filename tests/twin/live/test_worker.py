@@ -85,7 +85,7 @@ def test_each_interval_gives_one_frame(bench: Bench):
     assert bench.worker.turn(bench.rows)
     assert not bench.worker.turn(bench.rows)
     assert [row.time_ms for row in bench.reader.plumes("hf", 0, 2**62)] == [NOW, NOW + 10_000]
-    assert [row.k for row in bench.reader.plumes("hf", 0, 2**62)] == [0, 1]
+    assert [row.k for row in bench.reader.plumes("hf", 0, 2**62)] == [0, 2]  # 1: now-cast of the first
 
 
 def test_behind_it_makes_the_present_first_and_the_past_afterwards(bench: Bench):
@@ -196,15 +196,15 @@ def test_a_ledger_that_is_not_there_yet_is_waited_for(bench: Bench):
 def test_a_solver_that_fails_stops_neither_the_worker_nor_other_substances(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    import twin.live.worker as module
+    import twin.live.air_frames as module
 
     deduce = module.deduce
 
-    def failing(park, site, state, substance, air):
+    def failing(park, site, state, substance, air, **named):
         if substance == "hf":
             msg = "it diverged"
             raise SolverError(msg)
-        return deduce(park, site, state, substance, air)
+        return deduce(park, site, state, substance, air, **named)
 
     monkeypatch.setattr(module, "deduce", failing)
     bench.live(NOW - 600_000, NOW)
