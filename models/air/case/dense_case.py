@@ -27,6 +27,7 @@ from twin.core.plume import PlumeGrid
 
 _AVERAGING_S = 60.0
 _LONGEST_S = 6 * 3600.0
+_REACH_M = 20_000.0
 VERSION = "1"
 
 
@@ -132,7 +133,7 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
     if len(scene.terms) > 1:
         notes.append("clouds of several terms are added, each computed alone")
     reach = max(
-        [1000.0, *(2.0 * d for d in scene.case.distances_m), *(2.0 * _far(scene, s) for s in scene.spots)]
+        [_REACH_M, *(2.0 * d for d in scene.case.distances_m), *(2.0 * _far(scene, s) for s in scene.spots)]
     )
     clouds = [run(term, scene.ambient, averaging_s=scene.averaging_s, reach_m=reach) for term in scene.terms]
     notes += [note for cloud in clouds for note in getattr(cloud, "notes", ())]
@@ -140,7 +141,10 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
     peak = np.zeros(len(scene.spots))
     for cloud in clouds:
         peak += np.array([_highest(cloud, scene, spot) for spot in scene.spots])
-    tables = _place_tables(scene, peak, mixture, {})
+    first = [
+        float(min(cloud.arrival_s(max(_along(scene, spot), 1.0)) for cloud in clouds)) for spot in scene.spots
+    ]
+    tables = _place_tables(scene, peak, mixture, {"arrival": ("s", np.array(first))})
     tables["levels"] = _level_table(scene, clouds[0], mixture)
     return tables, [], [str(getattr(note, "en", note)) for note in notes]
 
@@ -148,6 +152,13 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
 def _far(scene: _Scene, spot: Spot) -> float:
     place = scene.terms[0].place
     return math.hypot(spot.x_m - place.x_m, spot.y_m - place.y_m)
+
+
+def _along(scene: _Scene, spot: Spot) -> float:
+    """Distance downwind of the release."""
+    place = scene.terms[0].place
+    east, north = scene.downwind
+    return (spot.x_m - place.x_m) * east + (spot.y_m - place.y_m) * north
 
 
 def _highest(cloud: Any, scene: _Scene, spot: Spot) -> float:
@@ -158,9 +169,7 @@ def _highest(cloud: Any, scene: _Scene, spot: Spot) -> float:
     along, across = dx * east + dy * north, dy * east - dx * north
     if along <= 0.0:
         return 0.0
-    if abs(across) < 1e-6 * along:
-        return float(cloud.centreline_kg_m3(np.array([along]), height_m=spot.height_m)[0])
-    return float(np.max(cloud.highest_kg_m3(x_m=along, y_m=across, z_m=spot.height_m)))
+    return float(np.ravel(cloud.peak_kg_m3(along, across, spot.height_m))[0])
 
 
 def _level_table(scene: _Scene, cloud: Any, mixture: Any) -> ResultTable:
@@ -168,7 +177,16 @@ def _level_table(scene: _Scene, cloud: Any, mixture: Any) -> ResultTable:
     for name, conc in _levels(scene, mixture):
         foot = cloud.footprint(conc_kg_m3=conc, height_m=scene.case.height_m)
         ppm = float(mixture.ppm_of(np.array([conc]))[0])
-        rows.append((name, conc, ppm, float(foot.reach_m), float(foot.half_width_m), float(foot.area_m2)))
+        rows.append(
+            (
+                name,
+                conc,
+                ppm,
+                float(foot.reach_m),
+                float(np.max(foot.half_width_m, initial=0.0)),
+                float(foot.area_m2),
+            )
+        )
     return _table_of(
         "levels",
         [

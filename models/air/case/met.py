@@ -1,17 +1,12 @@
-"""The air of a case: from what the file says to turbulence, profile, wind field and ambient air.
-
-Pasquill classes become an Obukhov length by Golder (1972), Boundary-Layer Meteorol. 3, 47-58, fig. 4, in the
-linear form 1/L = a + b log10(z0 / 1 m) that is usual since (Seinfeld and Pandis 2016, table 16.4).
-"""
+"""The air of a case: from what the file says to turbulence, profile, wind field and ambient air."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -33,16 +28,7 @@ from twin.core.geometry import Place
 from twin.core.origin import Origin
 from twin.core.wind import WindSample, direction_from_uv, uv_from_direction
 
-GOLDER: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "A": (-0.096, 0.029),
-        "B": (-0.037, 0.029),
-        "C": (-0.002, 0.018),
-        "D": (0.0, 0.0),
-        "E": (0.004, -0.018),
-        "F": (0.035, -0.036),
-    }
-)
+AVERAGING_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +45,6 @@ class Air:
 def start_ms(run: RunTable) -> int:
     """Start of a case, milliseconds since 1970."""
     return round(datetime.fromisoformat(run.start).timestamp() * 1000.0)
-
-
-def golder_inverse_l_1_m(pasquill_class: str, roughness_m: float) -> float:
-    """1/L of a Pasquill class over a roughness; see the top of this file.
-
-    >>> golder_inverse_l_1_m("D", 0.1)
-    0.0
-    >>> round(golder_inverse_l_1_m("F", 0.1), 3)
-    0.071
-    """
-    a, b = GOLDER[pasquill_class]
-    return a + b * math.log10(roughness_m)
 
 
 def air_of(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
@@ -101,7 +75,7 @@ def air_of(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
         )
     friction = made
     lid = table.mixing_height_m or similarity_lid_m(friction, inverse)
-    sigma_v = _sigma_v(table, speed)
+    sigma_v = _sigma_v(table, run, speed)
     layer = SurfaceLayer(
         friction_velocity_m_s=friction,
         inverse_obukhov_1_m=inverse,
@@ -135,7 +109,7 @@ def _from_sun(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
         sun_deg=sun,
         air_temperature_k=table.temperature_k,
         cloud=table.cloud_fraction,
-        measured_sigma_v_m_s=_sigma_v(table, speed) or 0.0,
+        measured_sigma_v_m_s=_sigma_v(table, run, speed) or 0.0,
     )
     return Air(
         layer=layer,
@@ -152,14 +126,20 @@ def _inverse_l(table: AirTable, site: Site) -> float | None:
     if table.obukhov_length_m is not None:
         return 1.0 / table.obukhov_length_m
     if table.pasquill_class is not None:
-        return golder_inverse_l_1_m(table.pasquill_class, site.roughness_m)
+        from models.air.dense.similarity import inverse_obukhov_of_class
+
+        return inverse_obukhov_of_class(table.pasquill_class, site.roughness_m)
     return None
 
 
-def _sigma_v(table: AirTable, speed_m_s: float) -> float | None:
+def _sigma_v(table: AirTable, run: RunTable, speed_m_s: float) -> float | None:
+    """Lateral scatter over the averaging time of the case; with time to the power 0.2 (Hino 1968)."""
+    sigma = table.sigma_v_m_s
     if table.sigma_theta_deg is not None:
-        return math.radians(table.sigma_theta_deg) * speed_m_s
-    return table.sigma_v_m_s
+        sigma = math.radians(table.sigma_theta_deg) * speed_m_s
+    if sigma is None or table.sigma_averaging_s is None:
+        return sigma
+    return float(sigma * ((run.averaging_s or AVERAGING_S) / table.sigma_averaging_s) ** 0.2)
 
 
 def steady_wind(air: Air, site: Site, origin: Origin = Origin.MODELLED) -> SteadyWind:

@@ -95,6 +95,8 @@ class DenseCase(Head):
                 refuse(
                     "the shallow layer needs square cells: dx_m = dy_m", "浅层模型需要方形网格：dx_m = dy_m"
                 )
+        if self.model == "similarity" and self.beam:
+            refuse("beams need model = shallow", "beam 需要 model = shallow")
         if not (self.distances_m or self.point or self.grid or self.beam or self.arc):
             refuse(
                 "nothing is asked; give distances_m, arc, point, beam or grid",

@@ -66,7 +66,8 @@ class AirTable(Strict):
     Stability: one of ``obukhov_length_m``, ``inverse_obukhov_1_m`` (0: neutral), ``pasquill_class``; with
     none it follows from the height of the sun at ``[run] start`` and ``cloud_fraction``. Speed: one of
     ``wind_speed_m_s`` at ``wind_height_m`` and ``friction_velocity_m_s``; of both, the speed is taken.
-    Lateral scatter: ``sigma_theta_deg`` or ``sigma_v_m_s``, over ``sigma_averaging_s``; left out: similarity.
+    Lateral scatter: ``sigma_theta_deg`` or ``sigma_v_m_s``; left out: similarity. When it was taken over
+    another time than ``[run] averaging_s``, say so in ``sigma_averaging_s``.
     """
 
     wind_speed_m_s: Annotated[float, Field(gt=0, le=60)] | None = None
@@ -83,7 +84,7 @@ class AirTable(Strict):
     sigma_u_m_s: Positive | None = None
     sigma_w_m_s: Positive | None = None
     sigma_w_height_m: Positive | None = None
-    sigma_averaging_s: Positive = 600.0
+    sigma_averaging_s: Positive | None = None
     temperature_k: Kelvin = 293.15
     ground_temperature_k: Kelvin | None = None
     relative_humidity_fraction: Fraction = 0.5

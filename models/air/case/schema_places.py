@@ -116,7 +116,6 @@ class ObservedRow(Strict):
     quantity: Id = "conc"
     value: float
     units: Words = "1"
-    release: Words | None = None
 
 
 class OutputTable(Strict):

@@ -35,8 +35,8 @@ class CfName:
 _PLAIN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "wind_speed_m_s": ("wind_speed", "wind speed", "m s-1"),
-        "u_m_s": ("eastward_wind", "wind to the east", "m s-1"),
-        "v_m_s": ("northward_wind", "wind to the north", "m s-1"),
+        "u_m_s": ("x_wind", "wind along x of the grid (to the east)", "m s-1"),
+        "v_m_s": ("y_wind", "wind along y of the grid (to the north)", "m s-1"),
         "depth_m": ("", "depth of the dense layer", "m"),
         "temperature_k": ("air_temperature", "temperature of the cloud", "K"),
     }
