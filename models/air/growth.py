@@ -34,9 +34,10 @@ def grow_sideways(
 ) -> FloatArray:
     """Horizontal standard deviation after ``step_s``, metres.
 
-    ``age_s`` is the age at the start of the step, ``mean_height_m`` that of the gas during it.
+    ``age_s`` is the age at the start of the step, ``mean_height_m`` that of the gas during it: the turbulence
+    is read where the diffusivity is, at 1.57 times it.
     """
-    scales = lateral_scales(np.maximum(mean_height_m, _LEAST_HEIGHT_M), layer)
+    scales = lateral_scales(_K_HEIGHT * np.maximum(mean_height_m, _LEAST_HEIGHT_M), layer)
     small = 2.0 * scales.small_m_s**2 * _growing(scales.small_s, age_s, step_s)
     large = 2.0 * scales.large_m_s**2 * _taylor(np.asarray(scales.large_s), age_s, step_s)
     return np.asarray(np.sqrt(sigma_m**2 + small + large), dtype=np.float64)

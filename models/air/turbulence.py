@@ -30,6 +30,7 @@ _MAX_INVERSE_L_1_M = 0.2
 _SMALL_VARIANCE = 17.0 / 9.5 * 1.5  # of u*^2: integral of the spectrum of Kaimal et al. (1972)
 _SMALL_TIME = 0.55 * 17.0 / 4.0 / _SMALL_VARIANCE  # of z / sigma: Hay and Pasquill's ratio, Eulerian time
 _MEANDER_S = 1000.0
+_LEAST_M_S = 1e-6
 
 
 def wind_profile(
@@ -178,28 +179,35 @@ class LateralScales:
 
 
 def lateral_scales(height_m: FloatArray, layer: SurfaceLayer) -> LateralScales:
-    """How the measured lateral scatter divides, for gas at a mean height.
+    """How the measured lateral scatter divides, at the height at which a plume feels the turbulence.
 
     The small part has the spectrum of neutral surface layers, ``n S / u*^2 = 17 f / (1 + 9.5 f)^(5/3)``,
     f = n z / u (Kaimal et al. 1972, Q. J. R. Meteorol. Soc. 98, 563-589): its variance is 2.68 u*^2 and its
-    Eulerian integral time 17 / 4 / 2.68 z / u = 1.58 z / u. In the Lagrangian frame it is longer by
+    Eulerian integral time 17 / 4 / 2.68 z / u = 1.58 z / u. In the Lagrangian frame that is longer by
     ``0.55 u / sigma`` (Hay and Pasquill 1959; Pasquill and Smith 1983 give 0.44 to 0.6 for the product
-    of ratio and intensity). What the mast sees beyond that belongs to eddies of the whole boundary layer,
-    with 0.15 times lid over sigma (Hanna 1982), or, where there is no lid, to the meander of stable air,
-    which lasts longer than a plume needs to leave a park (Anfossi et al. 2005, Boundary-Layer Meteorol. 114,
-    179-203).
+    of ratio and intensity). In stable air z gives way to z / (1 + 5 z/L) (Dyer 1974); where convection
+    stirs, the small part grows as the vertical variance does (Panofsky et al. 1977), because eddies of the
+    size of their height are nearly isotropic.
+
+    What the mast sees beyond that belongs to eddies of the whole boundary layer, with 0.15 times lid
+    over sigma (Hanna 1982), or, where there is no lid, to the meander of stable air, which lasts longer
+    than a plume needs to leave a park (Anfossi et al. 2005, Boundary-Layer Meteorol. 114, 179-203).
     """
     # The layer's fields may be arrays, one value for every node (``models.contract.SurfaceLayer``).
+    zeta = height_m * np.asarray(layer.inverse_obukhov_1_m)
+    stirred = np.cbrt(1.0 - 3.0 * np.minimum(zeta, 0.0)) ** 2
     sigma2 = np.asarray(layer.sigma_v_m_s, dtype=np.float64) ** 2
-    small2 = np.minimum(sigma2, _SMALL_VARIANCE * np.asarray(layer.friction_velocity_m_s) ** 2)
+    neutral2 = _SMALL_VARIANCE * np.asarray(layer.friction_velocity_m_s) ** 2
+    small2 = np.minimum(sigma2, neutral2 * stirred)
     large = np.sqrt(np.maximum(sigma2 - small2, 0.0))
     small = np.sqrt(small2)
+    length = height_m / (1.0 + 5.0 * np.maximum(zeta, 0.0))
     lid = np.asarray(layer.mixing_height_m, dtype=np.float64)
     convective = (np.asarray(layer.inverse_obukhov_1_m) < 0.0) & np.isfinite(lid) & (large > 0.0)
     depth = np.where(convective, lid, 0.0)
     return LateralScales(
         small_m_s=small,
-        small_s=np.asarray(_SMALL_TIME * height_m / small, dtype=np.float64),
+        small_s=np.asarray(_SMALL_TIME * length / np.maximum(small, _LEAST_M_S), dtype=np.float64),
         large_m_s=large,
         large_s=np.where(convective, 0.15 * depth / np.where(large > 0.0, large, 1.0), _MEANDER_S),
     )
