@@ -1,7 +1,7 @@
 """Everything at once: a cylinder of dense gas that slumps, takes in air and goes with the wind.
 
-Box model of van Ulden (1974) with the closures of the steady plume: the front runs at 1.15 sqrt(g' D) and takes
-in 0.59 of its speed times its height (van Ulden 1974; the value of DEGADIS), the top as in the plume.
+Box model of van Ulden (1974) with the closures of the steady plume: the front runs at 1.15 sqrt(g' D) and
+takes in 0.59 of its speed times its height (van Ulden 1974; the value of DEGADIS), the top as in the plume.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _TOLERANCE = 1e-8
 class Puff:
     """A cylinder through time; arrays (n,): ``time_s`` since the release, place ``x_m`` of its middle.
 
-    ``radius_m`` and ``sigma_m`` (18 s) as in the plume's cross-section, ``mean_height_m`` and ``exponent`` of the vertical profile,
-    ``mass_kg`` of everything, ``entrained_kg`` air and ``heat_j`` heat taken in, ``mass_fraction`` mean.
+    ``radius_m`` and ``sigma_m`` (18 s) as in the plume's cross-section, ``mean_height_m`` and ``exponent``
+    of the vertical profile, ``mass_kg`` of everything, ``entrained_kg`` air and ``heat_j`` heat taken in,
+    ``mass_fraction`` mean.
     """
 
     substance_kg: float
@@ -104,7 +105,7 @@ class _Slump:
         return fraction, density, radius, mean, cold + warmth
 
     def slope(self, _: float, y: FloatArray) -> list[float]:
-        """In time: mass, radius, spread, radial momentum, place, momentum along the wind, air and heat taken in."""
+        """In time: mass, radius, spread, radial momentum, place, momentum, air and heat taken in."""
         _, density, radius, mean, temperature = self.section(y)
         air, mass = self.air, float(y[0])
         speed, outward = float(y[5]) / mass, float(y[3]) / mass

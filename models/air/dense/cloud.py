@@ -13,11 +13,13 @@ from models.air.dense.burst import Puff
 from models.air.dense.steady import Sections
 from models.air.dense.surroundings import SHORTEST_S, Surroundings, share_of_spread
 from models.air.dense.table import MixtureTable
+from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, Place, frozen
 from twin.core.text import Text
 
 ALONG_WIND = 2.0  # spread along the wind over u* t (Hanna and Franzese 2000, J. Appl. Meteorol. 39, 1700)
 _ROOT2 = math.sqrt(2.0)
+_SAMPLES = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +35,26 @@ class Footprint:
     half_width_m: FloatArray
     area_m2: float
     reach_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Along:
+    """A cloud along its axis; arrays (n,). Largest means of ``conc_kg_m3`` and ``ppm`` on the axis.
+
+    ``half_width_m`` and ``depth_m`` of the box of the same second moment and the same mean height,
+    ``temperature_k``, ``density_kg_m3`` and ``speed_m_s`` of the mean mixture, ``arrival_s`` of the middle of
+    the front after the start of the source.
+    """
+
+    x_m: FloatArray
+    conc_kg_m3: FloatArray
+    ppm: FloatArray
+    half_width_m: FloatArray
+    depth_m: FloatArray
+    temperature_k: FloatArray
+    density_kg_m3: FloatArray
+    speed_m_s: FloatArray
+    arrival_s: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +92,7 @@ class SteadyPart:
         )
 
     def passing(self, age_s: FloatArray, t_s: FloatArray) -> FloatArray:
-        """Part of the steady concentration that is there at a time: start and end arrive smeared along the wind."""
+        """Part of the steady concentration that is there at a time; start and end arrive smeared."""
         spread = self.smear_s(age_s)
         on = erf((t_s - self.start_s - age_s) / (_ROOT2 * spread))
         off = erf((t_s - self.end_s - age_s) / (_ROOT2 * spread))
@@ -163,7 +185,7 @@ def disc(r_m: FloatArray, radius_m: FloatArray, sigma_m: FloatArray) -> FloatArr
 
 
 def on_ground(z_m: FloatArray, mean_m: FloatArray, exponent: FloatArray) -> FloatArray:
-    """Vertical profile exp(-(z/S)^s) of integral 1 and a mean height, s ``exponent`` (van Ulden 1978), 1/m."""
+    """Vertical profile exp(-(z/S)^s) with a mean height and s = ``exponent``; integral 1, 1/m."""
     scale = mean_m * gamma(1.0 / exponent) / gamma(2.0 / exponent)
     scaled = np.maximum(z_m, 0.0) / scale
     return np.asarray(np.exp(-(scaled**exponent)) / (gamma(1.0 + 1.0 / exponent) * scale), dtype=np.float64)
@@ -187,7 +209,8 @@ def _averaged(sigma_m: FloatArray, age_s: FloatArray, air: Surroundings, averagi
 class DenseCloud:
     """Cloud of one source over flat ground. ``x`` is downwind of the source, ``y`` to the left, metres.
 
-    ``parts`` are its steps; ``table`` that of the first. ``averaging_s`` widens the plume by its meander.
+    ``parts`` are its steps; ``averaging_s`` widens the plume by its meander. ``texts`` say what is left out
+    and what the source assumed, ``outside`` which limits the inputs break.
     """
 
     substance_id: str
@@ -195,8 +218,13 @@ class DenseCloud:
     towards_deg: float
     averaging_s: float
     parts: tuple[SteadyPart | BurstPart, ...]
-    notes: tuple[Text, ...]
+    texts: tuple[Text, ...]
     outside: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Texts in English and broken limits, as a plume's notes."""
+        return (*(text.en for text in self.texts), *self.outside)
 
     @property
     def table(self) -> MixtureTable:
@@ -205,9 +233,12 @@ class DenseCloud:
 
     @property
     def sections(self) -> Sections:
-        """Cross-sections of the step of the largest rate. ValueError-free for plumes; see ``puff`` else."""
+        """Cross-sections of the step of the largest rate. SolverError for a cloud without a plume."""
         steady = [part for part in self.parts if isinstance(part, SteadyPart)]
-        return max(steady, key=lambda part: float(part.sections.rate_kg_s[-1])).sections
+        if not steady:
+            msg = "an instantaneous cloud has no steady cross-sections; expected a pool, jet or vent"
+            raise SolverError(msg, message_zh="瞬时气云没有稳态截面", field="shape", value="instant")
+        return max(steady, key=_strength).sections
 
     def conc(
         self, x_m: npt.ArrayLike, y_m: npt.ArrayLike, z_m: npt.ArrayLike, t_s: npt.ArrayLike
@@ -243,8 +274,7 @@ class DenseCloud:
     def peak_kg_m3(self, x_m: npt.ArrayLike, y_m: npt.ArrayLike = 0.0, height_m: float = 0.0) -> FloatArray:
         """Highest mean over ``averaging_s`` at places downwind, whenever it comes; arrays broadcast."""
         x, y = np.broadcast_arrays(np.asarray(x_m, dtype=np.float64), np.asarray(y_m, dtype=np.float64))
-        flat = [self._peak(float(a), float(b), height_m) for a, b in zip(x.ravel(), y.ravel(), strict=True)]
-        return np.array(flat).reshape(x.shape)
+        return self._peaks(x.ravel(), y.ravel(), height_m).reshape(x.shape)
 
     def centreline_kg_m3(self, x_m: npt.ArrayLike, height_m: float = 0.0) -> FloatArray:
         """Highest mean over ``averaging_s`` on the axis at a height."""
@@ -265,8 +295,7 @@ class DenseCloud:
         middle = self.centreline_kg_m3(x, height_m)
         over = np.flatnonzero(middle >= conc_kg_m3)
         half = np.zeros_like(x)
-        for i in over:
-            half[i] = self._edge(float(x[i]), height_m, conc_kg_m3)
+        half[over] = self._edges(x[over], height_m, conc_kg_m3)
         reach = 0.0
         if over.size:
             last = int(over[-1])
@@ -283,32 +312,76 @@ class DenseCloud:
             reach_m=reach,
         )
 
-    def _edge(self, x_m: float, height_m: float, level: float) -> float:
-        low, high = 0.0, 1.0
-        while self._peak(x_m, high, height_m) > level:
-            low, high = high, 2.0 * high
-        for _ in range(14):
+    def along(self, x_m: npt.ArrayLike, height_m: float = 0.0) -> Along:
+        """What the cloud is like at distances downwind (n,)."""
+        x = np.atleast_1d(np.asarray(x_m, dtype=np.float64))
+        c = self.centreline_kg_m3(x, height_m)
+        main = max(self.parts, key=_strength)
+        rows: Sections | Puff = main.sections if isinstance(main, SteadyPart) else main.puff
+
+        def at(values: FloatArray) -> FloatArray:
+            return np.interp(x, rows.x_m, values)
+
+        box = rows.half_width_m if isinstance(rows, Sections) else rows.radius_m
+        return Along(
+            x_m=x,
+            conc_kg_m3=c,
+            ppm=self.ppm_of(c),
+            half_width_m=at(np.sqrt(box**2 + 3.0 * rows.sigma_m**2)),
+            depth_m=2.0 * at(rows.mean_height_m),
+            temperature_k=at(rows.temperature_k),
+            density_kg_m3=at(rows.density_kg_m3),
+            speed_m_s=at(rows.speed_m_s),
+            arrival_s=np.array([self.arrival_s(float(v)) for v in x]),
+        )
+
+    def _edges(self, x: FloatArray, height_m: float, level: float) -> FloatArray:
+        low, high = np.zeros_like(x), np.ones_like(x)
+        for _ in range(16):
+            wider = self._peaks(x, high, height_m) > level
+            if not np.any(wider):
+                break
+            low, high = np.where(wider, high, low), np.where(wider, 2.0 * high, high)
+        for _ in range(10):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if self._peak(x_m, middle, height_m) > level else (low, middle)
-        return 0.5 * (low + high)
+            inside = self._peaks(x, middle, height_m) > level
+            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        return np.asarray(0.5 * (low + high), dtype=np.float64)
 
-    def _peak(self, x_m: float, y_m: float, height_m: float) -> float:
+    def _peaks(self, x: FloatArray, y: FloatArray, height_m: float) -> FloatArray:
+        if x.size == 0:
+            return np.zeros(0)
         if len(self.parts) == 1 and isinstance(self.parts[0], SteadyPart):
-            return _steady_peak(self.parts[0], (x_m, y_m, height_m), self.averaging_s)
-        t, c = self.history_kg_m3(x_m, y_m, height_m)
-        dose = np.concatenate([[0.0], np.cumsum(0.5 * (c[1:] + c[:-1]) * np.diff(t))])
-        ends = np.interp(t + self.averaging_s, t, dose)
-        instant = float(c.max())
-        return min(float((ends - dose).max()) / self.averaging_s, instant)
+            return _steady_peaks(self.parts[0], x, y, height_m, self.averaging_s)
+        spans = np.array([self.passage_s(float(v)) for v in x])
+        t = spans[:, :1] + (spans[:, 1:] - spans[:, :1]) * np.linspace(0.0, 1.0, _SAMPLES)
+        return _running(t, self.conc(x[:, None], y[:, None], height_m, t), self.averaging_s)
 
 
-def _steady_peak(part: SteadyPart, at_m: tuple[float, float, float], averaging_s: float) -> float:
-    x, y, z = (np.array([v]) for v in at_m)
+def _running(t_s: FloatArray, conc: FloatArray, averaging_s: float) -> FloatArray:
+    """Highest running mean of each row; times of a row are evenly spaced."""
+    step = t_s[:, 1] - t_s[:, 0]
+    dose = np.zeros_like(conc)
+    dose[:, 1:] = np.cumsum(0.5 * (conc[:, 1:] + conc[:, :-1]), axis=1) * step[:, None]
+    ends = np.minimum(np.arange(t_s.shape[1]) + averaging_s / step[:, None], t_s.shape[1] - 1.0)
+    k = np.minimum(ends.astype(np.intp), t_s.shape[1] - 2)
+    left, right = np.take_along_axis(dose, k, axis=1), np.take_along_axis(dose, k + 1, axis=1)
+    mean = (left + (ends - k) * (right - left) - dose).max(axis=1) / averaging_s
+    return np.asarray(np.minimum(mean, conc.max(axis=1)), dtype=np.float64)
+
+
+def _steady_peaks(
+    part: SteadyPart, x: FloatArray, y: FloatArray, height_m: float, averaging_s: float
+) -> FloatArray:
     shape = part.shape(x, averaging_s)
-    middle = 0.5 * (part.start_s + part.end_s) + shape.age_s
-    t = middle + np.linspace(-0.5, 0.5, 41) * averaging_s
-    here = np.trapezoid(part.passing(shape.age_s, t), dx=1.0 / 40.0)
-    return float(shape.conc(y, z)[0] * here)
+    t = (0.5 * (part.start_s + part.end_s) + shape.age_s)[:, None]
+    there = part.passing(shape.age_s[:, None], t + np.linspace(-0.5, 0.5, 41) * averaging_s)
+    mean = np.trapezoid(there, dx=1.0 / 40.0, axis=1)
+    return np.asarray(shape.conc(y, np.full_like(x, height_m)) * mean, dtype=np.float64)
+
+
+def _strength(part: SteadyPart | BurstPart) -> float:
+    return part.puff.substance_kg if isinstance(part, BurstPart) else float(part.sections.rate_kg_s[-1])
 
 
 def _front(part: SteadyPart | BurstPart, x_m: float) -> float:
@@ -333,4 +406,4 @@ def _passage(part: SteadyPart | BurstPart, x_m: float) -> tuple[float, float]:
 
 def _places(part: SteadyPart | BurstPart, nodes: int) -> FloatArray:
     x = part.puff.x_m if isinstance(part, BurstPart) else part.sections.x_m
-    return x[np.unique(np.linspace(0, x.size - 1, nodes).astype(int))]
+    return np.asarray(x[np.unique(np.linspace(0, x.size - 1, nodes).astype(np.intp))], dtype=np.float64)

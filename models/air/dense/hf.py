@@ -1,18 +1,20 @@
 """Hydrogen fluoride: its vapour associates, and with water it makes a fog that warms the cloud.
 
 Vapour. Ideal mixture of single molecules and rings of six, ``log10(p1^6 / p6) = 43.65 - 8910/T`` in torr^5
-(Strohmeier and Briegleb 1953, Z. Elektrochem. 57, 662; Long, Hildebrand and Morrell 1943, J. Am. Chem. Soc. 65,
-182, took the same two species). It gives an association of 3.24 at 292.67 K and 1 atm, measured 3.2 to 3.5.
-Schotte (1987, Ind. Eng. Chem. Res. 26, 300) adds rings of two and eight and the pair HF-H2O; each is a row of
-``OLIGOMERS`` away, but their constants could not be confirmed against print, so the rows are not there. They
-matter little for density: at saturation the association is right without them, and below 5 % nothing is left of it.
+(Strohmeier and Briegleb 1953, Z. Elektrochem. 57, 662; Long, Hildebrand and Morrell 1943, J. Am. Chem. Soc.
+65, 182, took the same two species). It gives an association of 3.24 at 292.67 K and 1 atm, measured 3.2 to
+3.5. Schotte (1987, Ind. Eng. Chem. Res. 26, 300) adds rings of two and eight and the pair HF-H2O; each is a
+row of ``OLIGOMERS`` away, but their constants could not be confirmed against print, so the rows are not
+there. They matter little for density: at saturation the association is right without them, and below 5 %
+nothing is left of it.
 
-Liquid. At the boiling point, the pressure of single molecules and its slope in temperature follow from the vapour
-pressure of the substance table and the association; from there the heat capacities of gas and liquid carry both
-to other temperatures (Kirchhoff), so that vapour, liquid and association agree with each other. With water: Margules form with two constants. They come from the azeotrope (38.2 % by
-mass, 112.0 C, 1 atm: p1 and pw there), the vapour pressure of the 70 % acid (150 torr at 26.7 C; not confirmed
-against print) and the enthalpy of HF in much water (-320.1 kJ/mol against -273.3 for the gas, NBS tables 1982).
-Left over as a check: undissociated HF in water, 14 mol/(kg Pa 1e-5), comes out within 30 %.
+Liquid. At the boiling point, the pressure of single molecules and its slope in temperature follow from the
+vapour pressure of the substance table and the association; from there the heat capacities of gas and liquid
+carry both to other temperatures (Kirchhoff), so that vapour, liquid and association agree with each other.
+With water: Margules form with two constants. They come from the azeotrope (38.2 % by mass, 112.0 C, 1 atm:
+p1 and pw there), the vapour pressure of the 70 % acid (150 torr at 26.7 C; not confirmed against print) and
+the enthalpy of HF in much water (-320.1 kJ/mol against -273.3 for the gas, NBS tables 1982). Left over as a
+check: undissociated HF in water, 14 mol/(kg Pa 1e-5), comes out within 30 %.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def free_jet(
         return model.clearance(at, y)
 
     def gone(at: float, y: FloatArray) -> float:
-        return min(reach_m - y[3], 2.0 * air.mixing_height_m - y[4])
+        return min(reach_m - float(y[3]), 2.0 * air.mixing_height_m - float(y[4]))
 
     touch.terminal, touch.direction = True, -1.0  # type: ignore[attr-defined]
     gone.terminal, gone.direction = True, -1.0  # type: ignore[attr-defined]

@@ -2,7 +2,8 @@
 
 ``similarity_run`` takes a source term and an ambient and gives a cloud that answers for any place and time.
 After Ermak (1990, UCRL-MA-105607) in structure; closures and their sources are named where they are used
-(``steady``, ``jet``, ``burst``, ``surroundings``, ``cloud``). No constant was fitted to a field experiment here.
+(``steady``, ``jet``, ``burst``, ``surroundings``, ``cloud``). No constant was fitted to a field experiment
+here.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def similarity_run(
     SolverError where nothing is released or a number cannot be used.
     """
     if not (averaging_s > 0.0 and reach_m > 1.0):
-        msg = f"averaging_s is {averaging_s:g} and reach_m {reach_m:g}; expected positive numbers, reach over 1 m"
+        msg = f"averaging_s is {averaging_s:g}, reach_m {reach_m:g}; expected more than 0 and more than 1 m"
         raise SolverError(
             msg,
             message_zh=f"averaging_s={averaging_s:g}、reach_m={reach_m:g}；应为正数",
@@ -106,7 +107,7 @@ def similarity_run(
         towards_deg=ambient.towards_deg,
         averaging_s=averaging_s,
         parts=parts,
-        notes=(FLAT, *((LIGHT,) if light else ()), *term.notes),
+        texts=(FLAT, *((LIGHT,) if light else ()), *term.notes),
         outside=tuple(row.note for row in outside(LIMITS, values)),
     )
 
@@ -230,9 +231,10 @@ def simple_term(
 ) -> SourceTerm:
     """Source of one step from a few numbers, for published cases.
 
-    ``shape`` is ``pool``, ``jet``, ``vent`` or ``instant``; ``rate_kg_s`` or ``mass_kg`` (which for the first
-    three is spread over ``duration_s``) of the substance; ``radius_m`` or ``area_m2`` of the pool, the expanded
-    jet or the cylinder. ``towards_deg`` and ``elevation_deg`` of a jet; 90 is east, downwind of a west wind.
+    ``shape`` is ``pool``, ``jet``, ``vent`` or ``instant``; ``rate_kg_s`` or ``mass_kg`` (which for the
+    first three is spread over ``duration_s``) of the substance; ``radius_m`` or ``area_m2`` of the pool,
+    the expanded jet or the cylinder. ``towards_deg`` and ``elevation_deg`` of a jet; 90 is east, downwind
+    of a west wind.
     """
     kind = Shape(shape)
     length = 1.0 if kind is Shape.INSTANT else duration_s

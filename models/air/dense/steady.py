@@ -2,9 +2,9 @@
 
 The structure is that of Ermak (1990, UCRL-MA-105607, ch. 2): fluxes of mass, momentum and heat through a
 cross-section whose shape is prescribed, with half width and height. The closures are published ones and the
-same as those of the shallow layer: air through the top by Spicer and Havens (1986) with the exact passive limit
-of van Ulden (1978); the front advances at 1.15 sqrt(g' D) (van Ulden 1974; Spicer and Havens 1985); lateral
-turbulence by Draxler (1976) in the time scale of a puff.
+same as those of the shallow layer: air through the top by Spicer and Havens (1986) with the exact passive
+limit of van Ulden (1978); the front advances at 1.15 sqrt(g' D) (van Ulden 1974; Spicer and Havens 1985);
+lateral turbulence by Draxler (1976) in the time scale of a puff.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
 FRONT_FROUDE = 1.15
-# state: mass flux, box half width, spread, momentum of the slip, age, air taken in, lateral momentum, heat taken in
+# sideways growth of a jet along the ground: 0.26 of its half-velocity width (Launder and Rodi 1983,
+# Annu. Rev. Fluid Mech. 15, 429-459), as half width of the box of the same second moment (times 1.47)
+WALL_JET = 0.26 * math.sqrt(3.0) / math.sqrt(2.0 * math.log(2.0))
+# state: mass flux, box half width, spread, momentum of the slip, age, air taken in, lateral momentum, heat
 MASS, BOX, SIGMA, SLIP, AGE, AIR, FRONT, HEAT, STATES = range(9)
 _TOLERANCE = 1e-8
 _NODES_PER_DECADE = 60
@@ -35,9 +38,10 @@ class Sections:
 
     ``x_m`` from the source, ``age_s`` of the gas, ``mass_flux_kg_s`` of everything, ``speed_m_s``, box half
     width ``half_width_m`` and turbulent spread ``sigma_m`` (seen for 18 s), ``mean_height_m`` and
-    ``exponent`` of the vertical profile on the ground. The part ``aloft`` (1 in the air, falling to 0 after touch-down) is a Gaussian around ``axis_m`` with
-    ``spread_m``. ``mass_fraction`` of the substance is the mean; ``entrained_kg_s`` air since the start,
-    ``rate_kg_s`` the flux of the substance, ``heat_w`` what the ground gave.
+    ``exponent`` of the vertical profile on the ground. The part ``aloft`` (1 in the air, falling to 0 after
+    touch-down) is a Gaussian around ``axis_m`` with ``spread_m``. ``mass_fraction`` of the substance is the
+    mean; ``entrained_kg_s`` air since the start, ``rate_kg_s`` the flux of the substance, ``heat_w`` what
+    the ground gave.
     """
 
     x_m: FloatArray
@@ -74,7 +78,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Pool under the plume: ``total_kg_s`` of the source's mixture enters evenly between ``x0`` and ``x1``."""
+    """Pool under the plume: ``total_kg_s`` of the source's mixture enters evenly from ``x0`` to ``x1``."""
 
     total_kg_s: float
     substance_kg_s: float
@@ -233,7 +237,7 @@ class _Ground:
         turbulent = air.lateral_growth_m_s(max(sigma, 1e-3), SHORTEST_S)
         sides = shear + 3.0 * sigma / at.width * turbulent
         entrained = air.density_kg_m3 * (2.0 * at.width * top + 4.0 * at.mean * sides)
-        wider = (outward + shear) / (at.speed * at.width)
+        wider = (outward + max(shear, WALL_JET * slip)) / (at.speed * at.width)
         source = self._fed_per_m(x_m)
         rub = air.drag(SPEED_HEIGHT * at.mean)
         held = rub * (at.density * at.speed**2 - air.density_kg_m3 * wind**2)

@@ -30,7 +30,7 @@ K_HEIGHT = 1.55  # where the diffusivity is read, of the mean height; van Ulden 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """A layer as the air and the ground meet it: its speed over the wind and over the ground, and its heat."""
+    """A layer as air and ground meet it: its speed over the wind and over the ground, and its heat."""
 
     density_kg_m3: float
     temperature_k: float
@@ -102,9 +102,9 @@ class Surroundings:
     def top_m_s(self, mean_height_m: float, layer: Layer) -> float:
         """Speed at which air enters a layer through its top, growth of the depth 2 ``mean_height_m``.
 
-        Stirred by the wind or, where that is more, by the layer's own friction on the ground, and by convection
-        over warmer ground (a quarter of w*^2, Eidsvik 1980, Atmos. Environ. 14, 769-777, as in DEGADIS); slip
-        against the wind mixes besides (Turner 1986).
+        Stirred by the wind or, where that is more, by the layer's own friction on the ground, and by
+        convection over warmer ground (a quarter of w*^2, Eidsvik 1980, Atmos. Environ. 14, 769-777, as in
+        DEGADIS); slip against the wind mixes besides (Turner 1986).
         """
         stirred = self._stirred(mean_height_m, layer)
         phi = self.stability(mean_height_m, layer, stirred)
@@ -119,7 +119,7 @@ class Surroundings:
         return rate
 
     def stability(self, mean_height_m: float, layer: Layer, stirred_m2_s2: float) -> float:
-        """How much less the layer's top mixes than neutral air, by the weight of the layer and the air's own."""
+        """How much less the top mixes than neutral air does, by the weight of the layer and the air's own."""
         light = gravity_acceleration(layer.density_kg_m3, self.density_kg_m3)
         number = max(light, 0.0) * 2.0 * mean_height_m / stirred_m2_s2
         return self.heat_profile(K_HEIGHT * mean_height_m) + TOP_RICHARDSON * number
@@ -127,8 +127,8 @@ class Surroundings:
     def exponent(self, mean_height_m: float, layer: Layer) -> float:
         """Exponent of the vertical profile: 1.5 in neutral air, up to 2.5 under stable layering.
 
-        As the exponent of similarity theory grows by one with the stability (Gryning, van Ulden and Larsen 1983,
-        Q. J. R. Meteorol. Soc. 109, 355-364), here with that of the layer.
+        As the exponent of similarity theory grows by one with the stability (Gryning, van Ulden and Larsen
+        1983, Q. J. R. Meteorol. Soc. 109, 355-364), here with that of the layer.
         """
         more = max(self.stability(mean_height_m, layer, self._stirred(mean_height_m, layer)) - 1.0, 0.0)
         return NEUTRAL_EXPONENT + more / (1.0 + more)
@@ -147,7 +147,7 @@ class Surroundings:
 
 def share_of_spread(averaging_s: float) -> float:
     """Part of the half-hour's lateral spread that is seen in an averaging time, at most 1.5."""
-    return min((max(averaging_s, SHORTEST_S) / SAMPLED_S) ** AVERAGING_POWER, 1.5)
+    return float(min((max(averaging_s, SHORTEST_S) / SAMPLED_S) ** AVERAGING_POWER, 1.5))
 
 
 def surroundings(ambient: Ambient, density_kg_m3: float) -> Surroundings:
