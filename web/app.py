@@ -29,6 +29,7 @@ from web.api.series import series
 from web.api.solvers import solvers
 from web.api.state import state
 from web.api.statistics import statistics
+from web.api.substances import substance_table
 from web.api.uploads import upload
 from web.api.versions import versions
 from web.api.watertables import watertables
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     watertables,
     air,
     solvers,
+    substance_table,
     devices,
     registry,
     exchange,
