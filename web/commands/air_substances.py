@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from models.substances.cited import Cited
 from web.commands.shell import open_shell
 
 
@@ -37,14 +38,17 @@ def substances(
                 row.cas,
                 row.name.zh if zh else row.name.en,
                 f"{row.molar_mass_kg_mol:.6f}",
-                f"{row.boiling_k:.2f}",
+                _boiling(row.numbers.get("boiling_k")),
             )
         shell.out.print(table)
         return
     row = substance(name)
     head = f"{row.id}  {row.name.zh}  {row.name.en}  {row.formula}  CAS {row.cas}"
     shell.out.print(head, markup=False, highlight=False, soft_wrap=True)
-    shell.out.print(f"M {row.molar_mass_kg_mol:.6f} kg/mol   Tb {row.boiling_k:.2f} K", highlight=False)
+    shell.out.print(
+        f"M {row.molar_mass_kg_mol:.6f} kg/mol   Tb {_boiling(row.numbers.get('boiling_k')) or '-'} K",
+        highlight=False,
+    )
     levels = Table()
     for head in (shell.say("air_level"), "min", "ppm", "mg/m3", shell.say("air_sources")):
         levels.add_column(head)
@@ -57,3 +61,8 @@ def substances(
             name_of, minutes, f"{level.ppm:.4g}", f"{from_si(level.conc_kg_m3(), 'mg/m3'):.4g}", mark
         )
     shell.out.print(levels)
+
+
+def _boiling(found: Cited | None) -> str:
+    """Boiling point for reading; empty where the table has none (substances that sublime)."""
+    return "" if found is None else f"{found.value:.2f}"
