@@ -1,4 +1,4 @@
-"""Puffs that left the layer, carried on as passive gas: the growth and the transport of ``models.air.growth``."""
+"""Puffs that left the layer, carried on as passive gas, growing by ``models.air.growth``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.air.dense.handover import HandedPuffs
 from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
 from models.air.kernel import shares
 from models.contract import WindField
-from twin.core.geometry import FloatArray
+from twin.core.geometry import FloatArray, frozen
 from twin.core.plume import PlumeGrid
 
 _REACH = 5.0
@@ -20,8 +20,7 @@ _CHUNK = 1024
 def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, step_s: float) -> HandedPuffs:
     """All puffs ``step_s`` later, by the midpoint rule. ``at_s`` counts from ``start_ms``.
 
-    The age that growth asks for counts from the hand-over: while the gas was dense the turbulence of the air
-    did not move it sideways.
+    Growth goes on from the age that the gas has since it left its source.
     """
     if puffs.x_m.size == 0:
         return puffs
@@ -29,7 +28,7 @@ def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, ste
     middle = start_ms + round(1000.0 * (at_s + 0.5 * step_s))
     layer = wind.air(middle)
     ground = np.zeros(puffs.x_m.size)
-    age = at_s - puffs.time_s
+    age = at_s - puffs.born_s
     sigma_z = grow_upwards(puffs.sigma_z_m, age, step_s, ground, layer)
     between = 0.5 * (puffs.sigma_z_m + sigma_z)
     level = transport_height(between, ground)
@@ -37,6 +36,7 @@ def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, ste
     half = 0.5 * step_s
     u, v = wind.at(puffs.x_m + half * u, puffs.y_m + half * v, middle, level)
     return HandedPuffs(
+        born_s=puffs.born_s,
         time_s=puffs.time_s,
         x_m=puffs.x_m + step_s * u,
         y_m=puffs.y_m + step_s * v,
@@ -48,20 +48,26 @@ def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, ste
 
 def at_height(puffs: HandedPuffs, grid: PlumeGrid, height_m: float, lid_m: float) -> FloatArray:
     """Concentration at a height above ground, kg/m3 (ny, nx): means over the area of the cells."""
-    x_edge = grid.x_min_m + grid.dx_m * np.arange(grid.nx + 1)
-    y_edge = grid.y_min_m + grid.dy_m * np.arange(grid.ny + 1)
-    reach = _REACH * puffs.sigma_h_m
-    near = (puffs.x_m + reach > x_edge[0]) & (puffs.x_m - reach < x_edge[-1])
-    near &= (puffs.y_m + reach > y_edge[0]) & (puffs.y_m - reach < y_edge[-1])
+    weight = puffs.mass_kg * upright(puffs.sigma_z_m, height_m, lid_m)
+    return spread_over(grid, puffs.x_m, puffs.y_m, puffs.sigma_h_m, weight)
+
+
+def spread_over(
+    grid: PlumeGrid, x_m: FloatArray, y_m: FloatArray, sigma_m: FloatArray, weight: FloatArray
+) -> FloatArray:
+    """Sum of horizontal Gaussians of these weights, means over the cells per area, (ny, nx)."""
+    x_edge = frozen(grid.x_min_m + grid.dx_m * np.arange(grid.nx + 1))
+    y_edge = frozen(grid.y_min_m + grid.dy_m * np.arange(grid.ny + 1))
+    reach = _REACH * sigma_m
+    near = (x_m + reach > x_edge[0]) & (x_m - reach < x_edge[-1])
+    near &= (y_m + reach > y_edge[0]) & (y_m - reach < y_edge[-1])
     rows = np.flatnonzero(near)
     conc = np.zeros((grid.ny, grid.nx))
     for start in range(0, rows.size, _CHUNK):
         part = rows[start : start + _CHUNK]
-        sigma = puffs.sigma_h_m[part]
-        weight = puffs.mass_kg[part] * upright(puffs.sigma_z_m[part], height_m, lid_m)
-        in_x = shares(x_edge, puffs.x_m[part], sigma)
-        in_y = shares(y_edge, puffs.y_m[part], sigma)
-        conc += (in_y * weight[:, None]).T @ in_x
+        in_x = shares(x_edge, x_m[part], sigma_m[part])
+        in_y = shares(y_edge, y_m[part], sigma_m[part])
+        conc += (in_y * weight[part, None]).T @ in_x
     return conc / (grid.dx_m * grid.dy_m)
 
 

@@ -1,4 +1,4 @@
-"""What the air does to the dense layer: it mixes in at the top and at the front, drags it along and resists it.
+"""What the air does to the dense layer: mixes in at the top and the front, drags it along, resists it.
 
 Depth D is that of the uniform layer with the same mass, buoyancy and mean height (D/2).
 
@@ -17,8 +17,8 @@ TWODEE has a term of the same purpose (Hankin and Britter 1999, part 1, leading 
 the layer is no longer driven by its weight.
 
 Sideways the same turbulence moves the gas by ``K = 1.43 u_t D / 2``, the diffusivity of the eddies of the
-cloud's size (``turbulence.lateral_scales``: Kaimal et al. 1972, Hay and Pasquill 1959), with the same function
-of Ri; larger eddies move the cloud as a whole and count after the hand-over.
+cloud's size (``turbulence.lateral_scales``: Kaimal et al. 1972, Hay and Pasquill 1959), with the same
+function of Ri; larger eddies move the cloud as a whole (``handover.meander_m2``).
 
 Drag: the ground holds the layer by ``rho C u^2`` with C = (k / (ln(z/z0) + 5 z/L))^2 at the height of its
 mean speed, z = 0.3 D, and the wind pulls at its top by what holds the wind itself, ``rho_a C u_a^2``; so a
@@ -40,6 +40,7 @@ TOP_POWER = 1.04
 FRONT_AIR = 0.59
 FRONT_FROUDE = 1.15
 _SIDEWAYS = 1.43
+_FAINT = 0.05  # Richardson number under which traces (upwind of a source, on the rim) do not gather air
 SPEED_HEIGHT = 0.3  # of the depth: 0.6 of the mean height
 _LEAST_LOG = 1.4  # a layer among the roughness elements is held as one of four roughness lengths
 _TOP_M = 50.0  # the profile of the surface layer is not followed higher
@@ -81,8 +82,8 @@ class Pull:
 class Mixing:
     """Air that comes in, kg/m2/s through the top and the front, and the resistance of the front, 1/s.
 
-    ``spread_m2_s`` is the diffusivity sideways. ``slow_1_s`` is the rate at which the layer's speed across the front, ``across_x``, ``across_y`` (m/s over the
-    wind), goes down.
+    ``spread_m2_s`` is the diffusivity sideways. ``slow_1_s`` is the rate at which the layer's speed across
+    the front, ``across_x``, ``across_y`` (m/s over the wind), goes down.
     """
 
     air_kg_m2_s: Array
@@ -131,6 +132,7 @@ def mixing(state: Array, slope_x: Array, slope_y: Array, wind: Pull, air: AirOve
     number = weight / turbulence2
     top = (2.0 * KARMAN) * xp.sqrt(turbulence2)
     top = top / (_heat_profile(depth, air.inverse_obukhov_1_m, xp) + TOP_RICHARDSON * number**TOP_POWER)
+    top = top * (number / (number + _FAINT))
     spread = top * depth * (0.5 * _SIDEWAYS / (2.0 * KARMAN))
     slip2 = slip2 + 1e-12
     slip_number = weight / slip2

@@ -26,7 +26,7 @@ _FINE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Inflow:
-    """One step of a source: from ``start_s`` to ``end_s``, into ``cells`` [j0:j1, i0:i1] by ``share`` (sum 1).
+    """One step of a source, ``start_s`` to ``end_s``, into cells from (j0, i0) on by ``share`` (sum 1).
 
     Rates of substance and of everything (with air), kg/s; momentum rates east and north, N. ``at_once``:
     all of it enters at ``start_s``.

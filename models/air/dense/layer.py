@@ -28,7 +28,7 @@ class LayerSettings:
     no velocity; ``wind_height_m`` where the wind field is asked; ``wind_every_s`` how often;
     ``handover_richardson`` the bulk number under which a cell becomes puffs, ``handover_every_s`` how often
     that is looked at, ``handover_block`` how many cells along each side make one puff. ``edge`` is ``open``
-    (what flows out is counted and gone) or ``wall``. ``air`` False switches wind, mixing, drag and front off
+    (what flows out goes on as puffs) or ``wall``. ``air`` False switches wind, mixing, drag and front off
     (bare gravity current, for tests).
     """
 
@@ -81,7 +81,7 @@ def cells_of(grid: PlumeGrid, site: Site, edge: str = "open") -> Cells:
         )
         raise SolverError(
             msg,
-            message_zh=f"网格为 {grid.nx} x {grid.ny}、{grid.dx_m} x {grid.dy_m} m；应为正方形单元，每边至少 3 个",
+            message_zh=f"网格为 {grid.nx} x {grid.ny}、{grid.dx_m} x {grid.dy_m} m；应为方格，每边至少 3 格",
             field="grid",
             value=(grid.dx_m, grid.dy_m),
         )
@@ -107,7 +107,8 @@ class Book:
     """Where the mass went, kg: substance, and total (substance with air).
 
     ``entered`` through sources, ``air`` mixed in, ``left`` over the edge of the grid, ``handed`` to puffs,
-    ``mended`` what rounding took or gave where a cell would have become negative. ``heat_j`` came from the ground.
+    ``mended`` what rounding gave where a cell would have become negative. ``heat_j`` came from the ground,
+    ``heat_gone_j`` of it left the layer. What left over the edge goes on as puffs too.
     """
 
     entered_kg: float = 0.0
@@ -128,7 +129,8 @@ class LayerFields:
 
     ``depth_m`` of the uniform layer with the same mass and mean height; ``mass_fraction`` of the substance in
     it; ``conc_kg_m3`` its mean concentration; ``excess_kg_m3`` its density over the air's; ``u_m_s`` east,
-    ``v_m_s`` north; ``warmth_k`` what the ground's heat has added to the temperature of the mixing line.
+    ``v_m_s`` north; ``warmth_k`` what the ground's heat has added to the temperature of the mixing line;
+    ``age_s`` the mean time since the substance left its source.
     """
 
     time_s: float
@@ -139,6 +141,7 @@ class LayerFields:
     u_m_s: FloatArray
     v_m_s: FloatArray
     warmth_k: FloatArray
+    age_s: FloatArray
 
 
 def profile(height_m: float | FloatArray, depth_m: FloatArray, mass_fraction: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from typing import Any
 from models.air.dense.arrays import Array, Arrays
 from models.air.dense.mixture import GRAVITY_M_S2
 
-DEPTH, ALONG, ACROSS, EXCESS, FRACTION, HEAT = range(6)
+DEPTH, ALONG, ACROSS, EXCESS, FRACTION, AGE, HEAT = range(7)
 _TINY = 1e-12
 
 
@@ -39,7 +39,8 @@ class Sweep:
     """Changes of the cells by one direction, per second and still times the step, and the mass fluxes.
 
     ``mass``, ``along``, ``across`` (n_other, n) and ``carried`` (number of carried quantities, n_other, n);
-    ``flux`` (n_other, n + 1) of mass and ``carried_flux`` through the faces, kg/m/s, positive to higher index.
+    ``flux`` (n_other, n + 1) of mass and ``carried_flux`` through the faces, per metre and second, positive
+    to higher index.
     """
 
     mass: Array
@@ -55,7 +56,7 @@ def sweep(
 ) -> Sweep:
     """One direction, along the last axis.
 
-    ``state`` (5 or 6, n_other, n + 4): depth, velocity along, across, density excess, mass fraction and
+    ``state`` (6 or 7, n_other, n + 4): depth, velocity along, across, density excess, mass fraction, age and
     perhaps heat, with two cells at each end that are not changed; ``turned``: the second is the velocity
     across and the third along. ``rise_m`` (n_other, n + 3): ground of the next cell minus ground of this one.
     Nothing passes the first or the last face unless that end is open.

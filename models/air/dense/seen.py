@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.air.dense.handover import HandedPuffs
+from models.air.dense.drift import spread_over
+from models.air.dense.handover import HandedPuffs, meander_m2
 from models.air.dense.layer import Cells, LayerFields, profile
 from models.air.kernel import path_means
 from models.air.paths import Pieces, pieces_of
 from models.air.streak import IntArray
-from models.contract import Site
+from models.contract import Site, SurfaceLayer
 from twin.core.beam import Receptor
 from twin.core.geometry import FloatArray
+from twin.core.plume import PlumeGrid
 
+_LEAST_MOVED = 0.5  # of a cell: Gaussians narrower than this do not add up to a smooth field
+_REACH = 5.0
 _PER_CELL = 2.0  # samples of a beam per width of a cell
 
 
@@ -23,14 +27,16 @@ _PER_CELL = 2.0  # samples of a beam per width of a cell
 class Seen:
     """Receptors as pieces for the puffs and as samples for the layer.
 
-    ``row``, ``column``, ``height_m``, ``weight`` and ``receptor`` (n,) of the samples that lie in the grid;
-    the weights of all samples of a receptor, in and out of it, sum to one.
+    ``row``, ``column``, ``x_m``, ``y_m``, ``height_m``, ``weight`` and ``receptor`` (n,) of the samples that
+    lie in the grid; the weights of all samples of a receptor, in and out of it, sum to one.
     """
 
     pieces: Pieces
     count: int
     row: IntArray
     column: IntArray
+    x_m: FloatArray
+    y_m: FloatArray
     height_m: FloatArray
     weight: FloatArray
     receptor: IntArray
@@ -54,20 +60,57 @@ def seen_by(receptors: Sequence[Receptor], site: Site, cells: Cells) -> Seen:
         count=len(receptors),
         row=row[inside],
         column=column[inside],
+        x_m=points[inside, 0],
+        y_m=points[inside, 1],
         height_m=points[inside, 2],
         weight=weight,
         receptor=pieces.receptor[own][inside],
     )
 
 
-def layer_means(seen: Seen, fields: LayerFields) -> FloatArray:
-    """Mean of the layer's concentration over every receptor, kg/m3."""
-    conc = fields.conc_kg_m3[seen.row, seen.column]
+def layer_map(
+    fields: LayerFields, cells: Cells, grid: PlumeGrid, height_m: float, air: SurfaceLayer
+) -> FloatArray:
+    """Concentration of the layer at a height above ground, kg/m3 (ny, nx).
+
+    Cells that large eddies have moved by more than half a cell since their gas left the source are spread by
+    that much: like the puffs, a mean over the time that the scatter of the wind stands for.
+    """
+    row, column = np.nonzero(fields.conc_kg_m3 > 0.0)
+    value = fields.conc_kg_m3[row, column]
+    value = value * profile(height_m, fields.depth_m[row, column], fields.mass_fraction[row, column])
+    sigma = np.sqrt(meander_m2(fields.age_s[row, column], air))
+    moved = sigma > _LEAST_MOVED * cells.step_m
+    conc = np.zeros((grid.ny, grid.nx))
+    conc[row[~moved], column[~moved]] = value[~moved]
+    if moved.any():
+        x, y = cells.x_m[column[moved]], cells.y_m[row[moved]]
+        conc += spread_over(grid, x, y, sigma[moved], value[moved] * cells.step_m**2)
+    return conc
+
+
+def layer_means(seen: Seen, fields: LayerFields, cells: Cells, air: SurfaceLayer) -> FloatArray:
+    """Mean of the layer's concentration over every receptor, kg/m3, spread like ``layer_map``."""
+    row, column = np.nonzero(fields.conc_kg_m3 > 0.0)
+    sigma = np.sqrt(meander_m2(fields.age_s[row, column], air))
+    moved = sigma > _LEAST_MOVED * cells.step_m
+    still = np.zeros(fields.conc_kg_m3.shape)
+    still[row[~moved], column[~moved]] = fields.conc_kg_m3[row[~moved], column[~moved]]
+    conc = still[seen.row, seen.column]
     wet = np.flatnonzero(conc > 0.0)
-    row, column = seen.row[wet], seen.column[wet]
-    upright = profile(seen.height_m[wet], fields.depth_m[row, column], fields.mass_fraction[row, column])
-    value = conc[wet] * upright * seen.weight[wet]
-    return np.bincount(seen.receptor[wet], weights=value, minlength=seen.count).astype(np.float64)
+    at = seen.row[wet], seen.column[wet]
+    value = np.zeros(seen.row.size)
+    value[wet] = conc[wet] * profile(seen.height_m[wet], fields.depth_m[at], fields.mass_fraction[at])
+    row, column, sigma = row[moved], column[moved], sigma[moved]
+    depth, fraction = fields.depth_m[row, column], fields.mass_fraction[row, column]
+    mass = fields.conc_kg_m3[row, column] * (cells.step_m**2 / (2.0 * np.pi)) / sigma**2
+    for k in range(seen.row.size if row.size else 0):
+        away2 = (cells.x_m[column] - seen.x_m[k]) ** 2 + (cells.y_m[row] - seen.y_m[k]) ** 2
+        near = np.flatnonzero(away2 < (_REACH * sigma) ** 2)
+        if near.size:
+            level = profile(seen.height_m[k], depth[near], fraction[near])
+            value[k] += float((mass[near] * level * np.exp(-0.5 * away2[near] / sigma[near] ** 2)).sum())
+    return np.bincount(seen.receptor, weights=value * seen.weight, minlength=seen.count).astype(np.float64)
 
 
 def puff_means(seen: Seen, puffs: HandedPuffs, lid_m: float) -> FloatArray:

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from models.air.dense.arrays import Array, arrays
-from models.air.dense.entrainment import AirOver, Pull, mixing, pull, richardson
+from models.air.dense.entrainment import AirOver, mixing, pull, richardson
 from models.air.dense.inflow import Inflow
 from models.air.dense.layer import GHOSTS, Book, Cells, LayerFields, LayerSettings
 from models.air.dense.mixture import Mixture, excess_table
-from models.air.dense.riemann import DEPTH, EXCESS, FRACTION, HEAT, Scheme, Sweep, sweep
+from models.air.dense.riemann import AGE, DEPTH, EXCESS, FRACTION, HEAT, Scheme, Sweep, sweep
 from models.air.dense.warmth import GroundHeat
 from models.contract import SurfaceLayer
 from twin.core.geometry import FloatArray
 
-TOTAL, SUBSTANCE, EAST, NORTH, WARM = range(5)
+TOTAL, SUBSTANCE, EAST, NORTH, AGED, WARM = range(6)
+_SPILLED = 4  # total, substance, aged, heat
 _WET_KG_M2 = 1e-4  # the rectangle of work follows cells with more than this
 _STEPS_PER_WINDOW = 8
 _SPREAD_STEPS = 4  # turbulence moves gas over a fraction of a cell in this time
@@ -45,14 +46,15 @@ class ShallowLayer:
         self._lib = arrays(settings.library, settings.precision, settings.device)
         self._table = excess_table(mixture, self._lib)
         self._heat = heat
-        self._fields = 5 if heat else 4
+        self._fields = 6 if heat else 5
         ny, nx = cells.ny + 2 * GHOSTS, cells.nx + 2 * GHOSTS
         self._state = self._lib.zeros(self._fields, ny, nx)
         self._rise_x = self._lib.put(np.diff(cells.ground_m, axis=1))
         self._rise_y = self._lib.put(np.diff(cells.ground_m, axis=0))
         self._air: AirOver | None = None
         self._box: tuple[int, int, int, int] | None = None
-        self._age = 0
+        self._since_box = 0
+        self._spill = {side: np.zeros((_SPILLED, cells.ny if side in "we" else cells.nx)) for side in "wesn"}
         self.time_s = 0.0
         self.steps = 0
         self._scheme = Scheme(
@@ -135,6 +137,7 @@ class ShallowLayer:
             u_m_s=state[1],
             v_m_s=state[2],
             warmth_k=np.where(wet, warmth, 0.0),
+            age_s=np.where(fraction > 1e-12, state[AGE] / np.maximum(fraction, 1e-12), 0.0),
         )
 
     def richardson(self) -> tuple[FloatArray, FloatArray]:
@@ -189,6 +192,7 @@ class ShallowLayer:
         density = excess + self.air_density_kg_m3
         depth = total / density
         per = per * (depth > self.settings.dry_m)
+        made[AGE] = state[AGED] * per
         made[DEPTH], made[EXCESS], made[FRACTION] = depth, excess, fraction
         made[1] = xp.clip(state[EAST] * per, min=-_FASTEST_M_S, max=_FASTEST_M_S)
         made[2] = xp.clip(state[NORTH] * per, min=-_FASTEST_M_S, max=_FASTEST_M_S)
@@ -196,7 +200,7 @@ class ShallowLayer:
 
     def _window(self) -> tuple[slice, slice] | None:
         """Rows and columns of the interior (without ghosts) to work on; looked for every eight steps."""
-        if self._box is None or self._age >= _STEPS_PER_WINDOW:
+        if self._box is None or self._since_box >= _STEPS_PER_WINDOW:
             wet = self._lib.get(self._inner(self._state)[TOTAL]) > _WET_KG_M2
             rows, columns = np.flatnonzero(wet.any(axis=1)), np.flatnonzero(wet.any(axis=0))
             if rows.size == 0:
@@ -209,8 +213,8 @@ class ShallowLayer:
                 max(int(columns[0]) - room, 0),
                 min(int(columns[-1]) + 1 + room, self.cells.nx),
             )
-            self._age = 0
-        self._age += 1
+            self._since_box = 0
+        self._since_box += 1
         j0, j1, i0, i1 = self._box
         return slice(j0, j1), slice(i0, i1)
 
@@ -234,10 +238,8 @@ class ShallowLayer:
             self._mend(between)
             second, more = self._change(self._primitives(between), rows, columns)
             self._inner(state)[:] += (0.5 * step) * (first + second)
-            gone = 0.5 * (gone + more)
-        self.book.left_kg += gone[1] * step
-        self.book.left_total_kg += gone[0] * step
-        self.book.heat_gone_j += gone[2] * step
+            gone = {side: 0.5 * (flux + more[side]) for side, flux in gone.items()}
+        self._spilled(gone, rows, columns, step)
         self.book.mended_kg += self._mend(state) * self.cells.step_m**2
         if self.settings.air:
             self._exchange(state, rows, columns, step)
@@ -252,8 +254,8 @@ class ShallowLayer:
         fastest = float(speed.max())
         return self.settings.courant * self.cells.step_m / max(fastest, 1e-6)
 
-    def _change(self, primitive: Array, rows: slice, columns: slice) -> tuple[Array, FloatArray]:
-        """Rates of change of the window's cells by the flow, and what leaves the grid (total, substance, heat)."""
+    def _change(self, primitive: Array, rows: slice, columns: slice) -> tuple[Array, dict[str, FloatArray]]:
+        """Rates of change of the window's cells by the flow, and what leaves the grid by its sides."""
         inner = slice(GHOSTS, -GHOSTS)
         rise_x = self._rise_x[_shifted(rows), columns.start : columns.stop + 3]
         rise_y = self._rise_y[rows.start : rows.stop + 3, _shifted(columns)]
@@ -267,23 +269,40 @@ class ShallowLayer:
         rate = self._lib.empty(self._fields, rows.stop - rows.start, columns.stop - columns.start)
         rate[TOTAL] = x.mass + y.mass.swapaxes(0, 1)
         rate[SUBSTANCE] = x.carried[0] + y.carried[0].swapaxes(0, 1)
+        rate[AGED] = x.carried[1] + y.carried[1].swapaxes(0, 1)
         rate[EAST] = x.along + y.across.swapaxes(0, 1)
         rate[NORTH] = x.across + y.along.swapaxes(0, 1)
         if self._heat:
-            rate[WARM] = x.carried[1] + y.carried[1].swapaxes(0, 1)
+            rate[WARM] = x.carried[2] + y.carried[2].swapaxes(0, 1)
         rate *= 1.0 / self.cells.step_m
-        gone = self._outflow(x, ends_x) + self._outflow(y, ends_y)
-        return rate, gone * self.cells.step_m
+        return rate, self._outflow(x, ends_x, "we") | self._outflow(y, ends_y, "sn")
 
-    def _outflow(self, swept: Sweep, ends_open: tuple[bool, bool]) -> FloatArray:
-        """What leaves by the two ends per metre of edge and second: total, substance, heat, summed over faces."""
-        gone = np.zeros(3)
-        for is_open, end, sign in zip(ends_open, (0, -1), (-1.0, 1.0), strict=True):
+    def _outflow(self, swept: Sweep, ends_open: tuple[bool, bool], sides: str) -> dict[str, FloatArray]:
+        """What leaves by the open ends, per metre of edge and second: total, substance, aged and heat."""
+        gone = {}
+        for is_open, end, side in zip(ends_open, (0, -1), sides, strict=True):
             if is_open:
-                gone[0] += sign * float(swept.flux[..., end].sum())
-                for k in range(2 if self._heat else 1):
-                    gone[1 + k] += sign * float(swept.carried_flux[k, ..., end].sum())
+                carried = self._lib.get(swept.carried_flux[..., end])
+                flux = np.zeros((_SPILLED, carried.shape[1]))
+                flux[0] = self._lib.get(swept.flux[..., end])
+                flux[1 : 1 + carried.shape[0]] = carried
+                gone[side] = flux if end else -flux
         return gone
+
+    def _spilled(self, gone: dict[str, FloatArray], rows: slice, columns: slice, step: float) -> None:
+        """Write down what left the grid during a step, by the cells of the edge that it left through."""
+        for side, flux in gone.items():
+            amount = flux * (step * self.cells.step_m)
+            self._spill[side][:, rows if side in "we" else columns] += amount
+            self.book.left_total_kg += float(amount[0].sum())
+            self.book.left_kg += float(amount[1].sum())
+            self.book.heat_gone_j += float(amount[3].sum())
+
+    def spilled(self) -> dict[str, FloatArray]:
+        """What left by each side (w, e, s, n) since the last call: total, substance, aged, heat by cell."""
+        out = self._spill
+        self._spill = {side: np.zeros_like(rows) for side, rows in out.items()}
+        return out
 
     def _mend(self, state: Array) -> float:
         """Set what rounding has made negative to zero; gives the substance that this added, kg/m2."""
@@ -323,36 +342,14 @@ class ShallowLayer:
         state[EAST] *= lower
         state[NORTH] *= lower
         state[TOTAL] += more
+        state[AGED] += state[SUBSTANCE] * step
         if self.steps % _SPREAD_STEPS == 0:
-            self._spread(state, primitive, mixed.spread_m2_s * wet, _SPREAD_STEPS * step, wind)
+            number = mixed.spread_m2_s * wet * (_SPREAD_STEPS * step / self.cells.step_m**2)
+            state += _diffused(state, number, xp)
         if self._heat:
             given = self._heat.given_j_m2_s(primitive, wind.drag, speed, xp) * (wet * step)
             state[WARM] += given
             self.book.heat_j += float(self._lib.get(given).sum()) * self.cells.step_m**2
-
-    def _spread(self, state: Array, primitive: Array, diffusivity: Array, step: float, wind: Pull) -> None:
-        """Move gas sideways as parcels that keep their height: the rim becomes dilute, not thin.
-
-        Substance, its height and its weight diffuse; depth and mass of the columns follow from them, and the
-        difference is air that comes in with the speed of the wind or goes out with that of the layer.
-        """
-        xp = self._lib.xp
-        number = diffusivity * (step / self.cells.step_m**2)
-        depth, excess = primitive[DEPTH], primitive[EXCESS]
-        substance = state[SUBSTANCE]
-        moved = self._lib.empty(3, *depth.shape)
-        moved[0], moved[1], moved[2] = substance, substance * depth, excess * depth
-        moved += _diffused(moved, number, xp)
-        has = moved[0] > 1e-9
-        deep = xp.where(has, moved[1] / xp.clip(moved[0], min=1e-9), depth)
-        total = xp.maximum(xp.where(has, self.air_density_kg_m3 * deep + moved[2], state[TOTAL]), moved[0])
-        more = total - state[TOTAL]
-        come, go = xp.clip(more, min=0.0), xp.clip(more, max=0.0)
-        state[EAST] += come * wind.u + go * primitive[1]
-        state[NORTH] += come * wind.v + go * primitive[2]
-        state[TOTAL] = total
-        state[SUBSTANCE] = moved[0]
-        self.book.air_kg += float(self._lib.get(more).sum()) * self.cells.step_m**2
 
     def _feed(self, sources: list[Inflow], start_s: float, end_s: float) -> None:
         for source in sources:

@@ -13,11 +13,11 @@ import numpy as np
 
 from models.air.dense.arrays import arrays
 from models.air.dense.drift import at_height, carried
-from models.air.dense.handover import HandedPuffs, Handover, joined, no_puffs
+from models.air.dense.handover import HandedPuffs, Handover, joined, merged, no_puffs
 from models.air.dense.inflow import Inflow, inflows
-from models.air.dense.layer import Book, Cells, LayerFields, LayerSettings, cells_of, profile
+from models.air.dense.layer import Book, Cells, LayerFields, LayerSettings, cells_of
 from models.air.dense.mixture import Mixture
-from models.air.dense.seen import Seen, layer_means, puff_means, seen_by
+from models.air.dense.seen import Seen, layer_map, layer_means, puff_means, seen_by
 from models.air.dense.shallow import ShallowLayer
 from models.air.dense.table import MixtureTable, mixture_table
 from models.air.dense.validity import LIMITS, notes_of
@@ -33,6 +33,8 @@ from twin.core.geometry import FloatArray, frozen
 from twin.core.origin import Origin, of_result
 from twin.core.plume import PlumeGrid
 
+_MERGE_TICKS = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DenseResult:
@@ -41,9 +43,10 @@ class DenseResult:
     ``ground_conc_kg_m3`` (nt, ny, nx) at ``height_m`` above ground; ``max_conc_kg_m3``, ``arrival_s`` (first
     time over ``arrival_conc_kg_m3`` since the start, NaN where never) and ``dose_kg_s_m3`` (integral of the
     concentration) are made of it; ``receptor_conc_kg_m3`` (nt, receptors) are means over beams or values at
-    points. ``centroid_m`` (nt, 2) of all substance, ``layer_centroid_m`` of what still flows as a layer (NaN
-    without one). ``in_layer_kg``, ``in_puffs_kg`` and ``left_kg`` (nt,) are the book over time. ``layers`` are
-    the fields of the layer at the same times when they were asked for, ``puffs`` the state at the end.
+    points. ``centroid_m`` (nt, 2) of all substance, ``layer_centroid_m`` of what still flows as a layer
+    (NaN without one). ``in_layer_kg``, ``in_puffs_kg`` and ``left_kg`` (nt,) are the book over time (what
+    left over the edge is in the puffs as well). ``layers`` are the fields of the layer at the same times when
+    they were asked for, ``puffs`` the state at the end.
     """
 
     substance_id: str
@@ -88,13 +91,19 @@ class _Series:
     layers: list[LayerFields]
 
 
-def steady_wind(ambient: Ambient) -> SteadyWind:
-    """The wind of an ``Ambient`` everywhere, with the lateral turbulence of similarity."""
+def steady_wind(ambient: Ambient, averaging_s: float = 600.0) -> SteadyWind:
+    """The wind of an ``Ambient`` everywhere, with the lateral turbulence of similarity.
+
+    ``averaging_s``: time over which concentrations are means. The scatter of the wind goes with its power 0.2
+    (Gifford 1975, as in SLAB and DEGADIS), from the ten minutes of similarity down to 20 s.
+    """
+    shorter = (min(max(averaging_s, 20.0), 3600.0) / 600.0) ** 0.2
     towards = np.deg2rad(ambient.towards_deg)
     layer = SurfaceLayer(
         friction_velocity_m_s=ambient.friction_velocity_m_s,
         inverse_obukhov_1_m=ambient.inverse_obukhov_1_m,
-        sigma_v_m_s=similarity_sigma_v(
+        sigma_v_m_s=shorter
+        * similarity_sigma_v(
             ambient.friction_velocity_m_s, ambient.inverse_obukhov_1_m, ambient.mixing_height_m
         ),
         mixing_height_m=ambient.mixing_height_m,
@@ -142,7 +151,7 @@ def dense_over_terrain(
     ``wind`` None means the steady wind of ``ambient``. ``grid`` gives the square cells of the layer and of
     the maps (its levels do not count); it must hold the source and the part of the cloud that is dense, while
     puffs and ``receptors`` may lie outside of it. Maps are at ``height_m`` above ground, every ``output_s``
-    (rounded to whole looks of the hand-over). ``mixture`` replaces the mixing line made of the source's state.
+    (rounded to whole looks of the hand-over). ``mixture`` replaces the mixing line of the source's state.
     Raises SolverError when the grid or the source does not fit.
     """
     settings = settings or LayerSettings()
@@ -212,12 +221,14 @@ def _march(
         if k:
             puffs = carried(puffs, wind, window.start_ms, (k - 1) * tick, tick)
             layer.advance(k * tick, sources)
-            puffs = joined([puffs, handover.look()])
+            puffs = joined([puffs, handover.look(wind.air(window.start_ms + round(1000.0 * k * tick)))])
+            if k % _MERGE_TICKS == 0 and puffs.x_m.size:
+                puffs = merged(puffs)
         if k % wind_every == 0:
             _blow(layer, wind, site, window.start_ms + round(1000.0 * k * tick))
         if k % every == 0 or k == ticks:
-            lid = wind.air(window.start_ms + round(1000.0 * k * tick)).mixing_height_m
-            _record(series, layer, puffs, grid, seen, (wanted[0], lid, wanted[2]))
+            air = wind.air(window.start_ms + round(1000.0 * k * tick))
+            _record(series, layer, puffs, grid, seen, air, (wanted[0], wanted[2]))
     return series, puffs
 
 
@@ -234,13 +245,12 @@ def _record(
     puffs: HandedPuffs,
     grid: PlumeGrid,
     seen: Seen,
-    wanted: tuple[float, float, bool],
+    air: SurfaceLayer,
+    wanted: tuple[float, bool],
 ) -> None:
-    height, lid, keep = wanted
-    fields = layer.fields()
-    wet = fields.conc_kg_m3 > 0.0
-    ground = at_height(puffs, grid, height, lid)
-    ground[wet] += fields.conc_kg_m3[wet] * profile(height, fields.depth_m[wet], fields.mass_fraction[wet])
+    height, keep = wanted
+    fields, lid = layer.fields(), air.mixing_height_m
+    ground = at_height(puffs, grid, height, lid) + layer_map(fields, layer.cells, grid, height, air)
     mass = layer.substance_kg_m2() * layer.cells.step_m**2
     own = np.array([(mass.sum(axis=0) * layer.cells.x_m).sum(), (mass.sum(axis=1) * layer.cells.y_m).sum()])
     drifting = np.array([(puffs.mass_kg * puffs.x_m).sum(), (puffs.mass_kg * puffs.y_m).sum()])
@@ -250,7 +260,7 @@ def _record(
         alone = own / np.float64(flowing)
     series.times_s.append(layer.time_s)
     series.ground.append(ground)
-    series.receptors.append(layer_means(seen, fields) + puff_means(seen, puffs, lid))
+    series.receptors.append(layer_means(seen, fields, layer.cells, air) + puff_means(seen, puffs, lid))
     series.centroid.append((float(everything[0]), float(everything[1])))
     series.layer_centroid.append((float(alone[0]), float(alone[1])))
     series.book.append((flowing, passive, layer.book.left_kg))

@@ -70,7 +70,7 @@ def notes_of(
     notes = [*wind.notes, *(row.note for row in outside(LIMITS, values))]
     book = layer.book
     if book.left_kg > 1e-3 * book.entered_kg:
-        notes.append(f"{100.0 * book.left_kg / book.entered_kg:.1f} % left the grid as a dense layer")
+        notes.append(f"{100.0 * book.left_kg / book.entered_kg:.1f} % left the grid while dense, as puffs")
     if layer.lightest_kg_m3 < -1e-3:
         notes.append("some mixtures are lighter than air; the layer does not lift off")
     if window.length_s < float(term.times_s[-1]):
