@@ -170,7 +170,7 @@ def assimilate(
         rates=frozen(members.rates),
         factors=frozen(members.factors),
         backgrounds=frozen(members.backgrounds),
-        usable=scene.usable.any(axis=0),
+        usable=np.asarray(scene.usable.any(axis=0), dtype=np.bool_),
         unexplained=_unexplained(scene, predicted),
         weak=_weak(scene, predicted),
         alike=_alike(couplings[best].sum(axis=2) / readings.sd_kg_m3[:, None]),
@@ -189,7 +189,7 @@ def _typical_background(readings: Observed) -> float:
     return max(quartile + 0.6745 * float(np.median(readings.sd_kg_m3)), 0.0)
 
 
-def quantiles(values: FloatArray, shares: Sequence[float]) -> FloatArray:
+def quantiles(values: npt.NDArray[np.floating], shares: Sequence[float]) -> FloatArray:
     """Quantiles over the first axis, linear between the sorted members: (n_shares, ...).
 
     The k-th of n sorted members stands for the share (k + 0.5) / n (Hazen 1914).

@@ -49,7 +49,7 @@ class Evidence:
 
     def coupling(self, wind: int, block: int) -> FloatArray:
         """Coupling of the candidates in a block, (n_beams, n_units, n_bins)."""
-        return self.coupled.at(wind)[block][:, self.units]
+        return np.asarray(self.coupled.at(wind)[block][:, self.units], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +246,7 @@ def source_rates(analysis: Analysis, unit_ids: Sequence[str], knobs: Knobs) -> t
     found = np.flatnonzero(analysis.rates_kg_s.max(axis=1) > 0.0)
     return tuple(
         SourceRate(
-            unit_id=unit_ids[k],
+            unit_id=unit_ids[int(k)],
             rate_kg_s=float(now[k]),
             low_kg_s=float(min(low[k], now[k] / knobs.least_factor)),
             high_kg_s=float(max(high[k], now[k] * knobs.least_factor)),

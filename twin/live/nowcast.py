@@ -120,8 +120,8 @@ def grid_out(grid: MapGrid) -> dict[str, Any]:
 
 def cropped(bands: _Float32, grid: MapGrid, least: float) -> tuple[_Float32, MapGrid] | None:
     """Bands (n, ny, nx) cut to the cells where one of them reaches ``least``; None where none does."""
-    seen = (bands >= least).any(axis=0)
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    seen: npt.NDArray[np.bool_] = np.max(bands, axis=0) >= least
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     if not rows.size:
         return None
     low, high, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1

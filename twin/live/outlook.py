@@ -218,7 +218,7 @@ def _at_moment(part: Cloud, at: int, rates: FloatArray, grid: MapGrid) -> Float3
     some = replace(puffs, **columns, share=puffs.share[:, own] if puffs.share.size else puffs.share)
     cut = replace(part.cut, puffs=some, moment=part.cut.moment[own])
     one = replace(part, cut=cut, lids_m=part.lids_m[at : at + 1])
-    return maps_of_cloud(one, rates[None], grid)[0]
+    return np.asarray(maps_of_cloud(one, rates[None], grid)[0], dtype=np.float32)
 
 
 def _releases(
@@ -263,9 +263,9 @@ def _arrivals(park: Park, cone: _Cone, shares: FloatArray, levels: Sequence[int]
     ]
     for area in park.areas:
         count = max(4, int(area.outline.length / _FENCE_STEP_M))
-        points = [area.outline.exterior.interpolate(k / count, normalized=True) for k in range(count)]
+        along = [area.outline.exterior.interpolate(k / count, normalized=True) for k in range(count)]
         name = {"zh": area.name.zh, "en": area.name.en}
-        places.append((area.id, name, "fence", [(point.x, point.y) for point in points]))
+        places.append((area.id, name, "fence", [(point.x, point.y) for point in along]))
     found = []
     for place, name, kind, points in places:
         rows, columns = _cells(cone.grid, points)
