@@ -55,9 +55,9 @@ class HillFlow:
         level = np.interp(log_z, np.log(self.heights_m), np.arange(self.heights_m.size, dtype=np.float64))
         ratio = 1.0 / self.inflow.speed(self.heights_m)[:, None, None]
         shape = self.inflow.speed(z)
-        places = [level, row, column]
+        places = [part.ravel() for part in (level, row, column)]
         u, v, w = (
-            shape * map_coordinates(part * ratio, places, order=1, mode="nearest")
+            shape * map_coordinates(part * ratio, places, order=1, mode="nearest").reshape(x.shape)
             for part in (self.u, self.v, self.w)
         )
         return u, v, w
@@ -119,7 +119,9 @@ def linear_flow(
     if lee:
         kept = 1.0 - shelter(ground, terrain.step_m, towards, more)
         u, v, w = u * kept, v * kept, w * kept
-    column = Column(ground_m=ground, step_m=terrain.step_m, edges_m=edges_of(more))
+    column = Column(
+        ground_m=ground, step_m=terrain.step_m, edges_m=edges_of(more), profile=inflow.speed(more)
+    )
     faces = None
     if consistent:
         guess = faces_of(u, v, w, column)

@@ -60,8 +60,7 @@ class _Ray:
         reach = max(min(_REACH_M, step_m * max(ny, nx)), 2.0 * step_m)
         count = math.ceil(math.log(reach / step_m) / math.log(1.15))
         self.distances_m = np.geomspace(step_m, reach, count)
-        self.length_m = self._bubble_lengths()
-        self.descent = (self.shifted(ground_m, step_m) - ground_m) / step_m
+        self.length_m, self.separated = self._bubbles()
 
     def shifted(self, field: FloatArray, upwind_m: float) -> FloatArray:
         """Values a distance upwind of every node, bilinear; beyond the edge those of the edge."""
@@ -69,29 +68,34 @@ class _Ray:
         places = [self.nodes[0] - cells * self.towards[1], self.nodes[1] - cells * self.towards[0]]
         return np.asarray(map_coordinates(field, places, order=1, mode="nearest"))
 
-    def _bubble_lengths(self) -> FloatArray:
-        """How far a streamline that leaves each node flies before it lands; 0 where it cannot leave."""
-        length = np.zeros_like(self.ground_m)
+    def _bubbles(self) -> tuple[FloatArray, FloatArray]:
+        """How far a streamline flies that leaves each node (0: none leaves), and what part of the time.
+
+        Whether the air separates is a matter of the whole lee: of its steepest piece before the landing.
+        """
+        descent = (self.shifted(self.ground_m, self.step_m) - self.ground_m) / self.step_m
+        length, seen, steepest = (np.zeros_like(self.ground_m) for _ in range(3))
         for distance in self.distances_m:
+            np.maximum(seen, self.shifted(descent, -distance), out=seen)
             falls = (self.ground_m - self.shifted(self.ground_m, -distance)) >= LANDING * distance
-            length[falls] = distance
-        return length
+            length[falls], steepest[falls] = distance, seen[falls]
+        often = 0.5 * (1.0 + erf((steepest - CRITICAL_SLOPE) / (math.sqrt(2.0) * _INTERMITTENT)))
+        length[often < _LEAST] = 0.0
+        return length, often
 
     def loss(self, heights_m: FloatArray) -> FloatArray:
         """Largest loss over all upwind crests, (nz, ny, nx)."""
         lost = np.zeros((heights_m.size, *self.ground_m.shape))
-        steepest = np.zeros_like(self.ground_m)
         for distance in self.distances_m:
-            steepest = np.maximum(steepest, self.shifted(self.descent, distance - self.step_m))
             length = self.shifted(self.length_m, distance)
-            separated = 0.5 * (1.0 + erf((steepest - CRITICAL_SLOPE) / (math.sqrt(2.0) * _INTERMITTENT)))
-            seen = np.nonzero((length * _WAKE > distance) & (separated > _LEAST))
+            seen = np.nonzero(length * _WAKE > distance)
             if not seen[0].size:
                 continue
+            separated = self.shifted(self.separated, distance)[seen]
             crest = self.shifted(self.ground_m, distance)[seen] - self.ground_m[seen]
             above = crest - _fallen(distance, length[seen])
             for n, height in enumerate(heights_m):
-                part = separated[seen] * 0.5 * erfc(SPREADING * (height - above) / distance)
+                part = separated * 0.5 * erfc(SPREADING * (height - above) / distance)
                 lost[n][seen] = np.maximum(lost[n][seen], np.where(part > _LEAST, part, 0.0))
         return np.minimum(lost, _MOST)
 

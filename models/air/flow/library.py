@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 
 from models.air.flow.inflow import Inflow
 from models.air.flow.modes import ROWS, Ground, Stability, shelters_of, with_one_above
@@ -28,7 +29,7 @@ HEIGHTS_M = (2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 STABILITIES = (
     Stability(name="unstable", inverse_obukhov_1_m=-0.02),
     Stability(name="neutral"),
-    Stability(name="stable", inverse_obukhov_1_m=0.02, buoyancy_per_speed_1_m=0.014, vertical=0.1),
+    Stability(name="stable", inverse_obukhov_1_m=0.01, buoyancy_per_speed_1_m=0.01, vertical=0.3),
 )
 
 
@@ -138,7 +139,8 @@ def build_library(site: Site, settings: LibrarySettings | None = None) -> FlowLi
     chosen = settings or default_settings(site)
     ground, x0_m, y0_m = _resampled(site, chosen.step_m)
     heights = np.asarray(chosen.heights_m)
-    shelters = shelters_of(ground, chosen.step_m, with_one_above(heights), chosen.sectors)
+    wide = _widened(ground)
+    shelters = shelters_of(wide, chosen.step_m, with_one_above(heights), chosen.sectors)
     names: list[str] = []
     fields = []
     for stability in chosen.stabilities:
@@ -147,11 +149,13 @@ def build_library(site: Site, settings: LibrarySettings | None = None) -> FlowLi
             inverse_obukhov_1_m=stability.inverse_obukhov_1_m,
             buoyancy_per_speed_1_m=stability.buoyancy_per_speed_1_m,
         )
-        prepared = Ground.of(ground, chosen.step_m, heights, inflow, stability, shelters)
+        prepared = Ground.of(wide, chosen.step_m, heights, inflow, stability, shelters)
         found = {name: wind for row in ROWS for name, wind in row(prepared)}
         names = list(found)
         profile = inflow.speed(heights).astype(np.float32)
-        fields.append(np.stack([wind / profile[:, None, None, None] for wind in found.values()]))
+        ny, nx = ground.shape
+        kept = (wind[:, :ny, :nx] / profile[:, None, None, None] for wind in found.values())
+        fields.append(np.stack(list(kept)))
     return FlowLibrary(
         ratio=np.stack(fields).astype(np.float32),
         ground_m=ground.astype(np.float32),
@@ -161,6 +165,12 @@ def build_library(site: Site, settings: LibrarySettings | None = None) -> FlowLi
         settings=chosen,
         key=library_key(site, chosen),
     )
+
+
+def _widened(ground_m: FloatArray) -> FloatArray:
+    """Terrain continued level to the north and east, to lengths that Fourier transforms like."""
+    extra = [(0, scipy.fft.next_fast_len(count, real=True) - count) for count in ground_m.shape]
+    return np.pad(ground_m, extra, mode="edge")
 
 
 def _resampled(site: Site, step_m: float) -> tuple[FloatArray, float, float]:

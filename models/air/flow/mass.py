@@ -2,7 +2,9 @@
 
 Sasaki (1970, Mon. Wea. Rev. 98, 875-883) and Sherman (1978, J. Appl. Meteorol. 17, 312-319): of all
 winds without divergence and without flow through the ground, the one closest to a first guess in the
-mean square, where changes of the vertical wind cost ``1 / a^2`` times those of the horizontal wind.
+mean square, where changes of the vertical wind cost ``1 / a^2`` times those of the horizontal wind, and
+all changes are weighed against the square of the undisturbed wind of their layer: the slow air near the
+ground is not pushed like the air aloft.
 
 The coordinate is height above ground, ``zeta = z - h(x, y)``: volumes are kept, so continuity reads
 ``du/dx + dv/dy + d(omega)/d(zeta) = 0`` with ``omega = w - u dh/dx - v dh/dy``, the flow through surfaces
@@ -40,11 +42,15 @@ class Faces:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Column:
-    """The cells: ``ground_m`` (ny, nx) at their centres, ``step_m`` apart; ``edges_m`` (nz + 1,) from 0."""
+    """The cells: ``ground_m`` (ny, nx) at their centres, ``step_m`` apart; ``edges_m`` (nz + 1,) from 0.
+
+    ``profile`` (nz,) is the undisturbed wind of the layers, in any unit; changes are weighed against it.
+    """
 
     ground_m: FloatArray
     step_m: float
     edges_m: FloatArray
+    profile: FloatArray
 
     @property
     def thickness_m(self) -> FloatArray:
@@ -124,48 +130,41 @@ class _System:
     """``B M^-1 B'`` with B the divergence of (u, v, w) and M the weights of Sasaki's functional."""
 
     def __init__(self, column: Column, vertical: float) -> None:
-        self.column, self.vertical = column, vertical
+        self.column = column
         self.slopes = _slopes(column)
-        self.thickness = column.thickness_m
-        nz = self.thickness.size
+        self.thickness = column.thickness_m[:, None, None]
+        ease = np.asarray(column.profile) ** 2
+        self.ease = ease[:, None, None]
+        self.ease_up = (vertical * _upper_weight(column.thickness_m, ease))[:, None, None]
+        nz = ease.size
         ny, nx = column.ground_m.shape
-        # Weights make the operator symmetric: lambda lives in cells of different thickness.
-        up = np.zeros((nz, nz))
-        np.fill_diagonal(up, 1.0)
-        up[np.arange(1, nz), np.arange(nz - 1)] = -1.0
-        stiff = vertical * up @ np.diag(self._face_weight()) @ up.T
-        root = 1.0 / np.sqrt(self.thickness)
+        up = np.eye(nz) - np.eye(nz, k=-1)
+        stiff = up @ np.diag(self.ease_up[:, 0, 0]) @ up.T
+        root = 1.0 / np.sqrt(column.thickness_m * ease)
         values, vectors = scipy.linalg.eigh(stiff * root[:, None] * root[None, :])
         self.basis = vectors * root[:, None]
         kx = (2.0 - 2.0 * np.cos(np.pi * np.arange(nx) / nx)) / column.step_m**2
         ky = (2.0 - 2.0 * np.cos(np.pi * np.arange(ny) / ny)) / column.step_m**2
         self.inverse = 1.0 / (values[:, None, None] + ky[None, :, None] + kx[None, None, :])
 
-    def _face_weight(self) -> FloatArray:
-        thick = self.column.thickness_m
-        volume = np.empty(thick.size)
-        volume[:-1] = 0.5 * (thick[1:] + thick[:-1])
-        volume[-1] = 0.5 * thick[-1]
-        return np.asarray(1.0 / volume)
-
     def gradient(self, lam: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """``M^-1 B'`` on multipliers (nz, ny, nx): changes of u, v and w on their faces."""
         hx, hy = self.slopes
-        jump = np.empty_like(lam)
-        jump[:-1] = lam[:-1] - lam[1:]
-        jump[-1] = lam[-1]
+        jump = lam.copy()
+        jump[:-1] -= lam[1:]
         # omega on an upper face takes w minus the mean of slope times wind of the cells below and above.
-        shared = np.zeros_like(lam)
-        shared[:-1] += 0.5 * jump[:-1]
+        shared = jump.copy()
+        shared[:-1] *= 0.5
         shared[1:] += 0.5 * jump[:-1]
-        shared[-1] += jump[-1]
-        thick = self.thickness[:, None, None]
-        du = _inner_difference(lam, 2) / self.column.step_m - hx * _spread(shared / thick, 2)
-        dv = _inner_difference(lam, 1) / self.column.step_m - hy * _spread(shared / thick, 1)
-        du[:, :, 0] = du[:, :, -1] = 0.0
-        dv[:, 0] = dv[:, -1] = 0.0
-        dw = self.vertical * jump * self._face_weight()[:, None, None]
-        return du, dv, dw
+        shared *= self.ease / self.thickness
+        flat = lam * (self.ease / self.column.step_m)
+        nz, ny, nx = lam.shape
+        du, dv = np.zeros((nz, ny, nx + 1)), np.zeros((nz, ny + 1, nx))
+        du[:, :, 1:-1] = flat[:, :, :-1] - flat[:, :, 1:]
+        du[:, :, 1:-1] -= (0.5 * hx[:, 1:-1]) * (shared[:, :, :-1] + shared[:, :, 1:])
+        dv[:, 1:-1] = flat[:, :-1] - flat[:, 1:]
+        dv[:, 1:-1] -= (0.5 * hy[1:-1]) * (shared[:, :-1] + shared[:, 1:])
+        return du, dv, self.ease_up * jump
 
     def omega(self, u: FloatArray, v: FloatArray, w: FloatArray) -> FloatArray:
         """Flow through upper faces (with the ground's row of zeros) from changes of u, v, w."""
@@ -179,7 +178,7 @@ class _System:
     def apply(self, lam: FloatArray) -> FloatArray:
         u, v, w = self.gradient(lam)
         change = Faces(u=u, v=v, omega=self.omega(u, v, w))
-        return divergence(change, self.column) * self.thickness[:, None, None]
+        return divergence(change, self.column) * self.thickness
 
     def corrected(self, guess: Faces, lam: FloatArray) -> Faces:
         u, v, w = self.gradient(lam)
@@ -211,23 +210,14 @@ def _to_faces(centre: FloatArray, axis: int) -> FloatArray:
 
 
 def _centre(faces: FloatArray, axis: int) -> FloatArray:
-    n = faces.shape[axis]
-    low = np.take(faces, np.arange(n - 1), axis=axis)
-    high = np.take(faces, np.arange(1, n), axis=axis)
-    return np.asarray(0.5 * (low + high))
+    if axis == 2:
+        return np.asarray(0.5 * (faces[:, :, 1:] + faces[:, :, :-1]))
+    return np.asarray(0.5 * (faces[:, 1:] + faces[:, :-1]))
 
 
-def _spread(centre: FloatArray, axis: int) -> FloatArray:
-    """Adjoint of ``_centre``."""
-    zero = np.zeros_like(np.take(centre, [0], axis=axis))
-    low = np.concatenate([zero, centre], axis=axis)
-    high = np.concatenate([centre, zero], axis=axis)
-    return np.asarray(0.5 * (low + high))
-
-
-def _inner_difference(centre: FloatArray, axis: int) -> FloatArray:
-    """Minus the gradient on the faces (adjoint of the flux difference); 0 on the outermost faces."""
-    zero = np.zeros_like(np.take(centre, [0], axis=axis))
-    low = np.concatenate([zero, centre], axis=axis)
-    high = np.concatenate([centre, zero], axis=axis)
-    return np.asarray(low - high)
+def _upper_weight(thickness_m: FloatArray, ease: FloatArray) -> FloatArray:
+    """Ease over volume of the upper faces: a face belongs to half of each of its two layers."""
+    volume, mean = 0.5 * thickness_m, ease.copy()
+    volume[:-1] += 0.5 * thickness_m[1:]
+    mean[:-1] = 0.5 * (ease[1:] + ease[:-1])
+    return np.asarray(mean / volume)

@@ -6,23 +6,22 @@ of ``ROWS``. Winds are arrays (nz, ny, nx, 2), east and north, m/s per unit weig
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from models.air.flow.inflow import Inflow
+from models.air.flow.inflow import REFERENCE_M, Inflow
 from models.air.flow.lee import shelter
 from models.air.flow.mass import Column, Faces, edges_of, faces_of, project
 from models.air.flow.spectral import Waves, perturbed, waves
-from models.air.flow.thermal import slope_wind, valley_wind
+from models.air.flow.thermal import per_floor, slope_wind, valley_wind
 from twin.core.geometry import FloatArray
 from twin.core.wind import uv_from_direction
 
 Float32Array = npt.NDArray[np.float32]
-_TOLERANCE = 1e-4  # of the projection; what is left is closed in the vertical wind
+_TOLERANCE = 1e-3  # of the projection; what is left is closed in the vertical wind
 _ABOVE = 2.0  # one more layer above the library's, so that its top is not the top of the air
 
 
@@ -74,7 +73,9 @@ class Ground:
             stability=stability,
             sectors=len(shelters),
             spectrum=waves(ground_m, step_m),
-            column=Column(ground_m=ground_m, step_m=step_m, edges_m=edges_of(levels)),
+            column=Column(
+                ground_m=ground_m, step_m=step_m, edges_m=edges_of(levels), profile=inflow.speed(levels)
+            ),
             shelters=shelters,
         )
 
@@ -131,7 +132,8 @@ def valley_row(ground: Ground) -> Iterator[tuple[str, Float32Array]]:
     """The wind along the valley, positive down."""
     profile = ground.inflow.speed(ground.levels_m)
     u, v = valley_wind(ground.ground_m, ground.step_m, ground.levels_m, profile)
-    yield "valley", ground.consistent(u, v, _along_ground(ground, u, v))
+    wind = ground.consistent(u, v, _along_ground(ground, u, v))
+    yield "valley", per_floor(wind, wind[int(np.argmin(np.abs(ground.levels_m[:-1] - REFERENCE_M)))])
 
 
 ROWS: tuple[Callable[[Ground], Iterator[tuple[str, Float32Array]]], ...] = (inflow_row, slope_row, valley_row)
@@ -142,19 +144,7 @@ def _along_ground(ground: Ground, u: FloatArray, v: FloatArray) -> FloatArray:
     return np.asarray(u * east + v * north)
 
 
-def neighbours(angle_deg: FloatArray, sectors: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Sectors to the left and right of FROM directions, (n,) each."""
-    width = 360.0 / sectors
-    low = np.floor((angle_deg % 360.0) / width).astype(np.intp) % sectors
-    return low, (low + 1) % sectors
-
-
 def sector_vectors(sectors: int) -> FloatArray:
     """Unit vectors (sectors, 2) that the sectors' winds blow TO."""
     angles = np.radians(from_directions(sectors))
-    return np.stack([-np.sin(angles), -np.cos(angles)], axis=1) if sectors else np.zeros((0, 2))
-
-
-def opening(sectors: int) -> float:
-    """Sine of the angle between neighbouring sectors."""
-    return math.sin(2.0 * math.pi / sectors)
+    return np.stack([-np.sin(angles), -np.cos(angles)], axis=1)

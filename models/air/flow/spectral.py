@@ -167,8 +167,8 @@ def _k0(argument: FloatArray) -> ComplexArray:
 
 
 def _mirrored(ground: FloatArray) -> FloatArray:
-    wide = np.concatenate([ground, ground[:, -2:0:-1]], axis=1)
-    return np.concatenate([wide, wide[-2:0:-1]], axis=0)
+    wide = np.concatenate([ground, ground[:, ::-1]], axis=1)
+    return np.concatenate([wide, wide[::-1]], axis=0)
 
 
 def _gentle_spectrum(whole: FloatArray, step_m: float, kx: FloatArray, ky: FloatArray) -> ComplexArray:

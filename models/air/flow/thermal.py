@@ -3,7 +3,7 @@
 Slope winds follow the fall line. Their equilibrium speed grows with the root of the sine of the slope
 (the balance of buoyancy and drag of Mahrt 1982, J. Atmos. Sci. 39, 2701-2711) and has the profile of
 Prandtl (1942): ``exp(-z / l) sin(z / l)``. The layer is a twentieth of the drop from the crest deep when
-it flows down, a tenth when it flows up (Whiteman 2000, Mountain Meteorology, ch. 11), within 5 to 100 m.
+it flows down, a tenth when it flows up (Whiteman 2000, Mountain Meteorology, ch. 11), within 10 to 100 m.
 
 Valley winds follow the axis of the valley: the direction in which the smoothed ground changes least
 (structure tensor), downwards along the valley's floor. They fill the valley up to its crests and fade
@@ -16,19 +16,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
 from twin.core.geometry import FloatArray
+
+Float32Array = npt.NDArray[np.float32]
 
 _REFERENCE_SLOPE = 0.2
 _SMOOTH_M = 60.0
 _VALLEY_M = 300.0
 _RELIEF_M = 1000.0
+_CREST_M = 2000.0
 _LEAST_RELIEF_M = 30.0  # shallower valleys have no wind of their own
 _LEAST_FALL = 0.002  # a floor that falls less has no clear sense
 _DOWN_DEPTH, _UP_DEPTH = 0.05, 0.10
-_DEPTHS_M = (5.0, 100.0)
-_REFERENCE_M = 10.0
+_DEPTHS_M = (10.0, 100.0)
+_NO_VALLEY = 0.05
 
 
 def slope_wind(
@@ -43,7 +47,7 @@ def slope_wind(
     slope = np.hypot(east, north)
     sine = slope / np.sqrt(1.0 + slope**2)
     strength = np.sqrt(sine / (_REFERENCE_SLOPE / math.hypot(1.0, _REFERENCE_SLOPE)))
-    crest = maximum_filter(smooth, size=_window(step_m, _RELIEF_M), mode="nearest")
+    crest = maximum_filter(smooth, size=_window(step_m, _CREST_M), mode="nearest")
     share = _UP_DEPTH if up else _DOWN_DEPTH
     depth = np.clip(share * (crest - smooth), *_DEPTHS_M)
     length = depth / math.pi
@@ -74,11 +78,22 @@ def valley_wind(
     sense = along / np.sqrt(along**2 + _LEAST_FALL**2)
     low = np.clip((crest - ground_m) / np.maximum(relief, _LEAST_RELIEF_M), 0.0, 1.0)
     deep = np.clip(relief / _LEAST_RELIEF_M - 1.0, 0.0, 1.0)
-    strength = _smoothed(sense * clear * low * deep, step_m, _SMOOTH_M)
+    strength = sense * clear * low * deep
     room = np.maximum(crest - ground_m, 1.0)
-    fading = np.clip(1.0 - heights_m[:, None, None] / room, 0.0, 1.0)
-    speed = strength * fading * profile[:, None, None]
-    return speed * axis_x, speed * axis_y
+    fading = np.clip(1.0 - heights_m[:, None, None] / room, 0.0, 1.0) * profile[:, None, None]
+    u, v = (_smoothed(strength * part, step_m, _SMOOTH_M) * fading for part in (axis_x, axis_y))
+    return u, v
+
+
+def per_floor(wind: Float32Array, low: Float32Array) -> Float32Array:
+    """The valley wind (nz, ny, nx, 2) scaled so that its 10 m wind ``low`` (ny, nx, 2) is 1 m/s on the floor.
+
+    The floor is where it is strongest: the fastest twentieth of the area sets the unit. A wind below
+    ``0.05`` there is no valley's and stays as small as it is.
+    """
+    speed = np.hypot(low[..., 0], low[..., 1])
+    unit = float(np.quantile(speed, 0.95))
+    return wind / np.float32(unit) if unit > _NO_VALLEY else wind
 
 
 def _axis(ground_m: FloatArray, step_m: float) -> tuple[FloatArray, FloatArray, FloatArray]:
