@@ -161,6 +161,9 @@ def line(
     m = np.concatenate([[0.0], np.geomspace(_LEAST, last, NODES - 1)])
     w = damp * (1.0 - m)
     start = phases.source_enthalpy_j_kg(source_k, liquid, last, damp * air)
+    if air > 0.0:  # what fog the air that is in it already has at its temperature
+        at = phases.at(np.array([source_k]), np.array([last]), np.array([damp * air]))
+        start -= float(at.liquid_water[0] * water().vaporisation_j_kg(np.array([source_k]))[0])
     clean = (1.0 - damp) * AIR_CP_J_KG_K * (ambient_k - T_REF_K)
     clean += damp * float(water().gas_enthalpy_j_kg(np.array([ambient_k]))[0])
     h = clean + (start - clean) * m / last
