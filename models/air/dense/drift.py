@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from models.air.dense.handover import HandedPuffs
+from models.air.dense.handover import HandedPuffs, joined
 from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
 from models.air.kernel import shares
+from models.air.shape import mixture
 from models.contract import WindField
 from twin.core.geometry import FloatArray, frozen
 from twin.core.plume import PlumeGrid
@@ -44,6 +46,20 @@ def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, ste
         sigma_z_m=sigma_z,
         mass_kg=puffs.mass_kg,
     )
+
+
+def profiled(puffs: HandedPuffs, roughness_m: float, inverse_obukhov_1_m: float) -> HandedPuffs:
+    """The same gas with the vertical profile of ``models.air.shape``, for reading: two puffs for each."""
+    parts = mixture(
+        puffs.sigma_z_m,
+        np.zeros(puffs.x_m.size),
+        roughness_m,
+        np.full(puffs.x_m.size, inverse_obukhov_1_m),
+    )
+    narrow = np.asarray(parts.narrow_share)
+    outer = replace(puffs, sigma_z_m=puffs.sigma_z_m * parts.wide, mass_kg=puffs.mass_kg * (1.0 - narrow))
+    inner = replace(puffs, sigma_z_m=puffs.sigma_z_m * parts.narrow, mass_kg=puffs.mass_kg * narrow)
+    return joined([outer, inner])
 
 
 def at_height(puffs: HandedPuffs, grid: PlumeGrid, height_m: float, lid_m: float) -> FloatArray:

@@ -36,6 +36,7 @@ from twin.core.geometry import FloatArray
 BoolArray = npt.NDArray[np.bool_]
 _LEAST_SIGMA_M = 0.05
 _AT_ONCE = 0.1
+_OUT_PARTS = 5
 _MERGED = 0.5
 _CRUMBS = 1e-4  # of the mass handed over at one look: blocks under this are gathered
 
@@ -198,7 +199,17 @@ def _of_side(side: str, spilled: FloatArray, layer: ShallowLayer) -> HandedPuffs
         born_s=layer.time_s - spilled[2, where] / mass,
     )
     _, owner = np.unique(where // layer.settings.handover_block, return_inverse=True)
-    return _moments(owner, gas, cells.step_m, layer.time_s)
+    made = _moments(owner, gas, cells.step_m, layer.time_s)
+    u, v = (
+        np.bincount(owner, weights=mass * field[row, column]) / np.bincount(owner, weights=mass)
+        for field in (fields.u_m_s, fields.v_m_s)
+    )
+    # what left first is already some way out
+    since = layer.settings.handover_every_s * (np.arange(_OUT_PARTS) + 0.5) / _OUT_PARTS
+    part = made.mass_kg / _OUT_PARTS
+    return joined(
+        [replace(made, x_m=made.x_m + u * ago, y_m=made.y_m + v * ago, mass_kg=part) for ago in since]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.air.dense.arrays import arrays
-from models.air.dense.drift import at_height, carried
+from models.air.dense.drift import at_height, carried, profiled
 from models.air.dense.handover import HandedPuffs, Handover, joined, merged, no_puffs
 from models.air.dense.inflow import Inflow, inflows
 from models.air.dense.layer import Book, Cells, LayerFields, LayerSettings, cells_of
@@ -228,7 +228,8 @@ def _march(
             _blow(layer, wind, site, window.start_ms + round(1000.0 * k * tick))
         if k % every == 0 or k == ticks:
             air = wind.air(window.start_ms + round(1000.0 * k * tick))
-            _record(series, layer, puffs, grid, seen, air, (wanted[0], wanted[2]))
+            read = profiled(puffs, site.roughness_m, air.inverse_obukhov_1_m)
+            _record(series, layer, read, grid, seen, air, (wanted[0], wanted[2]))
     return series, puffs
 
 
