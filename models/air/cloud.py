@@ -12,8 +12,9 @@ import numpy as np
 
 from models.air.kernel import path_means
 from models.air.paths import Pieces
-from models.air.streak import Cut, IntArray, Puffs, Runs, cut
-from models.air.tracks import Loss, Sources, march
+from models.air.points import point_sums
+from models.air.streak import BoolArray, Cut, IntArray, Puffs, Runs, cut
+from models.air.tracks import Fineness, Loss, Sources, march
 from models.contract import WindField
 from twin.core.clock import Interval
 from twin.core.geometry import Extent, FloatArray
@@ -35,7 +36,9 @@ class Emissions:
     spans: FloatArray
 
 
-def emissions_of(releases: Sequence[Release], window: Interval, sigma_start_m: float) -> Emissions:
+def emissions_of(
+    releases: Sequence[Release], window: Interval, sigma_start_m: float, roughness_m: float | None = None
+) -> Emissions:
     """Releases as sources and spans; what was released outside the window is left out."""
     by_place: dict[tuple[float, float, float], list[int]] = {}
     for k, row in enumerate(releases):
@@ -53,7 +56,9 @@ def emissions_of(releases: Sequence[Release], window: Interval, sigma_start_m: f
     columns = np.array(spans, dtype=np.float64).reshape(-1, 4).T
     x, y, height = np.array(places, dtype=np.float64).reshape(-1, 3).T
     return Emissions(
-        sources=Sources(x_m=x, y_m=y, height_m=height, sigma_start_m=sigma_start_m),
+        sources=Sources(
+            x_m=x, y_m=y, height_m=height, sigma_start_m=sigma_start_m, roughness_m=roughness_m
+        ),
         runs=Runs(
             source=columns[0].astype(np.intp),
             cell=columns[1].astype(np.intp),
@@ -110,15 +115,56 @@ class Cloud:
         one without loss where there are none.
         """
         puffs, cells = self.cut.puffs, self.spans.shape[0]
-        seen = path_means(puffs, pieces, self.lids_m[self.cut.moment])
-        value = seen.mean_1_m3 * puffs.emission_s[seen.puff] * pieces.share[seen.piece]
-        slot = self.cut.moment[seen.puff] * receptors + pieces.receptor[seen.piece]
-        slot = slot * cells + puffs.cell[seen.puff]
-        size = self.moments.size * receptors * cells
-        weights = [value * row[seen.puff] for row in puffs.share] or [value]
-        total = np.array([np.bincount(slot, weights=row, minlength=size) for row in weights])
-        shaped = total.reshape(len(weights), self.moments.size, receptors, cells)
-        return np.asarray(shaped @ self.spans, dtype=np.float64)
+        weights = puffs.emission_s * (puffs.share if puffs.share.shape[0] else np.ones((1, 1)))
+        group = self.cut.moment * cells + puffs.cell
+        flat = np.all(pieces.along_m == 0.0, axis=1)
+        shape = (weights.shape[0], self.moments.size, cells, receptors)
+        total = self._paths(_pieces(pieces, ~flat), weights, group, shape)
+        if flat.any():
+            total += self._points(_pieces(pieces, flat), weights, group, shape)
+        return np.asarray(total.transpose(0, 1, 3, 2) @ self.spans, dtype=np.float64)
+
+    def _paths(
+        self, pieces: Pieces, weights: FloatArray, group: IntArray, shape: tuple[int, int, int, int]
+    ) -> FloatArray:
+        seen = path_means(self.cut.puffs, pieces, self.lids_m[self.cut.moment])
+        value = seen.mean_1_m3 * pieces.share[seen.piece]
+        slot = group[seen.puff] * shape[3] + pieces.receptor[seen.piece]
+        rows = [
+            np.bincount(slot, weights=value * row[seen.puff], minlength=shape[1] * shape[2] * shape[3])
+            for row in weights
+        ]
+        return np.asarray(np.array(rows).reshape(shape), dtype=np.float64)
+
+    def _points(
+        self, pieces: Pieces, weights: FloatArray, group: IntArray, shape: tuple[int, int, int, int]
+    ) -> FloatArray:
+        order = np.argsort(group, kind="stable")
+        puffs = selected(self.cut.puffs, order)
+        lids = self.lids_m[self.cut.moment[order]]
+        values = point_sums(puffs, pieces.start_m, lids, weights[:, order], group[order], shape[1] * shape[2])
+        first = np.flatnonzero(np.diff(pieces.receptor, prepend=-1))
+        total = np.zeros((shape[0], shape[1] * shape[2], shape[3]))
+        total[:, :, pieces.receptor[first]] = np.add.reduceat(values * pieces.share, first, axis=2)
+        return total.reshape(shape)
+
+
+def _pieces(pieces: Pieces, rows: BoolArray) -> Pieces:
+    return Pieces(
+        start_m=pieces.start_m[rows],
+        along_m=pieces.along_m[rows],
+        share=pieces.share[rows],
+        receptor=pieces.receptor[rows],
+    )
+
+
+def selected(puffs: Puffs, rows: IntArray) -> Puffs:
+    """Some of the puffs, in the order of ``rows``."""
+    names = ("x_m", "y_m", "height_m", "sigma_h_m", "sigma_z_m", "emission_s")
+    columns = {name: getattr(puffs, name)[rows] for name in names}
+    return Puffs(
+        **columns, cell=puffs.cell[rows], share=puffs.share[:, rows] if puffs.share.size else puffs.share
+    )
 
 
 def clouds(
@@ -128,9 +174,7 @@ def clouds(
     times_ms: FloatArray,
     keep: Extent,
     *,
-    step_s: float,
-    growth: float = 0.25,
-    spacing: float = 1.5,
+    fineness: Fineness,
     losses: Sequence[Loss] = (),
 ) -> Iterator[Cloud]:
     """Clouds that together hold all sources at all moments, in parts that fit into memory.
@@ -140,8 +184,8 @@ def clouds(
     """
     sources, runs = emissions.sources, emissions.runs
     lids = np.array([wind.air(int(t)).mixing_height_m for t in times_ms])
-    emitted = window.length_s / step_s + 2.0
-    width = max(1, int(_STATES_MAX / (emitted * (window.length_s / (2.0 * step_s) + 24.0 / growth))))
+    ages = window.length_s / fineness.longest_s + 6.0 / fineness.growth
+    width = max(1, int(_STATES_MAX / ((window.length_s / fineness.step_s + 2.0) * ages)))
     for first in range(0, sources.x_m.size, width):
         here = slice(first, min(first + width, sources.x_m.size))
         some = Sources(
@@ -149,6 +193,7 @@ def clouds(
             y_m=sources.y_m[here],
             height_m=sources.height_m[here],
             sigma_start_m=sources.sigma_start_m,
+            roughness_m=sources.roughness_m,
         )
         mine = (runs.source >= here.start) & (runs.source < here.stop)
         spans = Runs(
@@ -157,13 +202,13 @@ def clouds(
             start_ms=runs.start_ms[mine],
             end_ms=runs.end_ms[mine],
         )
-        tracks = march(some, wind, window, keep, step_s=step_s, growth=growth, losses=losses)
+        tracks = march(some, wind, window, keep, fineness=fineness, losses=losses)
         depth = max(1, _READ_MAX // (some.x_m.size * tracks.ages_s.size))
         for low in range(0, times_ms.size, depth):
             moments = np.arange(low, min(low + depth, times_ms.size))
             yield Cloud(
                 moments=moments,
-                cut=cut(tracks, spans, some, times_ms[moments], spacing),
+                cut=cut(tracks, spans, some, times_ms[moments], fineness.spacing),
                 lids_m=lids[moments],
                 spans=emissions.spans,
             )

@@ -74,7 +74,10 @@ def line_mean(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
 def cell_means(puffs: Puffs, mass_kg: FloatArray, grid: PlumeGrid, lid_m: float) -> FloatArray:
     """Mean concentration of every cell, (nz, ny, nx) in kg/m3: the mass inside the box is exact."""
     shape = (grid.nz, grid.ny, grid.nx)
-    seen = np.flatnonzero(mass_kg > 0.0)
+    reach = REACH * puffs.sigma_h_m
+    over = (puffs.x_m > grid.x_min_m - reach) & (puffs.x_m < grid.x_min_m + grid.nx * grid.dx_m + reach)
+    over &= (puffs.y_m > grid.y_min_m - reach) & (puffs.y_m < grid.y_min_m + grid.ny * grid.dy_m + reach)
+    seen = np.flatnonzero((mass_kg > 0.0) & over)
     conc = np.zeros((grid.nz, grid.ny * grid.nx))
     x_edge = frozen(grid.x_min_m + grid.dx_m * np.arange(grid.nx + 1))
     y_edge = frozen(grid.y_min_m + grid.dy_m * np.arange(grid.ny + 1))

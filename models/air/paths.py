@@ -37,10 +37,9 @@ class Pieces:
 def pieces_of(receptors: Sequence[Receptor], site: Site) -> Pieces:
     """All receptors as pieces; the shares of one receptor sum to one."""
     starts, alongs, shares, owners = [], [], [], []
+    points = iter(_points([row for row in receptors if row.segment_m is None], site))
     for index, receptor in enumerate(receptors):
-        start, end, share = (
-            _path(receptor, site) if receptor.segment_m is not None else _points(receptor, site)
-        )
+        start, end, share = _path(receptor, site) if receptor.segment_m is not None else next(points)
         starts.append(start)
         alongs.append(end - start)
         shares.append(share)
@@ -69,10 +68,15 @@ def _path(receptor: Receptor, site: Site) -> tuple[FloatArray, FloatArray, Float
     return points[kept[:-1]], points[kept[1:]], np.diff(part[kept])
 
 
-def _points(receptor: Receptor, site: Site) -> tuple[FloatArray, FloatArray, FloatArray]:
-    points = receptor.points_m.copy()
-    points[:, 2] = np.maximum(points[:, 2] - site.ground_m(points[:, 0], points[:, 1]), 0.0)
-    return points, points, receptor.weights
+def _points(receptors: Sequence[Receptor], site: Site) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """All that measure at points in one go: the ground is asked once."""
+    if not receptors:
+        return []
+    places = np.concatenate([row.points_m for row in receptors])
+    places[:, 2] = np.maximum(places[:, 2] - site.ground_m(places[:, 0], places[:, 1]), 0.0)
+    bounds = np.cumsum([row.weights.size for row in receptors])[:-1]
+    parts = np.split(places, bounds)
+    return [(part, part, row.weights) for part, row in zip(parts, receptors, strict=True)]
 
 
 def _simplify(part: FloatArray, height_m: FloatArray) -> IntArray:

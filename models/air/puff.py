@@ -15,9 +15,11 @@ import numpy as np
 
 from models.air.box import box_of
 from models.air.cloud import Cloud, clouds, emissions_of, joined
+from models.air.deposition import NOTHING, Removal, RemovalLoss
 from models.air.kernel import cell_means
 from models.air.paths import pieces_of
-from models.air.tracks import Loss
+from models.air.tracks import Fineness, Loss
+from models.air.upright import shaped
 from models.contract import Field, Site, WindField
 from models.limits import Limit
 from twin.core.beam import Receptor
@@ -37,6 +39,9 @@ class GaussianPuff:
     ``sigma_start_m`` is the spread of a puff at birth: one metre for an opening in the lee of the
     equipment that it belongs to; give less for a bare pipe. ``step_s`` is the time between two nodes
     of a streakline, so the time within which the wind changes little; near the source nodes crowd anyway.
+    ``removal`` gives, by substance, what takes gas out of the air (``models.air.deposition.SUBSTANCES``),
+    with ``rain_mm_h``; left out, all of it stays. ``fineness`` sets the steps where more than 0.2 % is
+    wanted (``docs/air.md``).
     """
 
     name = "gaussian_puff"
@@ -60,9 +65,19 @@ class GaussianPuff:
 
     limits: tuple[Limit, ...] = ()
 
-    def __init__(self, *, sigma_start_m: float = 1.0, step_s: float = STEP_S) -> None:
+    def __init__(
+        self,
+        *,
+        sigma_start_m: float = 1.0,
+        step_s: float = STEP_S,
+        fineness: Fineness | None = None,
+        removal: Mapping[str, Removal] | None = None,
+        rain_mm_h: float = 0.0,
+    ) -> None:
         self._sigma_start_m = sigma_start_m
-        self._step_s = step_s
+        self._removal = dict(removal or {})
+        self._rain_mm_h = rain_mm_h
+        self._fineness = fineness or Fineness(step_s=step_s, longest_s=2.0 * step_s)
 
     def run(
         self,
@@ -78,9 +93,13 @@ class GaussianPuff:
         substance = _one_substance(releases)
         rates = np.array([row.rate_kg_s for row in releases])
         keep = _union(site.extent, grid)
-        parts = list(self.clouds(releases, wind, window, [window.end_ms], keep))
+        losses = self._losses([substance], site.roughness_m)
+        loss = 0 if losses else None
+        parts = list(
+            self.clouds(releases, wind, window, [window.end_ms], keep, losses, roughness_m=site.roughness_m)
+        )
         puffs = joined(parts)
-        mass = np.concatenate([part.mass_kg(rates) for part in parts])
+        mass = np.concatenate([part.mass_kg(rates, loss) for part in parts])
         lid = float(parts[0].lids_m[0])
         box = grid or box_of(puffs, mass, keep)
         pieces = pieces_of(receptors, site)
@@ -112,9 +131,16 @@ class GaussianPuff:
         _check_times(times_ms, window)
         pieces = pieces_of(receptors, site)
         moments, index = np.unique(np.asarray(times_ms, dtype=np.int64), return_inverse=True)
+        substances = sorted({row.substance_id for row in releases})
+        losses = self._losses(substances, site.roughness_m)
+        layer = np.array([substances.index(row.substance_id) if losses else 0 for row in releases], dtype=int)
         response = np.zeros((moments.size, len(receptors), len(releases)))
-        for part in self.clouds(releases, wind, window, moments.tolist(), site.extent):
-            response[part.moments] += part.means(pieces, len(receptors))[0]
+        parts = self.clouds(
+            releases, wind, window, moments.tolist(), site.extent, losses, roughness_m=site.roughness_m
+        )
+        for part in parts:
+            means = part.means(pieces, len(receptors))
+            response[part.moments] += means[layer, :, :, np.arange(len(releases))].transpose(1, 2, 0)
         rates = np.array([row.rate_kg_s for row in releases])
         return np.asarray(response[index] * rates, dtype=np.float64)
 
@@ -126,20 +152,34 @@ class GaussianPuff:
         times_ms: Sequence[int],
         keep: Extent,
         losses: Sequence[Loss] = (),
+        *,
+        roughness_m: float = 0.3,
     ) -> Iterator[Cloud]:
         """Puffs at moments of the window, in parts whose quantities add up: for maps and many substances.
 
         ``keep`` is the area outside which gas is of no interest; ``losses`` as in ``models.air.tracks``.
+        ``roughness_m`` of the ground counts for the vertical profile.
         """
         _check_times(times_ms, window)
-        return clouds(
-            emissions_of(releases, window, self._sigma_start_m),
+        inverse = np.array([wind.air(int(time)).inverse_obukhov_1_m for time in times_ms])
+        parts = clouds(
+            emissions_of(releases, window, self._sigma_start_m, roughness_m),
             wind,
             window,
             np.asarray(times_ms, dtype=np.float64),
             keep,
-            step_s=self._step_s,
+            fineness=self._fineness,
             losses=losses,
+        )
+        return (shaped(part, inverse[part.moments], roughness_m) for part in parts)
+
+    def _losses(self, substances: Sequence[str], roughness_m: float) -> tuple[Loss, ...]:
+        """One loss for every substance, or none at all when none of them is lost."""
+        rows = [self._removal.get(name, NOTHING) for name in substances]
+        if all(row == NOTHING for row in rows):
+            return ()
+        return tuple(
+            RemovalLoss(removal=row, roughness_m=roughness_m, rain_mm_h=self._rain_mm_h) for row in rows
         )
 
 

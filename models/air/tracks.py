@@ -32,12 +32,30 @@ _LEAST = 5  # ages, so that a cubic has its four nodes
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sources:
-    """Places (n,) in the local frame, heights of release above ground (n,), spread of a puff at birth."""
+    """Places (n,) in the local frame, heights of release above ground (n,), spread of a puff at birth.
+
+    ``roughness_m`` of the ground lets plumes in sheared wind rise as ``models.air.growth`` has it.
+    """
 
     x_m: FloatArray
     y_m: FloatArray
     height_m: FloatArray
     sigma_start_m: float
+    roughness_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fineness:
+    """How finely time, age and streaklines are cut.
+
+    ``step_s`` is the time between emissions, within which the wind changes little; ages grow in steps of at
+    most ``growth`` times the age and ``longest_s``; puffs are ``spacing`` standard deviations apart.
+    """
+
+    step_s: float = 30.0
+    longest_s: float = 60.0
+    growth: float = 0.25
+    spacing: float = 1.5
 
 
 class Loss(Protocol):
@@ -74,8 +92,7 @@ def march(
     window: Interval,
     keep: Extent,
     *,
-    step_s: float,
-    growth: float = 0.25,
+    fineness: Fineness,
     losses: Sequence[Loss] = (),
 ) -> Tracks:
     """Tracks of everything emitted during a window, followed until its end.
@@ -90,19 +107,17 @@ def march(
         Emission and travel; the wind is never asked for moments outside it.
     keep
         Ages at which all gas is more than a kilometre beyond it are not followed.
-    step_s
-        Time between emissions; ages are at most twice that apart.
-    growth
-        Largest step of age as a share of the age.
+    fineness
+        See ``Fineness``.
     losses
         Followed along the way; ``log_share`` has one row for each.
     """
     steady = isinstance(wind, SteadyWind)
     span_s = max(window.length_s, 1e-3)
-    count = 1 if steady else max(2, math.ceil(span_s / step_s) + 1)
+    count = 1 if steady else max(2, math.ceil(span_s / fineness.step_s) + 1)
     step_ms = 1000.0 * span_s / max(count - 1, 1)
     emitted = window.start_ms + step_ms * np.arange(count)
-    ages = _ages(span_s, growth, 2.0 * step_s)
+    ages = _ages(span_s, fineness)
     state = np.empty((4, ages.size, count, sources.x_m.size))
     share = np.zeros((len(losses), *state.shape[1:]))
     state[0, 0], state[1, 0] = sources.x_m, sources.y_m
@@ -136,13 +151,13 @@ def march(
     )
 
 
-def _ages(span_s: float, growth: float, most_s: float) -> FloatArray:
+def _ages(span_s: float, fineness: Fineness) -> FloatArray:
     """From 0 to the span: a second, then in proportion to the age, then even, then slowly growing again."""
     ages = [0.0]
     offset = _FIRST_S / 0.25  # the first step scales with ``growth``, as all others do
     while ages[-1] < span_s:
-        most = max(most_s, _OLD * growth * ages[-1])
-        ages.append(ages[-1] + min(growth * (ages[-1] + offset), most))
+        most = max(fineness.longest_s, _OLD * fineness.growth * ages[-1])
+        ages.append(ages[-1] + min(fineness.growth * (ages[-1] + offset), most))
     ages[-1] = span_s
     if len(ages) < _LEAST:
         return np.linspace(0.0, span_s, _LEAST)
@@ -164,7 +179,7 @@ def _step(
     middle_ms = np.minimum(start_ms + 500.0 * seconds, end_ms)
     layer = wind.air_at(middle_ms)
     age = np.full(start_ms.shape, age_s)
-    after = grow_upwards(sigma_z, age, seconds, sources.height_m, layer)
+    after = grow_upwards(sigma_z, age, seconds, sources.height_m, layer, sources.roughness_m)
     mean = 0.5 * (sigma_z + after)
     level = transport_height(mean, sources.height_m)
     half = 0.5 * seconds

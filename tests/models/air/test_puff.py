@@ -11,7 +11,7 @@ from models.air.box import CELLS_MAX, LEVELS_MAX, SIDE_MAX
 from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
 from models.air.puff import GaussianPuff
 from models.air.streak import Runs, cut
-from models.air.tracks import Sources, march
+from models.air.tracks import Fineness, Sources, march
 from models.air.wind import SteadyWind, field_from_samples, uniform_wind, wind_profile
 from models.contract import Site, SurfaceLayer, flat_site
 from twin.core.beam import point_receptor
@@ -122,7 +122,7 @@ def test_a_plume_of_kilometres_takes_few_puffs_and_keeps_its_mass():
         x_m=frozen([0.0, 100.0]), y_m=frozen([0.0, 50.0]), height_m=frozen([5.0, 20.0]), sigma_start_m=1.0
     )
     wide = Extent(x_min_m=-20_000.0, y_min_m=-20_000.0, x_max_m=20_000.0, y_max_m=20_000.0)
-    tracks = march(sources, uniform_wind(3.0, 270.0, AIR), HOUR, wide, step_s=30.0)
+    tracks = march(sources, uniform_wind(3.0, 270.0, AIR), HOUR, wide, fineness=Fineness())
     runs = spans((0, 0, 0.0, 3600.0), (1, 1, 0.0, 3600.0))
     puffs = cut(tracks, runs, sources, frozen([END_MS])).puffs
     assert 60 < puffs.x_m.size < 250
@@ -138,7 +138,7 @@ def test_a_plume_of_kilometres_takes_few_puffs_and_keeps_its_mass():
 def test_pauses_in_emission_leave_gaps():
     sources = Sources(x_m=frozen([0.0]), y_m=frozen([0.0]), height_m=frozen([5.0]), sigma_start_m=1.0)
     wide = Extent(x_min_m=-9e3, y_min_m=-9e3, x_max_m=9e3, y_max_m=9e3)
-    tracks = march(sources, uniform_wind(1.0, 270.0, AIR), HOUR, wide, step_s=30.0)
+    tracks = march(sources, uniform_wind(1.0, 270.0, AIR), HOUR, wide, fineness=Fineness())
     runs = spans((0, 0, 600.0, 1200.0), (0, 1, 3000.0, 3300.0))
     puffs = cut(tracks, runs, sources, frozen([END_MS])).puffs
     assert np.bincount(puffs.cell, weights=puffs.emission_s) == pytest.approx([600.0, 300.0])
