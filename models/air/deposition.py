@@ -20,6 +20,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from models.air.shape import level_share
 from models.air.turbulence import aerodynamic_resistance
 from models.contract import SurfaceLayer
 from twin.core.errors import BadRequestError
@@ -83,3 +84,22 @@ def deposition_velocity_m_s(removal: Removal, layer: SurfaceLayer, roughness_m: 
     """Velocity at 1 m in this air: the substance's own, at most 1 / r_a. The layer may hold arrays."""
     most = 1.0 / aerodynamic_resistance(REFERENCE_M, roughness_m, layer)
     return np.asarray(np.minimum(removal.deposition_m_s, most), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalLoss:
+    """What a removal takes from a puff each second; a ``models.air.tracks.Loss``.
+
+    ``roughness_m`` of the ground, ``rain_mm_h`` on it.
+    """
+
+    removal: Removal
+    roughness_m: float
+    rain_mm_h: float = 0.0
+
+    def __call__(self, sigma_z_m: FloatArray, height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
+        """Share lost per second, 1/s."""
+        velocity = deposition_velocity_m_s(self.removal, layer, self.roughness_m)
+        inverse = layer.inverse_obukhov_1_m
+        share = level_share(REFERENCE_M, sigma_z_m, height_m, self.roughness_m, inverse)
+        return np.asarray(velocity * share + self.removal.airborne_loss_1_s(self.rain_mm_h))

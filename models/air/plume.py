@@ -3,9 +3,9 @@
     c(x, y, z) = Q f(x) p(z; x) / N(x) * exp(-y^2 / 2 sigma_y^2) / (sqrt(2 pi) sigma_y)
 
 with the profile p of Huang (``models.air.shape``) and N the integral of u p over height, so that the
-integral of u c over any plane is what is still in the air, Q f. The mean height grows by van Ulden's (1978) ``d mean / dx = K(q mean) / (u(q mean) q
-mean)``; sigma_y by Taylor's theorem with the plume's own travel time (``models.air.growth``); f falls by
-deposition, wash-out and decay (``models.air.deposition``).
+integral of u c over any plane is what is still in the air, Q f. The mean height grows by van Ulden's
+(1978) ``d mean / dx = K(q mean) / (u(q mean) q mean)``; sigma_y by Taylor's theorem with the plume's own
+travel time (``models.air.growth``); f falls by deposition, wash-out and decay (``models.air.deposition``).
 """
 
 from __future__ import annotations

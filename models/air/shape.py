@@ -11,8 +11,8 @@ Ulden and Larsen 1983, Q. J. R. Meteorol. Soc. 109, 355-364): s is about 1.2 in 
 unstable, up to 2 and more when stable. A Gaussian (s = 2) of the same mean height reads a quarter too low
 at a neutral ground.
 
-A puff is Gaussian because beams and cells are then closed forms; ``mixture`` gives two Gaussians that share
-the profile's mass, mean height, variance and value at the ground.
+A puff is Gaussian because beams and cells are then closed forms; ``mixture`` gives two Gaussians that
+together follow the profile to 4 % (s = 1.2) and 7 % (s = 1) up to one and a half mean heights.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import digamma, gamma, ive
 
+from models.air.growth import mean_height
 from models.air.turbulence import diffusivity_power, shear_power
 from twin.core.geometry import FloatArray
 
@@ -87,3 +88,62 @@ def huang_profile(height_m: npt.ArrayLike, release_m: float, spread: float, s: f
     # I_mu(2 y) = y^mu / Gamma(1 + mu) for small y, which cancels the power of z.
     near = spread**-order / gamma(1.0 + order) * np.exp(-(w * w + w0 * w0) / spread)
     return np.asarray(np.where(tiny, near, far))
+
+
+# Two Gaussians for exp(-(z / scale)^s): least squares of the relative error from 0.02 to 1.5 mean heights,
+# the mean height kept within 7 %. Rows: s, share of the narrow one, both standard deviations in mean heights.
+_MIXTURES = np.array(
+    [
+        (1.0, 0.265, 0.421, 1.436),
+        (1.1, 0.240, 0.447, 1.420),
+        (1.2, 0.217, 0.473, 1.404),
+        (1.3, 0.195, 0.498, 1.387),
+        (1.5, 0.151, 0.550, 1.353),
+        (1.7, 0.103, 0.606, 1.317),
+        (1.9, 0.042, 0.666, 1.277),
+        (2.0, 0.000, 0.700, math.sqrt(math.pi / 2.0)),
+    ]
+).T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mixture:
+    """Two Gaussians in place of one: share of the narrow one, factors on the standard deviation."""
+
+    narrow_share: FloatArray
+    narrow: FloatArray
+    wide: FloatArray
+
+
+def mixture(
+    sigma_z_m: FloatArray, height_m: FloatArray, roughness_m: float, inverse_obukhov_1_m: npt.ArrayLike
+) -> Mixture:
+    """Gaussians that together have the profile of a puff, which is s above 2 a single Gaussian.
+
+    ``sigma_z_m`` is the width whose reflected Gaussian has the puff's mean height, ``height_m`` the height
+    of release. A puff that has not yet come down is Gaussian; s goes over with the share of its mean height
+    that comes from the ground.
+    """
+    mean = mean_height(sigma_z_m, height_m)
+    s = powers(mean, roughness_m, inverse_obukhov_1_m).s
+    s = 2.0 - (2.0 - np.minimum(s, 2.0)) * (1.0 - height_m / np.maximum(mean, height_m))
+    share, narrow, wide = (np.interp(s, _MIXTURES[0], row) for row in _MIXTURES[1:])
+    unit = math.sqrt(2.0 / math.pi)
+    return Mixture(narrow_share=share, narrow=unit * narrow, wide=unit * wide)
+
+
+def level_share(
+    level_m: float,
+    sigma_z_m: FloatArray,
+    height_m: FloatArray,
+    roughness_m: float,
+    inverse_obukhov_1_m: npt.ArrayLike,
+) -> FloatArray:
+    """Share of a puff per metre of height at a level above ground, 1/m, the ground reflecting."""
+    parts = mixture(sigma_z_m, height_m, roughness_m, inverse_obukhov_1_m)
+    total = np.zeros(np.broadcast_shapes(sigma_z_m.shape, np.shape(height_m)))
+    for share, factor in ((parts.narrow_share, parts.narrow), (1.0 - parts.narrow_share, parts.wide)):
+        sigma = sigma_z_m * factor
+        below, above = (level_m - height_m) / sigma, (level_m + height_m) / sigma
+        total = total + share * (np.exp(-0.5 * below * below) + np.exp(-0.5 * above * above)) / sigma
+    return np.asarray(total / math.sqrt(2.0 * math.pi))

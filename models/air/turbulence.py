@@ -28,7 +28,7 @@ _MIN_FRICTION_M_S = 0.05  # buildings and pipe racks stir the air even in a dead
 _MIN_SIGMA_V_M_S = 0.3  # meander of light winds: Hanna (1990), Atmos. Environ. 24A, 1307-1318
 _MAX_INVERSE_L_1_M = 0.2
 _SMALL_VARIANCE = 17.0 / 9.5 * 1.5  # of u*^2: integral of the spectrum of Kaimal et al. (1972)
-_SMALL_TIME = 0.55 * 17.0 / 4.0 / _SMALL_VARIANCE  # of z / sigma: Hay and Pasquill's ratio, Eulerian time
+_SMALL_TIME = 0.6 * 17.0 / 4.0 / _SMALL_VARIANCE  # of z / sigma: ratio of the time scales, Eulerian time
 _MEANDER_S = 1000.0
 _LEAST_M_S = 1e-6
 
@@ -184,9 +184,9 @@ def lateral_scales(height_m: FloatArray, layer: SurfaceLayer) -> LateralScales:
     The small part has the spectrum of neutral surface layers, ``n S / u*^2 = 17 f / (1 + 9.5 f)^(5/3)``,
     f = n z / u (Kaimal et al. 1972, Q. J. R. Meteorol. Soc. 98, 563-589): its variance is 2.68 u*^2 and its
     Eulerian integral time 17 / 4 / 2.68 z / u = 1.58 z / u. In the Lagrangian frame that is longer by
-    ``0.55 u / sigma`` (Hay and Pasquill 1959; Pasquill and Smith 1983 give 0.44 to 0.6 for the product
-    of ratio and intensity). In stable air z gives way to z / (1 + 5 z/L) (Dyer 1974); where convection
-    stirs, the small part grows as the vertical variance does (Panofsky et al. 1977), because eddies of the
+    ``0.6 u / sigma`` (Hanna 1981, J. Appl. Meteorol. 20, 242-249; others 0.44 to 0.6). In stable air z gives
+    way to z / (1 + 5 z/L) (Olesen et al. 1984, Boundary-Layer Meteorol. 29, 285-312); where convection stirs,
+    the small part grows as the vertical variance does (Panofsky et al. 1977), because eddies of the
     size of their height are nearly isotropic.
 
     What the mast sees beyond that belongs to eddies of the whole boundary layer, with 0.15 times lid
