@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.air.source.expansion import Expanded, expand, kletz_rain_out, mixture_density_kg_m3
+from models.air.source.fluid import ASSOCIATED
 from models.air.source.outcome import Balance, Outcome, note_of
 from models.air.source.pool import GROUNDS, LIMITS, Ground, PoolCourse, PoolSetting, run_pool
 from models.air.source.vessel import Course, bins
@@ -175,9 +176,20 @@ def composed(
         removed_kg=zero,
         pool_kg=left,
     )
-    notes = tuple(note_of(found) for found in broken)
+    notes = (*(note_of(found) for found in broken), *_assumed(row, flown))
     jet = _jet_term(row, flown, ambient, aim, notes)
     return Outcome(jet=jet, pool=pool, balance=balance, outside=broken, notes=notes)
+
+
+def _assumed(row: SubstanceData, flown: Flown) -> tuple[Text, ...]:
+    if row.id in ASSOCIATED and np.any(flown.vapour_fraction >= 1.0):
+        return (
+            Text(
+                zh="气相缔合：泄放率按单体比热比与缔合后的密度计算",
+                en="the vapour associates: flow by the heat-capacity ratio of the monomer at the associated density",
+            ),
+        )
+    return ()
 
 
 def _upto(bounds: FloatArray, masses: FloatArray, grid: FloatArray) -> FloatArray:

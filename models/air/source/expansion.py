@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from models.air.source.fluid import (
     boiling_at_k,
-    flash_fraction,
     gas_heat_j_kg,
     liquid_heat_j_kg,
     vapour_density_kg_m3,
@@ -32,11 +31,15 @@ class Expanded:
 
 
 def expand(row: SubstanceData, throat: Throat, rate_kg_s: float, ambient_pa: float) -> Expanded:
-    """State after expansion: u = u_throat + (p_throat - p_ambient) / flux, enthalpy less kinetic energy."""
+    """State after expansion: u = u_throat + (p_throat - p_ambient) / flux, enthalpy less kinetic energy.
+
+    Raises SolverError for a liquid that has no boiling point at that pressure (it would turn solid).
+    """
     push = max(throat.pressure_pa - ambient_pa, 0.0) / max(throat.flux_kg_m2_s, 1e-9)
     speed = throat.speed_m_s + push
     lost = 0.5 * (speed**2 - throat.speed_m_s**2)
-    boiling_k = _boiling_or_zero(row, ambient_pa)
+    liquid_comes = throat.vapour_fraction < 1.0
+    boiling_k = boiling_at_k(row, ambient_pa) if liquid_comes else _boiling_or_zero(row, ambient_pa)
     if throat.vapour_fraction >= 1.0:
         temperature_k, liquid = _gas(row, throat.temperature_k, lost, boiling_k)
     elif throat.temperature_k <= boiling_k:
@@ -96,8 +99,3 @@ def kletz_rain_out(vapour_fraction: float) -> float:
 def largest_drop_m(surface_tension_n_m: float, speed_m_s: float, air_density_kg_m3: float = 1.2) -> float:
     """Largest stable drop in a jet: critical Weber number 12.5 (Lefebvre 1989; CCPS 1999)."""
     return 12.5 * surface_tension_n_m / (air_density_kg_m3 * max(speed_m_s, 1e-6) ** 2)
-
-
-def flashed_share(row: SubstanceData, temperature_k: float, ambient_pa: float) -> float:
-    """Vapour by mass after an adiabatic flash at ambient pressure."""
-    return flash_fraction(row, temperature_k, ambient_pa)

@@ -283,3 +283,15 @@ def test_nothing_that_leaves_is_an_error_and_so_is_an_unknown_substance() -> Non
 def test_missing_properties_are_an_error_not_a_guess() -> None:
     with pytest.raises(SolverError, match="of pfib is not in the table"):
         vessel_hole("pfib", 0.02, temperature_k=290.0, ambient=AIR, volume_m3=1.0, fill_fraction=0.5)
+
+
+def test_liquid_that_would_turn_solid_is_an_error_and_its_gas_is_not() -> None:
+    with pytest.raises(SolverError, match="pressure_pa is 101325"):
+        vessel_hole("co2", 0.02, temperature_k=280.0, ambient=AIR, volume_m3=1.0, fill_fraction=0.5)
+    closed(vessel_hole("co2", 0.02, temperature_k=290.0, ambient=AIR, volume_m3=1.0, pressure_pa=20e5))
+
+
+def test_gas_of_hf_says_what_was_assumed() -> None:
+    outcome = vessel_hole("hf", 0.02, temperature_k=320.0, ambient=AIR, volume_m3=1.0, pressure_pa=2e5)
+    assert outcome.jet is not None
+    assert any("associates" in note.en for note in outcome.jet.notes)
