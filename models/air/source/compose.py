@@ -131,7 +131,7 @@ def carried(
         speed_m_s=np.array([jet.speed_m_s for jet in jets]),
         radius_m=np.array([jet.radius_m for jet in jets]),
     )
-    return composed(row, flown, ambient, rules, aim, broken)
+    return composed(row, flown, ambient, rules, aim, broken, _assumed(row, course))
 
 
 def composed(
@@ -141,6 +141,7 @@ def composed(
     rules: Falling,
     aim: Aim,
     broken: tuple[Outside, ...],
+    assumed: tuple[Text, ...] = (),
 ) -> Outcome:
     """Jet and pool of a discharge in steps, and the balance on a common grid of times."""
     until_s = max(rules.until_s, float(flown.times_s[-1]))
@@ -176,17 +177,17 @@ def composed(
         removed_kg=zero,
         pool_kg=left,
     )
-    notes = (*(note_of(found) for found in broken), *_assumed(row, flown))
+    notes = (*(note_of(found) for found in broken), *assumed)
     jet = _jet_term(row, flown, ambient, aim, notes)
     return Outcome(jet=jet, pool=pool, balance=balance, outside=broken, notes=notes)
 
 
-def _assumed(row: SubstanceData, flown: Flown) -> tuple[Text, ...]:
-    if row.id in ASSOCIATED and np.any(flown.vapour_fraction >= 1.0):
+def _assumed(row: SubstanceData, course: Course) -> tuple[Text, ...]:
+    if row.id in ASSOCIATED and any(moment.phase == "gas" for moment in course):
         return (
             Text(
                 zh="气相缔合：泄放率按单体比热比与缔合后的密度计算",
-                en="the vapour associates: flow by the heat-capacity ratio of the monomer at the associated density",
+                en="the vapour associates: flow by the heat capacities of the monomer at the associated density",
             ),
         )
     return ()
