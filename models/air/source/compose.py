@@ -187,7 +187,7 @@ def _assumed(row: SubstanceData, course: Course) -> tuple[Text, ...]:
         return (
             Text(
                 zh="气相缔合：泄放率按单体比热比与缔合后的密度计算",
-                en="the vapour associates: flow by the heat capacities of the monomer at the associated density",
+                en="the vapour associates: flow by the monomer heat capacities at the associated density",
             ),
         )
     return ()
