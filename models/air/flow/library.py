@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from twin.core.geometry import FloatArray
 
 Float32Array = npt.NDArray[np.float32]
 FORMAT = 1
+_MOST_COLUMNS = 65_000  # 5 x 5 km at 20 m
 HEIGHTS_M = (2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 STABILITIES = (
     Stability(name="unstable", inverse_obukhov_1_m=-0.02),
@@ -109,7 +111,7 @@ def load(path: Path) -> FlowLibrary:
                 settings=_settings(about),
                 key=str(file["key"]),
             )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(path, str(error)) from error
 
 
@@ -124,11 +126,12 @@ def library_key(site: Site, settings: LibrarySettings | None = None) -> str:
 
 
 def default_settings(site: Site) -> LibrarySettings:
-    """Settings for a site: 20 m where the terrain allows it, its roughness and displacement."""
+    """Settings for a site: its roughness, and 20 m, or the terrain's step, or what a large site can pay."""
     ny, nx = site.ground_heights_m.shape
-    span = site.step_m * (min(ny, nx) - 1)
+    east, north = site.step_m * (nx - 1), site.step_m * (ny - 1)
+    affordable = math.sqrt(east * north / _MOST_COLUMNS)
     return LibrarySettings(
-        step_m=min(max(20.0, site.step_m), span / 4.0),
+        step_m=min(max(20.0, site.step_m, affordable), min(east, north) / 4.0),
         roughness_m=site.roughness_m,
         displacement_m=site.displacement_m,
     )

@@ -59,7 +59,7 @@ def test_no_divergence_and_nothing_through_the_ground(
 
 
 def test_it_is_the_closest_wind():
-    """Every other wind without divergence is further from the first guess, in the weights of the functional."""
+    """Every other wind without divergence is further from the first guess in the functional."""
     cells, vertical = column(), 0.5
     first = guess(cells)
     found = project(first, cells, vertical=vertical, tolerance=1e-12)
