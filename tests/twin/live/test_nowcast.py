@@ -110,9 +110,8 @@ def test_without_wind_the_body_is_empty_but_whole() -> None:
 
 
 def test_broken_limits_are_told_apart_from_other_notes(leak: State, deduced: Deduction) -> None:
-    noted = replace(
-        deduced.plume, notes=("calm", "outside validity: wind_speed_m_s 0.2, expected 0.5 to any")
-    )
+    broken = "outside validity: wind_speed_m_s 0.2, expected 0.5 to any"
+    noted = replace(deduced.plume, notes=("calm", broken))
     cast = now_cast(park(), leak, replace(deduced, plume=noted), with_map=False)
     assert cast.body["broken"] == [broken]
     assert cast.map == b""
