@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.validation.section import Section, Table
 from tests.validation.writing import markdown, save_picture
 
-TOPICS = ("laws", "wind", "prairie_grass", "particles", "dense", "shallow", "speed", "park")
+TOPICS = ("laws", "sources", "wind", "prairie_grass", "particles", "dense", "shallow", "speed", "park")
 OUT = Path(__file__).resolve().parents[2] / "docs" / "validation"
 
 

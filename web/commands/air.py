@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from web.commands.air_substances import substances
 from web.commands.shell import open_shell
 
 if TYPE_CHECKING:
+    from models.air.case.load import LoadedCase
     from models.air.case.observed import Pair
     from models.air.case.result import CaseResult
 
@@ -71,7 +71,7 @@ def run(
         if out is not None:
             folder = out if len(paths) == 1 else out / loaded.id
             write_result(result, folder)
-            _write_fields(result, loaded.case.output.files, folder)
+            _write_fields(result, loaded, folder)
         if as_json:
             payloads.append(payload(result))
         else:
@@ -137,12 +137,26 @@ def _pairs(result: CaseResult) -> list[Pair]:
     return list(pairs_of_table(result))
 
 
-def _write_fields(result: CaseResult, kinds: Sequence[str], folder: Path) -> None:
-    if not result.fields or not kinds:
+def _write_fields(result: CaseResult, loaded: LoadedCase, folder: Path) -> None:
+    asked = loaded.case.output
+    if not result.fields or not asked.files:
         return
-    from twin.stage.air.files import write_fields
+    from models.air.case.run import gas_of
+    from twin.core.units import ppm_to_kg_m3
+    from twin.stage.air.contours import ContourLevel
+    from twin.stage.air.files import levels_of, write_fields
 
-    write_fields(result.fields, kinds, folder, program=_program())
+    levels = [ContourLevel(name=f"{level:g} mg/m3", value=level * 1e-6) for level in asked.levels_mg_m3]
+    gas = gas_of(loaded)
+    if gas.molar_mass_kg_mol is not None:
+        state = {"temperature_k": gas.temperature_k, "pressure_pa": gas.pressure_pa}
+        levels += [
+            ContourLevel(name=f"{ppm:g} ppm", value=ppm_to_kg_m3(ppm, gas.molar_mass_kg_mol, **state))
+            for ppm in asked.levels_ppm
+        ]
+    if asked.named_levels:
+        levels += levels_of(result.fields[0].substance_id)
+    write_fields(result.fields, asked.files, folder, program=_program(), levels=levels)
 
 
 def _program() -> str:

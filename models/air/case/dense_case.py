@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.air.case.dense_term import dense_terms, mixture_of
+from models.air.case.dense_term import dense_terms, joined_steps, mixture_of
 from models.air.case.ground import Ground, ground_of
 from models.air.case.load import LoadedCase, bad_value
 from models.air.case.met import Air, air_of, ambient_of, start_ms, steady_wind
@@ -24,10 +24,12 @@ from twin.core.clock import Interval
 from twin.core.geometry import FloatArray
 from twin.core.origin import Origin
 from twin.core.plume import PlumeGrid
+from twin.core.text import Text
 
 _AVERAGING_S = 60.0
 _LONGEST_S = 6 * 3600.0
 _REACH_M = 20_000.0
+_STEPS = 4  # of a source; each is a cloud of its own to the one-dimensional model
 VERSION = "1"
 
 
@@ -69,9 +71,11 @@ def run_dense(loaded: LoadedCase) -> CaseResult:
             f"from {scene.air.wind_from_deg:g} deg, 1/L {scene.air.layer.inverse_obukhov_1_m:g} 1/m",
             *(f"{term.shape.value} of {term.mass_kg:g} kg {term.substance_id}" for term in scene.terms),
         ),
-        notes=tuple(dict.fromkeys((*scene.air.notes, *notes))),
+        notes=tuple(dict.fromkeys((*scene.air.notes, *(row for row in notes if isinstance(row, str))))),
         fields=tuple(fields),
-        texts=texts_of(scene.terms),
+        texts=tuple(
+            dict.fromkeys((*texts_of(scene.terms), *(row for row in notes if isinstance(row, Text))))
+        ),
     )
 
 
@@ -127,15 +131,22 @@ def _levels(scene: _Scene, mixture: Any) -> list[tuple[str, float]]:
     return found
 
 
-def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], list[str]]:
+def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], list[str | Text]]:
     run = entry("models.air.dense.similarity", "similarity_run", "the one-dimensional dense-gas model")
-    notes = [] if scene.ground.flat else ["the one-dimensional model takes the ground as flat"]
+    notes: list[str | Text] = (
+        [] if scene.ground.flat else ["the one-dimensional model takes the ground as flat"]
+    )
     if len(scene.terms) > 1:
         notes.append("clouds of several terms are added, each computed alone")
     reach = max(
         [_REACH_M, *(2.0 * d for d in scene.case.distances_m), *(2.0 * _far(scene, s) for s in scene.spots)]
     )
-    clouds = [run(term, scene.ambient, averaging_s=scene.averaging_s, reach_m=reach) for term in scene.terms]
+    if any(term.rate_kg_s.size > _STEPS for term in scene.terms):
+        notes.append(f"steps of the source joined to {_STEPS} of equal mass")
+    clouds = [
+        run(joined_steps(term, _STEPS), scene.ambient, averaging_s=scene.averaging_s, reach_m=reach)
+        for term in scene.terms
+    ]
     notes += [note for cloud in clouds for note in getattr(cloud, "notes", ())]
     mixture = mixture_of(scene.terms[0], scene.ambient)
     peak = np.zeros(len(scene.spots))
@@ -146,7 +157,7 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
     ]
     tables = _place_tables(scene, peak, mixture, {"arrival": ("s", np.array(first))})
     tables["levels"] = _level_table(scene, clouds[0], mixture)
-    return tables, [], [str(getattr(note, "en", note)) for note in notes]
+    return tables, [], notes
 
 
 def _far(scene: _Scene, spot: Spot) -> float:
@@ -247,7 +258,7 @@ def _place_tables(
     return tables
 
 
-def _shallow(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], list[str]]:
+def _shallow(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], list[str | Text]]:
     run = entry("models.air.dense.terrain", "dense_over_terrain", "the shallow layer")
     grid = _grid(scene.case)
     site = scene.ground.site

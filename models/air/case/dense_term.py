@@ -14,7 +14,7 @@ from models.air.dense.table import MixtureTable, mixture_table
 from models.contract import Site
 from models.substances.table import substance
 from models.term import Ambient, Shape, SourceTerm
-from twin.core.geometry import Place
+from twin.core.geometry import FloatArray, Place
 
 _STEADY_S = 3600.0
 _INSTANT_S = 1.0
@@ -41,6 +41,32 @@ def mixture_of(term: SourceTerm, ambient: Ambient) -> MixtureTable:
         float(weight @ term.liquid_fraction),
         ambient,
         air_fraction=float(weight @ term.air_fraction),
+    )
+
+
+def joined_steps(term: SourceTerm, most: int) -> SourceTerm:
+    """The term in at most so many steps of equal mass; states are means by mass, the mass stays exactly."""
+    lengths = np.diff(term.times_s)
+    mass = np.concatenate([[0.0], np.cumsum(term.rate_kg_s * lengths)])
+    if term.rate_kg_s.size <= most or mass[-1] <= 0.0:
+        return term
+    rising = np.concatenate([[True], np.diff(mass) > 0.0])
+    wanted = np.linspace(0.0, mass[-1], most + 1)
+    times = np.interp(wanted, mass[rising], term.times_s[rising])
+
+    def mean(values: FloatArray) -> FloatArray:
+        sums = np.concatenate([[0.0], np.cumsum(values * term.rate_kg_s * lengths)])
+        return np.asarray(np.diff(np.interp(wanted, mass[rising], sums[rising])) / np.diff(wanted))
+
+    return replace(
+        term,
+        times_s=times,
+        rate_kg_s=np.diff(wanted) / np.diff(times),
+        temperature_k=mean(term.temperature_k),
+        liquid_fraction=mean(term.liquid_fraction),
+        air_fraction=mean(term.air_fraction),
+        radius_m=mean(term.radius_m),
+        speed_m_s=mean(term.speed_m_s),
     )
 
 

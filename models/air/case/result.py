@@ -109,6 +109,7 @@ class CaseResult:
     notes: tuple[str, ...] = ()
     fields: tuple[AirField, ...] = ()
     scores: tuple[Scores, ...] = ()
+    citation: str = ""
     texts: tuple[Text, ...] = ()
 
     def value(self, receptor: str, quantity: str) -> float:

@@ -33,7 +33,7 @@ def run_case(given: LoadedCase | str | Path | Mapping[str, Any], *, folder: Path
     loaded = given if isinstance(given, LoadedCase) else load_case(given, folder=folder)
     module, _, name = RUNNERS[loaded.case.kind].partition(":")
     runner = cast(Callable[[LoadedCase], CaseResult], getattr(import_module(module), name))
-    result = runner(loaded)
+    result = replace(runner(loaded), citation=loaded.case.citation)
     rows = observed_rows(loaded.case.observed, loaded.case.observed_csv, loaded.folder, loaded.source)
     if not rows:
         return result

@@ -37,6 +37,7 @@ def payload(result: CaseResult) -> dict[str, Any]:
         "id": result.id,
         "kind": result.kind,
         "title": result.title,
+        "citation": result.citation,
         "solver": result.solver,
         "version": result.version,
         "origin": result.origin.value,

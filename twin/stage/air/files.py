@@ -59,7 +59,7 @@ def _write(
     if kind == "cog":
         return [write_cog(field, path, program=program, made_ms=now_ms)]
     if kind == "geojson":
-        chosen = levels or levels_of(field.substance_id)
+        chosen = (levels or levels_of(field.substance_id)) if field.quantity == "conc_kg_m3" else ()
         return [write_geojson(field, chosen, path, program=program, made_ms=now_ms)]
     return [
         write_vti(field, folder / f"{field.id}.{k}.vti", program=program, made_ms=now_ms, time=k)
