@@ -19,7 +19,10 @@ from pathlib import Path
 from tests.validation.section import Section, Table
 from tests.validation.writing import markdown, save_picture
 
-TOPICS = ("laws", "sources", "wind", "prairie_grass", "particles", "dense", "shallow", "speed", "park")
+TOPICS = (
+    *("wind", "prairie_grass", "particles", "sources", "dense", "shallow", "park"),
+    *("gallery", "laws", "speed"),
+)
 OUT = Path(__file__).resolve().parents[2] / "docs" / "validation"
 
 

@@ -11,6 +11,7 @@ from models.air.source.expansion import Expanded, expand, kletz_rain_out, mixtur
 from models.air.source.fluid import ASSOCIATED
 from models.air.source.outcome import Balance, Outcome, note_of
 from models.air.source.pool import GROUNDS, LIMITS, Ground, PoolCourse, PoolSetting, run_pool
+from models.air.source.validity import DISSOLVING
 from models.air.source.vessel import Course, bins
 from models.limits import Outside, outside
 from models.substances.substance import SubstanceData
@@ -157,14 +158,14 @@ def composed(
         bund_area_m2=rules.bund_area_m2,
         solar_w_m2=rules.solar_w_m2,
     )
-    course, pool = None, None
+    course = None
     if rained[-1] > 0.0:
         warm = flown.temperature_k[
             np.clip(np.searchsorted(flown.times_s, grid[:-1], side="right") - 1, 0, len(steps) - 1)
         ]
         course = run_pool(setting, grid, np.diff(rained), warm)
         broken = (*broken, *_pool_limits(setting, course))
-        pool = _pool_term(row, course, aim)
+        assumed = (*assumed, DISSOLVING) if setting.ground.film_w_m2_k > 0.0 else assumed
     zero = np.zeros_like(grid)
     evaporated = zero if course is None else course.evaporated_kg
     left = zero if course is None else course.pool_kg
@@ -179,6 +180,7 @@ def composed(
     )
     notes = (*(note_of(found) for found in broken), *assumed)
     jet = _jet_term(row, flown, ambient, aim, notes)
+    pool = None if course is None else _pool_term(row, course, aim, notes)
     return Outcome(jet=jet, pool=pool, balance=balance, outside=broken, notes=notes)
 
 
@@ -234,7 +236,9 @@ def _jet_term(
     )
 
 
-def _pool_term(row: SubstanceData, course: PoolCourse, aim: Aim) -> SourceTerm | None:
+def _pool_term(
+    row: SubstanceData, course: PoolCourse, aim: Aim, notes: tuple[Text, ...]
+) -> SourceTerm | None:
     total = float(course.evaporated_kg[-1])
     if total <= 0.0:
         return None
@@ -258,6 +262,7 @@ def _pool_term(row: SubstanceData, course: PoolCourse, aim: Aim) -> SourceTerm |
         air_fraction=zero,
         radius_m=course.radius_m[at],
         speed_m_s=zero,
+        notes=notes,
     )
 
 

@@ -1,7 +1,7 @@
 """Flow out of a pipe with friction: liquid, gas at rest pressure at the far end, and a line that empties.
 
 Friction factors are Fanning's. Without a viscosity the flow counts as fully rough (von Karman), which is
-right for holes in plants (Reynolds numbers above 1e6) and is a limit of the model otherwise.
+right for holes in plants (Reynolds numbers above 1e6) and gives too much flow otherwise.
 """
 
 from __future__ import annotations
@@ -11,19 +11,9 @@ from dataclasses import dataclass
 
 from models.air.source.fluid import compressibility
 from models.air.source.orifice import G_M_S2, Throat
-from models.limits import Limit
 from models.substances.substance import SubstanceData
-from twin.core.text import Text
 
 STEEL_ROUGHNESS_M = 46e-6
-LIMITS = (
-    Limit(
-        quantity="reynolds_ratio",
-        units="1",
-        low=1e5,
-        why=Text(zh="按完全粗糙管取摩阻系数", en="friction is that of fully rough flow"),
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,34 +15,15 @@ from models.air.source.fluid import boiling_at_k, compressibility, flash_fractio
 from models.air.source.orifice import Throat
 from models.air.source.outcome import Outcome
 from models.air.source.pipe import Pipe, bell_rate_kg_s, gas_pipe_throat
+from models.air.source.validity import beyond_the_hole, beyond_the_laws
 from models.air.source.vessel import Form, Moment, Opening, Vessel, gas_course, liquid_course
-from models.limits import Limit, outside
 from models.substances.substance import SubstanceData
 from models.substances.table import substance
 from models.term import Ambient, Shape, SourceTerm
 from twin.core.errors import SolverError
 from twin.core.geometry import Place
-from twin.core.text import Text
 
 HERE = Place(x_m=0.0, y_m=0.0, z_m=0.0)
-HOLE_LIMITS = (
-    Limit(
-        quantity="reduced_temperature_ratio",
-        units="1",
-        high=0.9,
-        why=Text(
-            zh="接近临界点，两相流模型不准", en="near the critical point two-phase flow is not modelled well"
-        ),
-    ),
-    Limit(
-        quantity="hole_to_vessel_ratio",
-        units="1",
-        high=0.3,
-        why=Text(
-            zh="孔口相对容器过大，应按瞬时泄漏计", en="hole large for the vessel: take a burst vessel instead"
-        ),
-    ),
-)
 
 
 def vessel_hole(
@@ -109,15 +90,7 @@ def vessel_hole(
         course = liquid_course(
             row, vessel, opening, temperature_k, pressure_pa, fill_fraction, ambient.pressure_pa, time_s
         )
-    broken = outside(
-        HOLE_LIMITS,
-        {
-            "reduced_temperature_ratio": temperature_k / row.critical_k
-            if course[0].phase == "two_phase"
-            else 0.0,
-            "hole_to_vessel_ratio": hole_diameter_m / vessel.height_m,
-        },
-    )
+    broken = beyond_the_hole(row, temperature_k, course[0].phase, hole_diameter_m / vessel.height_m)
     towards = ambient.towards_deg if towards_deg is None else towards_deg
     aim = Aim(place=place, height_m=height_m, towards_deg=towards, elevation_deg=elevation_deg)
     return carried(row, course, ambient, falling or Falling(), aim, broken)
@@ -159,7 +132,8 @@ def spill(
     )
     shape = Shape.POOL if mass_kg is None else Shape.INSTANT
     aim = Aim(place=place, height_m=0.0, towards_deg=ambient.towards_deg, elevation_deg=0.0, shape=shape)
-    return composed(row, flown, ambient, rules, aim, ())
+    broken = beyond_the_laws(row, temperature_k, gas=False)
+    return composed(row, flown, ambient, rules, aim, broken)
 
 
 def burst_vessel(
@@ -192,7 +166,8 @@ def burst_vessel(
     aim = Aim(
         place=place, height_m=0.0, towards_deg=ambient.towards_deg, elevation_deg=0.0, shape=Shape.INSTANT
     )
-    return composed(row, flown, ambient, rules, aim, ())
+    broken = beyond_the_laws(row, temperature_k, gas=supercritical)
+    return composed(row, flown, ambient, rules, aim, broken)
 
 
 def vent(

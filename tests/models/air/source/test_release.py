@@ -247,6 +247,15 @@ def test_limits_are_said() -> None:
     assert "未经验证" in outcome.notes[0].zh
     wide = vessel_hole("cl2", 0.6, temperature_k=293.15, ambient=AIR, volume_m3=1.0, fill_fraction=0.8)
     assert "hole_to_vessel_ratio" in wide.notes[0].en
+    warm = vessel_hole("hf", 0.02, temperature_k=303.15, ambient=AIR, volume_m3=5.0, fill_fraction=0.8)
+    assert [found.note for found in warm.outside] == [
+        "outside validity: temperature_k 303, expected 277.56 to 292.67"
+    ]
+    assert warm.jet is not None
+    assert warm.jet.notes == warm.notes
+    lake = spill("nh3", mass_kg=50.0, temperature_k=235.0, ambient=AIR, falling=Falling(ground="water"))
+    assert lake.pool is not None
+    assert "not modelled" in lake.pool.notes[-1].en
 
 
 @pytest.mark.parametrize(
