@@ -19,6 +19,7 @@ from models.substances.laws import FORMS, Law
 from models.substances.levels import Kind, Level
 from models.substances.substance import SubstanceData
 from twin.core.errors import NotFoundError, SceneError
+from twin.core.substance import Substance
 from twin.core.text import Text
 from twin.core.units import to_si
 
@@ -48,6 +49,11 @@ def substance(id_or_cas: str) -> SubstanceData:
         field="substance",
         value=id_or_cas,
     )
+
+
+def of_scene(found: Substance) -> SubstanceData | None:
+    """Row of a scene's substance, by its CAS number; None where the table has none (ions in water)."""
+    return next((row for row in substances() if row.cas == found.cas), None)
 
 
 @lru_cache(maxsize=1)

@@ -205,9 +205,9 @@ def report() -> Section:
         title="Substances and source terms",
         text=(
             f"{len(marks)} substances; {sure} numbers, laws and levels stand on two independent carriers, "
-            f"{open_ones} on one and are marked unverified (docs/substances.md). No discharge test is among the "
-            "data of this project: the flow models are held against closed forms and equations of state, not "
-            "against experiments."
+            f"{open_ones} on one and are marked unverified (docs/substances.md). No discharge test is among "
+            "the data of this project: the flow models are held against closed forms and equations of state, "
+            "not against experiments."
         ),
         tables=(pure, flash, books),
         checks=(
@@ -222,7 +222,7 @@ def report() -> Section:
         pictures=(
             Picture(
                 name="sources",
-                caption="Left: blow-down of a vessel and its closed form. Right: emission of three leaks in time",
+                caption="Left: blow-down of a vessel and its closed form. Right: three leaks in time",
                 figure=drawn(found, course, closed),
             ),
         ),
