@@ -15,7 +15,6 @@ from twin.core.geometry import FloatArray
 
 REFERENCE_M = 10.0
 _TOP_M = 1000.0  # the profile of the surface layer is not believed above this
-_TABLE = np.geomspace(1e-6, 10.0, 400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ loading do (EN 1991-1-4, A.3): the speed-up of a hill no longer grows beyond tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ ComplexArray = npt.NDArray[np.complex128]
 
 MAX_SLOPE = 0.3
 _MAX_STRATIFICATION = 3.0
-_ARGUMENT = np.geomspace(1e-6, 60.0, 6000)
+_LEAST, _LARGEST = 1e-6, 60.0  # arguments of the table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,10 +161,17 @@ def _decay(k: FloatArray, along: FloatArray, speed: FloatArray, buoyancy: float)
 
 def _k0(argument: FloatArray) -> ComplexArray:
     """``K0(2 sqrt(i s))`` for real s of either sign, from a table of Kelvin functions."""
-    log_x = np.log(np.clip(2.0 * np.sqrt(np.abs(argument)), _ARGUMENT[0], _ARGUMENT[-1]))
-    real = np.interp(log_x, np.log(_ARGUMENT), ker(_ARGUMENT))
-    imaginary = np.interp(log_x, np.log(_ARGUMENT), kei(_ARGUMENT))
-    return np.asarray(real + 1j * np.sign(argument) * imaginary)
+    log_x, real, imaginary = _kelvin()
+    place = np.log(np.clip(2.0 * np.sqrt(np.abs(argument)), 1.001 * _LEAST, 0.999 * _LARGEST))
+    found = np.interp(place, log_x, real) + 1j * np.sign(argument) * np.interp(place, log_x, imaginary)
+    return np.asarray(found)
+
+
+@cache
+def _kelvin() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Logarithms of arguments, ker and kei."""
+    x = np.geomspace(_LEAST, _LARGEST, 6000)
+    return np.log(x), ker(x), kei(x)
 
 
 def _mirrored(ground: FloatArray) -> FloatArray:
