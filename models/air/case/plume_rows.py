@@ -52,7 +52,12 @@ def field_solver(case: PlumeCase, row: PlumeReleaseRow) -> AirSolver:
         return solver(case.solver)
     from models.air.puff import STEP_S, GaussianPuff
 
-    return GaussianPuff(sigma_start_m=start_spread_m(row), step_s=case.run.step_s or STEP_S)
+    return GaussianPuff(
+        sigma_start_m=start_spread_m(row),
+        step_s=case.run.step_s or STEP_S,
+        removal={row.substance: removal_for(row)},
+        rain_mm_h=case.air.precipitation_mm_h,
+    )
 
 
 def removal_for(row: PlumeReleaseRow) -> Removal:
