@@ -32,6 +32,7 @@ ALLOWED = {
     "gis.patch.Patch": {"left", "top", "step_x", "step_y"},
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
     "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
+    "models.air.source.compose.Falling": {"rain_out"},  # a rule by name, or a share
     "models.trace.rates._Problem": {"worth"},  # in units of the misfit
     "models.trace.rates.RateFit": {"cost"},  # twice a negative log posterior
     "models.trace.doubt.TurnedWind": {"log_weight"},
