@@ -293,6 +293,7 @@ class _March:
         self._ground_mean = 1e-3 * air.roughness_m
         self._mean = max(height_m, air.roughness_m)
         self._speed = float(air.speed_m_s(self._mean))
+        self._contact = 0.0
 
     def to(self, x_m: float) -> tuple[float, ...]:
         """Go on to a distance: mean height of a ground source, s, n, age, lateral spread, loss exponent."""
@@ -315,15 +316,27 @@ class _March:
         seconds = step / mean_speed
         level = np.asarray(0.5 * (self._mean + profile.mean_height_m))
         sigma = grow_sideways(np.asarray(self._sigma), np.asarray(self._age), seconds, level, air.layer)
-        self._lost += self._velocity * float(profile.per_flux(REFERENCE_M)) * step
+        contact = float(profile.per_flux(REFERENCE_M))
+        self._lost += self._velocity * _between(self._contact, contact, self._x, x_m)
         self._lost += self._loss_1_s * seconds
         self._x, self._age, self._sigma = x_m, self._age + seconds, float(sigma)
         self._ground_mean, self._mean, self._speed = after, profile.mean_height_m, profile.speed_m_s
+        self._contact = contact
         return after, s, n, self._age, self._sigma, self._lost
 
     def _mean_height(self, ground_mean_m: float) -> float:
         """Of the whole, between the release and the ground source: their squares add."""
         return math.hypot(self._height, ground_mean_m)
+
+
+def _between(first: float, last: float, start_m: float, end_m: float) -> float:
+    """Integral of a power law through both ends; a straight line where there is none."""
+    if first <= 0.0 or last <= 0.0 or start_m <= 0.0:
+        return 0.5 * (first + last) * (end_m - start_m)
+    power = math.log(last / first) / math.log(end_m / start_m)
+    if abs(power + 1.0) < 1e-6:
+        return first * start_m * math.log(end_m / start_m)
+    return (last * end_m - first * start_m) / (power + 1.0)
 
 
 def _reflected(z: FloatArray, height_m: float, spread: float, s: float, n: float, lid_m: float) -> FloatArray:
@@ -350,14 +363,19 @@ def _nodes(
     if low > kink:
         edge = low + _PANELS * (top - low)
     else:
-        edge = np.concatenate([[0.0], np.geomspace(kink, 0.1 * top, 5)[:-1] if kink < 0.1 * top else [kink]])
-        rest = max(kink, 0.1 * top) + np.linspace(0.0, 1.0, 9) * (top - max(kink, 0.1 * top))
-        edge = np.unique(np.concatenate([edge, rest]))
+        count = 2 + max(0, int(math.log(max(0.2 * top / kink, 1.0))))
+        near = np.geomspace(kink, max(kink, 0.2 * top), count)
+        edge = np.unique(np.concatenate([[0.0], near, near[-1] + _PANELS * (top - near[-1])]))
     node, weight = _rule()
     half = 0.5 * np.diff(edge)
     w = (edge[:-1, None] + half[:, None] * (1.0 + node)).ravel()
+    share = (half[:, None] * weight).ravel()
+    if edge[0] == 0.0:  # z is a broken power of w: smooth in the cube root of w, so is its first panel
+        t = 0.5 * (1.0 + node)
+        w[:_NODES] = edge[1] * t**3
+        share[:_NODES] = 1.5 * weight * edge[1] * t**2
     z = w ** (2.0 / s)
-    return z, (half[:, None] * weight).ravel() * (2.0 / s) * z / w
+    return z, share * (2.0 / s) * z / w
 
 
 @cache

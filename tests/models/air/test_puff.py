@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from models.air.box import CELLS_MAX, LEVELS_MAX, SIDE_MAX
 from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
 from models.air.puff import GaussianPuff
+from models.air.shape import level_share
 from models.air.streak import Runs, cut
 from models.air.tracks import Fineness, Sources, march
 from models.air.wind import SteadyWind, field_from_samples, uniform_wind, wind_profile
 from models.contract import Site, SurfaceLayer, flat_site
 from twin.core.beam import point_receptor
 from twin.core.clock import Interval
-from twin.core.geometry import Extent, Place, frozen
+from twin.core.geometry import Extent, FloatArray, Place, frozen
 from twin.core.origin import Origin
 from twin.core.plume import PlumeGrid
 from twin.core.release import Release
@@ -55,28 +58,28 @@ def spans(*rows: tuple[int, int, float, float]) -> Runs:
     )
 
 
-def lone_puff(wind: SteadyWind, height_m: float, until_m: float) -> tuple[float, float, float]:
-    """Sigmas and carrying wind of one puff at a distance, marched in steps of a quarter second."""
+def lone_puff(wind: SteadyWind, height_m: float, until_m: float) -> tuple[float, FloatArray, float]:
+    """Lateral and vertical sigma and carrying wind of one puff, marched in steps of a quarter second."""
     x, age = 0.0, 0.0
     sigma_h, sigma_z, height = frozen([1.0]), frozen([1.0]), frozen([height_m])
     speed = 0.0
     while x < until_m:
-        after = grow_upwards(sigma_z, frozen([age]), 0.25, height, AIR)
+        after = grow_upwards(sigma_z, frozen([age]), 0.25, height, AIR, wind.roughness_m)
         u, _ = wind.at(frozen([0.0]), frozen([0.0]), 0, transport_height(0.5 * (sigma_z + after), height))
         speed = float(u[0])
         middle = mean_height(0.5 * (sigma_z + after), height)
         sigma_h, sigma_z = grow_sideways(sigma_h, frozen([age]), 0.25, middle, AIR), after
         x, age = x + 0.25 * speed, age + 0.25
-    return float(sigma_h[0]), float(sigma_z[0]), speed
+    return float(sigma_h[0]), sigma_z, speed
 
 
 @pytest.mark.parametrize("distance", [150.0, 400.0, 1000.0, 2000.0])
-def test_steady_centreline_is_the_gaussian_plume_with_the_same_sigmas(distance: float):
+def test_steady_centreline_is_the_plume_with_the_same_spreads(distance: float):
     wind = uniform_wind(3.0, 270.0, AIR)
     sigma_y, sigma_z, speed = lone_puff(wind, 10.0, distance)
     z = 4.0
-    vertical = math.exp(-0.5 * ((z - 10.0) / sigma_z) ** 2) + math.exp(-0.5 * ((z + 10.0) / sigma_z) ** 2)
-    plume = 0.01 / (2.0 * math.pi * speed * sigma_y * sigma_z) * vertical
+    vertical = level_share(z, sigma_z, frozen([10.0]), wind.roughness_m, AIR.inverse_obukhov_1_m)
+    plume = 0.01 / (math.sqrt(2.0 * math.pi) * speed * sigma_y) * float(vertical[0])
     receptor = point_receptor("P", Place(x_m=distance, y_m=0.0, z_m=z))
     matrix = GaussianPuff(step_s=5.0).beam_matrix(
         flat_site(PLAIN), [release()], wind, HOUR, [receptor], [END_MS]
@@ -85,9 +88,43 @@ def test_steady_centreline_is_the_gaussian_plume_with_the_same_sigmas(distance: 
     assert matrix[0, 0, 0] == pytest.approx(plume, rel=0.03)
 
 
+@pytest.mark.parametrize("height", [0.5, 10.0])
+def test_the_sum_of_puffs_goes_over_into_the_plume(height: float):
+    # In a narrow plume nothing is left of the spread along the wind: the same closure gives the same numbers.
+    air = replace(AIR, sigma_v_m_s=0.08, friction_velocity_m_s=0.2)
+    wind = uniform_wind(6.0, 270.0, air)
+    fine = Fineness(step_s=2.0, longest_s=2.0, growth=0.02, spacing=0.5)
+    sources = Sources(
+        x_m=frozen([0.0]),
+        y_m=frozen([0.0]),
+        height_m=frozen([height]),
+        sigma_start_m=0.5,
+        roughness_m=wind.roughness_m,
+    )
+    tracks = march(sources, wind, HOUR, PLAIN, fineness=fine)
+    x = tracks.x_m[:, 0, 0]
+    receptors = [point_receptor(str(d), Place(x_m=d, y_m=0.0, z_m=3.0)) for d in (200.0, 600.0, 1500.0)]
+    solver = GaussianPuff(sigma_start_m=0.5, fineness=fine)
+    found = solver.beam_matrix(flat_site(PLAIN), [release(height)], wind, HOUR, receptors, [END_MS])[0, :, 0]
+    for value, distance in zip(found, (200.0, 600.0, 1500.0), strict=True):
+        sigma_y, sigma_z, age = (
+            CubicSpline(x, row)(distance)
+            for row in (
+                np.exp(tracks.log_sigma_h[:, 0, 0]),
+                np.exp(tracks.log_sigma_z[:, 0, 0]),
+                tracks.ages_s,
+            )
+        )
+        speed = 1.0 / float(CubicSpline(x, tracks.ages_s)(distance, 1))
+        share = level_share(3.0, np.array([sigma_z]), frozen([height]), wind.roughness_m, 0.0)
+        plume = 0.01 / (math.sqrt(2.0 * math.pi) * speed * float(sigma_y)) * float(share[0])
+        assert age > 0.0
+        assert value == pytest.approx(plume, rel=1e-3)
+
+
 def test_flux_through_a_plane_is_the_rate():
-    # Integral of u * c over a plane across the wind. Puffs also spread along the wind, ever more slowly,
-    # which moves 0.3 % of the mass forward.
+    # Integral of u * c over a plane across the wind. Puffs spread along the wind as much as across it; while
+    # sigma^2 rises faster than linearly that moves 1 % of the mass forward.
     class Uniform:
         origin, inputs, notes = Origin.MODELLED, ("u",), ()
 
@@ -98,9 +135,9 @@ def test_flux_through_a_plane_is_the_rate():
         def air(self, time_ms):
             return AIR
 
-    grid = PlumeGrid(x_min_m=600.0, y_min_m=-600.0, dx_m=100.0, dy_m=10.0, dz_m=10.0, nx=1, ny=120, nz=40)
+    grid = PlumeGrid(x_min_m=600.0, y_min_m=-800.0, dx_m=100.0, dy_m=10.0, dz_m=10.0, nx=1, ny=160, nz=40)
     plume = GaussianPuff().run(flat_site(PLAIN), [release()], Uniform(), HOUR, grid=grid)
-    assert plume.conc_kg_m3.sum() * 10.0 * 10.0 * 3.0 == pytest.approx(0.01, rel=5e-3)
+    assert plume.conc_kg_m3.sum() * 10.0 * 10.0 * 3.0 == pytest.approx(0.01, rel=0.015)
 
 
 def test_steps_of_thirty_seconds_are_fine_enough_beyond_the_first_hundred_metres():
@@ -195,7 +232,7 @@ def test_the_box_holds_the_cloud_and_keeps_its_limits():
         assert grid.x_min_m % (4 * grid.dx_m) == pytest.approx(0.0, abs=1e-6)
         assert grid.x_min_m <= 0.0 <= grid.x_min_m + grid.nx * grid.dx_m
         edge = np.concatenate([plume.conc_kg_m3[:, 0].ravel(), plume.conc_kg_m3[:, :, 0].ravel()])
-        assert edge.max() < 1e-3 * plume.conc_kg_m3.max()
+        assert edge.max() < 3e-3 * plume.conc_kg_m3.max()
 
 
 def test_a_release_of_nothing_gives_a_box_of_zeros():

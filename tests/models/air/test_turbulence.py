@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -9,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.air.turbulence import (
+    aerodynamic_resistance,
     diffusivity,
+    diffusivity_power,
+    lateral_scales,
+    shear_power,
     sigma_w,
     similarity_sigma_v,
     stability_name,
@@ -103,6 +108,44 @@ def test_day_flux_closes():
     assert u == pytest.approx(3.0, rel=0.02)
     flux = -row.inverse_obukhov_1_m * 1.2 * 1005.0 * 295.0 * row.friction_velocity_m_s**3 / (0.4 * 9.81)
     assert 80.0 < flux < 350.0
+
+
+def test_powers_are_the_slopes_of_the_profiles():
+    for inverse in (-0.05, 0.0, 0.05):
+        z, step = 6.0, 1e-4
+        ends = np.array([z * (1.0 - step), z * (1.0 + step)])
+        wind = np.log(wind_profile(ends, 0.1, inverse))
+        mixing = np.log(diffusivity(ends, layer(inverse)))
+        assert shear_power(z, 0.1, inverse) == pytest.approx(np.diff(wind)[0] / (2 * step), rel=1e-3)
+        assert diffusivity_power(z, inverse) == pytest.approx(np.diff(mixing)[0] / (2 * step), rel=1e-3)
+
+
+@pytest.mark.parametrize("inverse", [-0.05, 0.0, 0.05])
+def test_aerodynamic_resistance_is_the_integral_of_one_over_diffusivity(inverse: float):
+    z = np.geomspace(0.1, 5.0, 20_001)
+    integral = np.trapezoid(1.0 / diffusivity(z, layer(inverse)), z)
+    assert aerodynamic_resistance(5.0, 0.1, layer(inverse)) == pytest.approx(integral, rel=1e-5)
+
+
+def test_lateral_scales_share_out_what_the_mast_saw():
+    for inverse, lid in ((-0.05, 900.0), (0.0, math.inf), (0.05, math.inf)):
+        for seen in (0.2, 0.5, 1.5):
+            air = replace(layer(inverse), sigma_v_m_s=seen, mixing_height_m=lid)
+            scales = lateral_scales(np.array([2.0, 20.0]), air)
+            assert scales.small_m_s**2 + scales.large_m_s**2 == pytest.approx([seen**2] * 2)
+            assert scales.small_s[1] > scales.small_s[0] > 0.0
+    # The variance of the spectrum of Kaimal et al. (1972), integrated: 2.68 u*^2.
+    f = np.geomspace(1e-6, 1e6, 400_001)
+    variance = np.trapezoid(17.0 / (1.0 + 9.5 * f) ** (5.0 / 3.0), f)
+    quiet = lateral_scales(np.array([5.0]), replace(layer(0.0), sigma_v_m_s=2.0))
+    assert float(np.squeeze(quiet.small_m_s)) ** 2 == pytest.approx(variance * 0.3**2, rel=1e-3)
+
+
+def test_stable_air_has_short_lateral_eddies_and_long_meander():
+    height = np.array([10.0])
+    stable, neutral = lateral_scales(height, layer(0.1)), lateral_scales(height, layer(0.0))
+    assert float(stable.small_s[0]) == pytest.approx(float(neutral.small_s[0]) / 6.0, rel=1e-6)
+    assert float(np.squeeze(stable.large_s)) >= 600.0
 
 
 def test_measured_meander_outweighs_similarity():
