@@ -22,6 +22,7 @@ from twin.core.origin import Origin, of_result
 from twin.core.park import Park
 from twin.core.plume import Plume, PlumeGrid
 from twin.live.couple import BLOCK_MS, BLOCKS, READ_MS, STRAIGHT, Coupled, couple, release_of
+from twin.live.dense import dense_notes, release_richardson
 from twin.live.state import BeamWindow, State
 from twin.store.rows import SourceRate
 
@@ -214,6 +215,7 @@ def _result(case: _Case, evidence: Evidence, knobs: Knobs) -> Deduction:
         if rates[k, b] > 0.0
     ]
     notes = (
+        *_dense_notes(case, evidence, wind),
         *wind.notes,
         stability_name(wind.air(case.state.time_ms)),
         *_notes(evidence, [u.id for u in units]),
@@ -233,6 +235,20 @@ def _result(case: _Case, evidence: Evidence, knobs: Knobs) -> Deduction:
         sources=source_rates(analysis, [unit.id for unit in units], knobs),
         evidence=evidence,
     )
+
+
+def _dense_notes(case: _Case, evidence: Evidence, wind: WindField) -> tuple[str, ...]:
+    """Of the release whose newest rate makes the densest cloud."""
+    masses = {row.id: row.molar_mass_kg_mol for row in case.park.substances}
+    mass = masses.get(case.substance_id, 0.0)
+    worst = 0.0
+    for k, rate in zip(evidence.units, evidence.analysis.rates_kg_s[:, -1], strict=True):
+        place = case.park.units[int(k)].place
+        x, y, height = (np.array([part]) for part in (place.x_m, place.y_m, 10.0))
+        u, v = wind.at(x, y, case.state.time_ms, height)
+        speed = math.hypot(float(u[0]), float(v[0]))
+        worst = max(worst, release_richardson(case.substance_id, mass, float(rate), speed))
+    return dense_notes(worst)
 
 
 def source_rates(analysis: Analysis, unit_ids: Sequence[str], knobs: Knobs) -> tuple[SourceRate, ...]:

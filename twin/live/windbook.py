@@ -35,6 +35,13 @@ def library_path(data_dir: Path, key: str) -> Path:
     return data_dir / FOLDER / f"{key[:_KEEP_KEY]}.npz"
 
 
+def library_of(data_dir: Path, site: Site) -> Path:
+    """Where the library of a site lies, whether it is there or not."""
+    from models.air.flow.library import library_key
+
+    return library_path(data_dir, library_key(site))
+
+
 @dataclass(slots=True, kw_only=True)
 class WindBook:
     """Finds, builds and reads the library of one park. ``look`` is cheap and may be called every second."""
@@ -58,9 +65,7 @@ class WindBook:
         if self._library is not None or self._failed or not self.build:
             return
         if self._path is None:
-            from models.air.flow.library import library_key
-
-            self._path = library_path(self.data_dir, library_key(self.site))
+            self._path = library_of(self.data_dir, self.site)
         if self._path.is_file():
             self._load(self._path)
         elif self._child is None:

@@ -71,6 +71,7 @@ def findings(shell: Shell, *, render: bool) -> Iterator[Finding]:
     yield _disk(shell)
     yield _backup(shell)
     yield _forwarding(shell)
+    yield _wind_library(shell)
     if render:
         yield _rendering(shell)
 
@@ -181,6 +182,25 @@ def _forwarding(shell: Shell) -> Finding:
     # Packets go on byte for byte: a platform that gets them learns what ours believes a device by.
     detail = shell.say("forwarding_pw", names=", ".join(names))
     return Finding(name="forwarding", verdict="warning", detail=detail)
+
+
+def _wind_library(shell: Shell) -> Finding:
+    from gis.scene.find import scene_folder
+    from gis.scene.load import load_scene
+    from twin.live.ground import site_of
+    from twin.live.windbook import library_of
+
+    name = "wind_library"
+    if shell.settings.wind_library == "off":
+        return Finding(name=name, verdict="good", detail=shell.say("wind_library_off"))
+    try:
+        loaded = load_scene(scene_folder(shell.settings.scene))
+        path = library_of(shell.settings.data_dir, site_of(loaded.park, loaded.terrain()))
+    except ParkTwinError as error:
+        return Finding(name=name, verdict="warning", detail=_message(shell, error))
+    if path.is_file():
+        return Finding(name=name, verdict="good", detail=str(path))
+    return Finding(name=name, verdict="warning", detail=shell.say("wind_library_missing"))
 
 
 def _rendering(shell: Shell) -> Finding:
