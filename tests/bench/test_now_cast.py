@@ -10,7 +10,7 @@ from gis.scene.find import scene_folder
 from gis.scene.load import load_scene
 from models.air.puff import GaussianPuff
 from models.air.wind import field_from_samples
-from tests.models.air import test_prairie_grass as prairie
+from tests.support.air_data import prairie_grass as prairie
 from tests.support.air_park import MemoryRows
 from twin.core.clock import Interval
 from twin.core.origin import Origin
@@ -75,15 +75,14 @@ def test_cycle_of_the_now_cast():
         print(f"  {row.unit_id}: {row.rate_kg_s:.2e} kg/s ({row.low_kg_s:.2e} to {row.high_kg_s:.2e})")
 
 
-def test_prairie_grass_scores(monkeypatch):
+def test_prairie_grass_scores():
     """All arcs with meteorology, by the step of the streaklines and the spread at birth."""
     if not prairie.ARCS.exists():
         pytest.skip("reference data of Prairie Grass is not here")
+    rows = prairie.runs()
+    observed = prairie.observed(rows)
     for sigma_m, step_s in ((0.1, 2.0), (0.1, 10.0), (0.1, 30.0), (1.0, 30.0)):
-        monkeypatch.setattr(
-            prairie, "GaussianPuff", lambda s=sigma_m, d=step_s, **_: GaussianPuff(sigma_start_m=s, step_s=d)
-        )
-        observed, model = prairie.all_arcs()
+        model = prairie.puffs(rows, sigma_start_m=sigma_m, step_s=step_s)
         for name, column in (("arc maximum", 0), ("crosswind integral", 1)):
             found = prairie.scores(observed[:, column], model[:, column])
             text = ", ".join(f"{key.upper()} {value:.2f}" for key, value in found.items())
