@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from models.air.flow.inflow import REFERENCE_M
 from models.air.flow.library import FlowLibrary
+from models.air.flow.mass import Column, closed, edges_of, to_faces
 from models.air.flow.places import Corners, corners
 from models.air.flow.posterior import Posterior
 from models.air.flow.residual import Spread
@@ -82,6 +83,19 @@ class FlowWind:
         profile = self._profile(z, self.air_at(moments).inverse_obukhov_1_m)
         return (ratio[:, 0] * profile).reshape(shape), (ratio[:, 1] * profile).reshape(shape)
 
+    def vertical(self, x_m: FloatArray, y_m: FloatArray, time_ms: int, height_m: FloatArray) -> FloatArray:
+        """Upward wind, m/s, at one moment: what continuity leaves to it, nothing passing through the ground.
+
+        It is closed upwards over the whole grid for the fitted wind, residuals included (a tenth of a second
+        for a new moment), and follows the profile below the lowest level. Solvers whose vertical coordinate
+        is the height above ground do not need it.
+        """
+        shape = np.broadcast_shapes(np.shape(x_m), np.shape(y_m), np.shape(height_m))
+        x, y, z = (np.broadcast_to(part, shape).astype(np.float64).ravel() for part in (x_m, y_m, height_m))
+        ratio = corners(self.library, x, y, z).read(self._upward(time_ms))[:, 0]
+        inverse = self.air(time_ms).inverse_obukhov_1_m
+        return np.asarray((ratio * self._profile(z, inverse)).reshape(shape), dtype=np.float64)
+
     def air_at(self, times_ms: FloatArray) -> SurfaceLayer:
         """Turbulence at the nearest nodes, fields as arrays; see ``models.contract.TimedWind``."""
         return self.stations.air_at(times_ms)
@@ -124,13 +138,43 @@ class FlowWind:
         """The modes blended on the whole grid; the last two are kept, because solvers ask twice."""
         key = weights.tobytes()
         if key not in self._blended:
-            while len(self._blended) > 1:
-                self._blended.pop(next(iter(self._blended)))
             whole = np.zeros(modes.shape[1:], dtype=np.float32)
             for m in np.flatnonzero(weights):
                 whole += np.float32(weights[m]) * modes[m]
-            self._blended[key] = whole
+            self._keep(key, whole)
         return self._blended[key]
+
+    def _upward(self, time_ms: int) -> Float32Array:
+        """Upward wind over the profile at the library's nodes, flat (nz * ny * nx, 1)."""
+        key = f"upward {time_ms}".encode()
+        if key not in self._blended:
+            column, u, v = self.on_grid(time_ms)
+            faces = closed(to_faces(u, 2), to_faces(v, 1), column)
+            north, east = np.gradient(column.ground_m, column.step_m)
+            w = 0.5 * (faces.omega[1:] + faces.omega[:-1]) + u * east + v * north
+            self._keep(key, (w / column.profile[:, None, None]).astype(np.float32).reshape(-1, 1))
+        return self._blended[key]
+
+    def on_grid(self, time_ms: int) -> tuple[Column, FloatArray, FloatArray]:
+        """The library's cells and the wind (u, v), (nz, ny, nx), at their centres at one moment."""
+        library = self.library
+        ny, nx = library.ground_m.shape
+        x = library.x0_m + library.settings.step_m * np.arange(nx, dtype=np.float64)
+        y = library.y0_m + library.settings.step_m * np.arange(ny, dtype=np.float64)
+        heights = np.asarray(library.settings.heights_m)
+        u, v = self.at(x, y[:, None], time_ms, heights[:, None, None])
+        column = Column(
+            ground_m=library.ground_m.astype(np.float64),
+            step_m=library.settings.step_m,
+            edges_m=edges_of(heights),
+            profile=self._profile(heights, self.air(time_ms).inverse_obukhov_1_m),
+        )
+        return column, u, v
+
+    def _keep(self, key: bytes, field: Float32Array) -> None:
+        while len(self._blended) > 1:
+            self._blended.pop(next(iter(self._blended)))
+        self._blended[key] = field
 
     def _profile(self, height_m: FloatArray, inverse_1_m: npt.ArrayLike) -> FloatArray:
         z0 = self.stations.roughness_m

@@ -67,7 +67,7 @@ def edges_of(heights_m: FloatArray) -> FloatArray:
 def faces_of(u_m_s: FloatArray, v_m_s: FloatArray, w_m_s: FloatArray, column: Column) -> Faces:
     """First guess on the faces from winds (nz, ny, nx) at the centres."""
     hx, hy = _slopes(column)
-    u, v = _to_faces(u_m_s, 2), _to_faces(v_m_s, 1)
+    u, v = to_faces(u_m_s, 2), to_faces(v_m_s, 1)
     omega = np.zeros((u_m_s.shape[0] + 1, *u_m_s.shape[1:]))
     through = w_m_s - _centre(u * hx, 2) - _centre(v * hy, 1)
     omega[1:-1] = 0.5 * (through[1:] + through[:-1])
@@ -201,7 +201,7 @@ def _slopes(column: Column) -> tuple[FloatArray, FloatArray]:
     return hx, hy
 
 
-def _to_faces(centre: FloatArray, axis: int) -> FloatArray:
+def to_faces(centre: FloatArray, axis: int) -> FloatArray:
     """Means of neighbours; the outermost faces take the outermost centres."""
     first, last = np.take(centre, [0], axis=axis), np.take(centre, [-1], axis=axis)
     low = np.concatenate([first, centre], axis=axis)

@@ -11,16 +11,20 @@ from hypothesis import strategies as st
 from models.air.flow.field import FlowWind
 from models.air.flow.fit import fit_flow, fit_stations
 from models.air.flow.library import FlowLibrary
+from models.air.flow.mass import closed, relative_divergence, to_faces
 from models.air.flow.places import corners
 from models.air.flow.posterior import Seen, share_of
+from models.air.puff import GaussianPuff
 from models.air.turbulence import wind_profile
 from models.air.wind import StationWind, field_from_samples
 from models.contract import SurfaceLayer, TimedWind
 from models.timed import stacked
 from tests.support.hills import COUNT, flat_library, site_of, valley, valley_library
+from twin.core.clock import Interval
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, Place
 from twin.core.origin import Origin
+from twin.core.release import Release
 from twin.core.wind import WindSample, direction_from_uv
 
 NOW = 1_795_000_000_000
@@ -245,6 +249,53 @@ def test_many_points_are_read_as_few_and_all_moments_as_one():
     assert grid[0].shape == (6, 5)
     layers = fitted.air_at(times)
     assert np.shape(layers.inverse_obukhov_1_m) in {(), times.shape}
+
+
+def test_the_upward_wind_follows_the_ground_and_closes_continuity():
+    library = valley_library()
+    _, wind = truth(library, np.array([[0.0, 4.0, 0.3, -0.2]] * 2), 0.0, MASTS)
+    fitted = fit_stations(stations(wind), library)
+    column, u, v = fitted.on_grid(NOW)
+    faces = closed(to_faces(u, 2), to_faces(v, 1), column)
+    assert relative_divergence(faces, column) < 1e-8
+    assert not faces.omega[0].any()
+    north, east = np.gradient(column.ground_m, column.step_m)
+    j, i = 30, 25
+    x, y = (np.array([corner + 50.0 * n]) for corner, n in ((-1475.0, i), (-1175.0, j)))
+    low = np.array([0.7])
+    along = fitted.at(x, y, NOW, low)
+    expected = float(along[0][0]) * east[j, i] + float(along[1][0]) * north[j, i]
+    assert abs(expected) > 0.02
+    assert float(fitted.vertical(x, y, NOW, low)[0]) == pytest.approx(expected, rel=0.3)
+    flat = fit_stations(stations(np.full((2, 5, 2), 3.0)), flat_library())
+    assert np.abs(flat.vertical(x, y, NOW, np.array([5.0, 50.0]))).max() < 1e-3
+
+
+@pytest.mark.parametrize(("from_deg", "side"), [(270.0, (1, 0)), (0.0, (0, -1))])
+def test_puffs_ride_on_it_to_the_side_the_wind_blows_to(from_deg: float, side: tuple[float, float]):
+    site = site_of(np.full(COUNT, 100.0))
+    rows = [
+        sample(f"W{k}", x, y, 3.0, from_deg, NOW + 60_000 * n)
+        for k, (x, y) in enumerate(MASTS)
+        for n in range(11)
+    ]
+    window = Interval(start_ms=NOW, end_ms=NOW + 300_000)
+    release = Release(
+        id="R",
+        substance_id="hf",
+        place=Place(x_m=0.0, y_m=0.0, z_m=102.0),
+        height_m=2.0,
+        rate_kg_s=1.0,
+        interval=window,
+        origin=Origin.SIMULATED,
+    )
+    plume = GaussianPuff().run(site, [release], fit_flow(rows, flat_library(), site), window)
+    mass = plume.conc_kg_m3.sum(axis=0)
+    x = plume.grid.x_min_m + (np.arange(plume.grid.nx) + 0.5) * plume.grid.dx_m
+    y = plume.grid.y_min_m + (np.arange(plume.grid.ny) + 0.5) * plume.grid.dy_m
+    centroid = np.array([(mass * x).sum(), (mass * y[:, None]).sum()]) / mass.sum()
+    assert centroid @ np.array(side) > 150.0
+    assert abs(centroid @ np.array(side[::-1])) < 20.0
 
 
 def test_the_wind_is_continuous_when_the_direction_turns_through_the_sectors():
