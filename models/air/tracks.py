@@ -117,7 +117,7 @@ def march(
     count = 1 if steady else max(2, math.ceil(span_s / fineness.step_s) + 1)
     step_ms = 1000.0 * span_s / max(count - 1, 1)
     emitted = window.start_ms + step_ms * np.arange(count)
-    ages = _ages(span_s, fineness)
+    ages = ages_of(span_s, fineness)
     state = np.empty((4, ages.size, count, sources.x_m.size))
     share = np.zeros((len(losses), *state.shape[1:]))
     state[0, 0], state[1, 0] = sources.x_m, sources.y_m
@@ -151,7 +151,7 @@ def march(
     )
 
 
-def _ages(span_s: float, fineness: Fineness) -> FloatArray:
+def ages_of(span_s: float, fineness: Fineness) -> FloatArray:
     """From 0 to the span: a second, then in proportion to the age, then even, then slowly growing again."""
     ages = [0.0]
     offset = _FIRST_S / 0.25  # the first step scales with ``growth``, as all others do
@@ -178,20 +178,32 @@ def _step(
     x, y, sigma_h, sigma_z = state
     middle_ms = np.minimum(start_ms + 500.0 * seconds, end_ms)
     layer = wind.air_at(middle_ms)
-    age = np.full(start_ms.shape, age_s)
-    after = grow_upwards(sigma_z, age, seconds, sources.height_m, layer, sources.roughness_m)
-    mean = 0.5 * (sigma_z + after)
-    level = transport_height(mean, sources.height_m)
+    wider, after, level, lost = grown(sigma_h, sigma_z, (age_s, seconds), sources, layer, losses)
     half = 0.5 * seconds
     u, v = wind.at_times(x, y, start_ms, level)
     u, v = wind.at_times(x + half * u, y + half * v, middle_ms, level)
+    return np.stack([x + seconds * u, y + seconds * v, wider, after]), lost
+
+
+def grown(
+    sigma_h: FloatArray,
+    sigma_z: FloatArray,
+    step: tuple[float, float],
+    sources: Sources,
+    layer: SurfaceLayer,
+    losses: Sequence[Loss],
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Spreads after a step (age, length), sideways and upwards; height that carries; log of what was lost."""
+    age_s, seconds = step
+    age = np.full((sigma_z.shape[0], 1), age_s)
+    after = grow_upwards(sigma_z, age, seconds, sources.height_m, layer, sources.roughness_m)
+    mean = 0.5 * (sigma_z + after)
     wider = grow_sideways(sigma_h, age, seconds, mean_height(mean, sources.height_m), layer)
-    moved = np.stack([x + seconds * u, y + seconds * v, wider, after])
-    lost = np.empty((len(losses), *x.shape))
+    lost = np.empty((len(losses), *after.shape))
     for k, loss in enumerate(losses):
         ends = loss(sigma_z, sources.height_m, layer) + loss(after, sources.height_m, layer)
         lost[k] = seconds / 6.0 * (ends + 4.0 * loss(mean, sources.height_m, layer))
-    return moved, lost
+    return wider, after, transport_height(mean, sources.height_m), lost
 
 
 def _gone(state: FloatArray, keep: Extent) -> bool:
