@@ -126,21 +126,10 @@ class _Slump:
         rub = air.drag(SPEED_HEIGHT * mean)
         held = rub * (density * speed * speed - air.density_kg_m3 * wind * wind)
         # balance over a sector of the disc, whose mean radial speed is 2/3 of the front's
-        pushed = (
-            1.5 * 2.0 * math.pi * radius * depth * 0.5 * GRAVITY_M_S2 * (density - air.density_kg_m3) * depth
-        )
-        pushed -= (
-            1.5
-            * 2.0
-            * math.pi
-            * radius
-            * depth
-            * 0.5
-            * air.density_kg_m3
-            / FRONT_FROUDE**2
-            * outward
-            * abs(outward)
-        )
+        excess = max(density - air.density_kg_m3, 0.0)
+        rim = 1.5 * math.pi * radius * depth
+        pushed = rim * GRAVITY_M_S2 * excess * depth
+        pushed -= rim * air.density_kg_m3 / FRONT_FROUDE**2 * outward * abs(outward)
         pushed -= rub * density * math.hypot(speed, outward) * outward * area
         return [
             entrained,

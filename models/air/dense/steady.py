@@ -254,7 +254,7 @@ class _Ground:
 
     def _pushed(self, at: _Section, outward: float, rub_m_s: float) -> float:
         """Lateral force of the plume's weight less that of the front and of the ground, times 4."""
-        excess = at.density - self.air.density_kg_m3
+        excess = max(at.density - self.air.density_kg_m3, 0.0)  # a light plume does not draw together
         depth = 2.0 * at.mean
         weight = 2.0 * GRAVITY_M_S2 * excess * depth * depth
         front = 2.0 * self.air.density_kg_m3 / FRONT_FROUDE**2 * outward * abs(outward) * depth
