@@ -33,6 +33,11 @@ ALLOWED = {
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
     "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
     "models.air.source.compose.Falling": {"rain_out"},  # a rule by name, or a share
+    "models.air.assimilate.Knobs": {  # shares, factors, logarithms and costs, all without a unit
+        *("own", "near", "factor_sd", "smoothing", "ridge", "shrinkage", "worth", "least_reach"),
+        *("temper", "temper_members", "clearly", "drift"),
+    },
+    "models.air.assimilate._Fit": {"cost"},  # twice a negative log posterior
     "models.trace.rates._Problem": {"worth"},  # in units of the misfit
     "models.trace.rates.RateFit": {"cost"},  # twice a negative log posterior
     "models.trace.doubt.TurnedWind": {"log_weight"},
@@ -64,6 +69,17 @@ ALLOWED = {
     "web.schemas.statistics.OverQuery": {"limit"},  # in unit
     "web.schemas.statistics.RunOut": {"limit"},  # in si_unit
     "web.schemas.statistics.StatisticsOut": {"substitute"},  # in substitute_unit
+    "twin.live.residuals.Residuals": {"fac2", "coverage"},  # shares
+    "twin.live.rose.Rose": {"calm"},  # a share
+    # Names of the wire contract: concentrations in kg/m3, shares without a unit.
+    "web.schemas.air.BandOut": {"median"},
+    "web.schemas.air.RateOut": {"probability"},
+    "web.schemas.air.BeamOut": {"measured"},
+    "web.schemas.air.ResidualsOut": {"fac2", "coverage"},
+    "web.schemas.air.PredictedBeamOut": {"median", "measured"},
+    "web.schemas.air.ArrivalOut": {"probability"},
+    "web.schemas.air.RoseOut": {"calm"},
+    "web.schemas.air.CurvesOut": {"largest"},
     "web.schemas.plume.PlumeOut": {"beams"},  # a name of the wire contract, kg/m3
 }
 
