@@ -137,6 +137,11 @@ def _made(
     return line(substance_id, row.molar_mass_kg_mol, phases, source, air)
 
 
+def line_cache_clear() -> None:
+    """Forget all kept lines, to measure what one costs."""
+    _made.cache_clear()
+
+
 @lru_cache(maxsize=64)
 def _row(substance_id: str) -> Condensable:
     return condensable(substance(substance_id))
