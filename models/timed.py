@@ -19,7 +19,10 @@ _KNOT_MS = 60_000.0
 
 def timed(wind: WindField) -> TimedWind:
     """The field itself when it offers ``at_times``, else a reader of it at knots one minute apart."""
-    return wind if isinstance(wind, TimedWind) else _Knots(wind=wind)
+    # Asked in every step, and isinstance with a protocol takes as long as a small step does.
+    if hasattr(wind, "at_times") and hasattr(wind, "air_at"):
+        return cast(TimedWind, wind)
+    return _Knots(wind=wind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

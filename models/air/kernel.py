@@ -110,9 +110,16 @@ def _meetings(puffs: Puffs, pieces: Pieces) -> tuple[IntArray, IntArray]:
     puff, whole = _near_chords(puffs, start, chord, bulge)
     piece = np.repeat(first[whole], count[whole]) + _counting(count[whole])
     puff = np.repeat(puff, count[whole])
-    centre = np.stack([puffs.x_m[puff], puffs.y_m[puff]], axis=-1)
-    away = _distance(centre, pieces.start_m[piece, :2], pieces.along_m[piece, :2])
-    near = away < REACH * puffs.sigma_h_m[puff]
+    x, y, dx, dy = (
+        column[piece] for column in (*pieces.start_m[:, :2].T.copy(), *pieces.along_m[:, :2].T.copy())
+    )
+    x -= puffs.x_m[puff]
+    y -= puffs.y_m[puff]
+    nearest = np.clip(-(x * dx + y * dy) / np.maximum(dx * dx + dy * dy, 1e-12), 0.0, 1.0)
+    x += nearest * dx
+    y += nearest * dy
+    reach = REACH * puffs.sigma_h_m[puff]
+    near = np.flatnonzero(x * x + y * y < reach * reach)
     return puff[near], piece[near]
 
 
