@@ -28,7 +28,7 @@ def valley() -> Site:
     nodes = np.linspace(0.0, SIDE_M, 129)
     x, y = np.meshgrid(nodes, nodes)
     ground = 150.0 * ((y - 0.5 * SIDE_M) / (0.5 * SIDE_M)) ** 2 + 0.03 * (SIDE_M - x)
-    ground += 4.0 * np.sin(x / 90.0) * np.cos(y / 70.0)
+    ground += 0.5 * np.sin(x / 90.0) * np.cos(y / 70.0)
     return Site(
         extent=Extent(x_min_m=0.0, y_min_m=0.0, x_max_m=SIDE_M, y_max_m=SIDE_M),
         ground_heights_m=ground,

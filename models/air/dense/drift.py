@@ -19,10 +19,18 @@ _REACH = 5.0
 _CHUNK = 1024
 
 
-def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, step_s: float) -> HandedPuffs:
+def carried(
+    puffs: HandedPuffs,
+    wind: WindField,
+    start_ms: int,
+    at_s: float,
+    step_s: float,
+    roughness_m: float | None = None,
+) -> HandedPuffs:
     """All puffs ``step_s`` later, by the midpoint rule. ``at_s`` counts from ``start_ms``.
 
-    Growth goes on from the age that the gas has since it left its source.
+    Growth goes on from the age that the gas has since it left its source; ``roughness_m`` is given for slices
+    of a plume, None for a cloud that keeps together (``growth.grow_upwards``).
     """
     if puffs.x_m.size == 0:
         return puffs
@@ -31,7 +39,7 @@ def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, ste
     layer = wind.air(middle)
     ground = np.zeros(puffs.x_m.size)
     age = at_s - puffs.born_s
-    sigma_z = grow_upwards(puffs.sigma_z_m, age, step_s, ground, layer)
+    sigma_z = grow_upwards(puffs.sigma_z_m, age, step_s, ground, layer, roughness_m)
     between = 0.5 * (puffs.sigma_z_m + sigma_z)
     level = transport_height(between, ground)
     u, v = wind.at(puffs.x_m, puffs.y_m, moment, level)
@@ -48,8 +56,14 @@ def carried(puffs: HandedPuffs, wind: WindField, start_ms: int, at_s: float, ste
     )
 
 
-def profiled(puffs: HandedPuffs, roughness_m: float, inverse_obukhov_1_m: float) -> HandedPuffs:
-    """The same gas with the vertical profile of ``models.air.shape``, for reading: two puffs for each."""
+def readable(
+    puffs: HandedPuffs, least_sigma_m: float, roughness_m: float, inverse_obukhov_1_m: float
+) -> HandedPuffs:
+    """The same gas for reading: two puffs for each, with the vertical profile of ``models.air.shape``.
+
+    No puff is read as narrower than ``least_sigma_m``: those just handed over stand side by side and add up
+    to a smooth field only when they are about half as wide as the blocks of cells that they came from.
+    """
     parts = mixture(
         puffs.sigma_z_m,
         np.zeros(puffs.x_m.size),
@@ -57,8 +71,13 @@ def profiled(puffs: HandedPuffs, roughness_m: float, inverse_obukhov_1_m: float)
         np.full(puffs.x_m.size, inverse_obukhov_1_m),
     )
     narrow = np.asarray(parts.narrow_share)
-    outer = replace(puffs, sigma_z_m=puffs.sigma_z_m * parts.wide, mass_kg=puffs.mass_kg * (1.0 - narrow))
-    inner = replace(puffs, sigma_z_m=puffs.sigma_z_m * parts.narrow, mass_kg=puffs.mass_kg * narrow)
+    wide = np.maximum(puffs.sigma_h_m, least_sigma_m)
+    outer = replace(
+        puffs, sigma_h_m=wide, sigma_z_m=puffs.sigma_z_m * parts.wide, mass_kg=puffs.mass_kg * (1.0 - narrow)
+    )
+    inner = replace(
+        puffs, sigma_h_m=wide, sigma_z_m=puffs.sigma_z_m * parts.narrow, mass_kg=puffs.mass_kg * narrow
+    )
     return joined([outer, inner])
 
 

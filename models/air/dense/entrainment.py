@@ -16,9 +16,10 @@ C = 1 / Fr^2 and Fr = 1.15 (Spicer and Havens 1985, as in DEGADIS), spread over 
 TWODEE has a term of the same purpose (Hankin and Britter 1999, part 1, leading edge). Both fade out where
 the layer is no longer driven by its weight.
 
-Sideways the same turbulence moves the gas by ``K = 1.43 u_t D / 2``, the diffusivity of the eddies of the
-cloud's size (``turbulence.lateral_scales``: Kaimal et al. 1972, Hay and Pasquill 1959), with the same
-function of Ri; larger eddies move the cloud as a whole (``handover.meander_m2``).
+Sideways the same turbulence moves the gas by ``K = 1.65 u_t D / 2``: the diffusivity that the eddies of the
+cloud's size have in neutral air (``turbulence.lateral_scales`` at 1.53 mean heights, Kaimal et al. 1972, Hay
+and Pasquill 1959). Weight holds vertical motion down, not horizontal, so Ri does not enter. Larger eddies
+move the cloud as a whole (``handover.meander_m2``).
 
 Drag: the ground holds the layer by ``rho C u^2`` with C = (k / (ln(z/z0) + 5 z/L))^2 at the height of its
 mean speed, z = 0.3 D, and the wind pulls at its top by what holds the wind itself, ``rho_a C u_a^2``; so a
@@ -39,7 +40,7 @@ TOP_RICHARDSON = 0.099 / 0.88
 TOP_POWER = 1.04
 FRONT_AIR = 0.59
 FRONT_FROUDE = 1.15
-_SIDEWAYS = 1.43
+_SIDEWAYS = 1.65
 _FAINT = 0.05  # Richardson number under which traces (upwind of a source, on the rim) do not gather air
 SPEED_HEIGHT = 0.3  # of the depth: 0.6 of the mean height
 _LEAST_LOG = 1.4  # a layer among the roughness elements is held as one of four roughness lengths
@@ -132,8 +133,9 @@ def mixing(state: Array, slope_x: Array, slope_y: Array, wind: Pull, air: AirOve
     number = weight / turbulence2
     top = (2.0 * KARMAN) * xp.sqrt(turbulence2)
     top = top / (_heat_profile(depth, air.inverse_obukhov_1_m, xp) + TOP_RICHARDSON * number**TOP_POWER)
-    top = top * (number / (number + _FAINT))
-    spread = top * depth * (0.5 * _SIDEWAYS / (2.0 * KARMAN))
+    traces = number / (number + _FAINT)
+    spread = (0.5 * _SIDEWAYS) * xp.sqrt(turbulence2) * depth * traces
+    top = top * traces
     slip2 = slip2 + 1e-12
     slip_number = weight / slip2
     top = top + xp.sqrt(slip2) * xp.clip(0.08 - 0.1 * slip_number, min=0.0) / (1.0 + 5.0 * slip_number)

@@ -17,7 +17,7 @@ from models.air.dense.arrays import Array, arrays
 from models.air.dense.entrainment import AirOver, mixing, pull, richardson
 from models.air.dense.inflow import Inflow
 from models.air.dense.layer import GHOSTS, Book, Cells, LayerFields, LayerSettings
-from models.air.dense.mixture import Mixture, excess_table
+from models.air.dense.mixture import GRAVITY_M_S2, Mixture, excess_table
 from models.air.dense.riemann import AGE, DEPTH, EXCESS, FRACTION, HEAT, Scheme, Sweep, sweep
 from models.air.dense.warmth import GroundHeat
 from models.contract import SurfaceLayer
@@ -30,6 +30,7 @@ _STEPS_PER_WINDOW = 8
 _SPREAD_STEPS = 4  # turbulence moves gas over a fraction of a cell in this time
 _LONGEST_STEP_S = 5.0
 _FASTEST_M_S = 60.0
+_WALL_LIKE_M = 1000.0
 
 
 class ShallowLayer:
@@ -51,6 +52,7 @@ class ShallowLayer:
         self._state = self._lib.zeros(self._fields, ny, nx)
         self._rise_x = self._lib.put(np.diff(cells.ground_m, axis=1))
         self._rise_y = self._lib.put(np.diff(cells.ground_m, axis=0))
+        self._steep = self._lib.put(_steepest_rise(cells))
         self._air: AirOver | None = None
         self._box: tuple[int, int, int, int] | None = None
         self._since_box = 0
@@ -227,7 +229,7 @@ class ShallowLayer:
         wide = (slice(None), _wider(rows), _wider(columns))
         state = self._state[wide]
         primitive = self._primitives(state)
-        step = min(longest_s, _LONGEST_STEP_S, self._longest(primitive))
+        step = min(longest_s, _LONGEST_STEP_S, self._longest(primitive, rows, columns))
         first, gone = self._change(primitive, rows, columns)
         if self.settings.order == 1:
             self._inner(state)[:] += step * first
@@ -245,12 +247,14 @@ class ShallowLayer:
             self._exchange(state, rows, columns, step)
         return step
 
-    def _longest(self, primitive: Array) -> float:
-        """Longest stable step, s."""
+    def _longest(self, primitive: Array, rows: slice, columns: slice) -> float:
+        """Longest stable step, s: for waves, and for what the slope will have made faster by its end."""
         xp = self._lib.xp
         depth, excess = primitive[DEPTH], primitive[EXCESS]
-        celerity = xp.sqrt(9.81 * excess * depth / (excess + self.air_density_kg_m3))
-        speed = xp.maximum(abs(primitive[1]), abs(primitive[2])) + celerity
+        gravity = GRAVITY_M_S2 * excess / (excess + self.air_density_kg_m3)
+        steep = self._steep[_wider(rows), _wider(columns)]
+        fall = xp.sqrt(gravity * steep * (depth > self.settings.dry_m))
+        speed = xp.maximum(abs(primitive[1]), abs(primitive[2])) + xp.sqrt(gravity * depth) + fall
         fastest = float(speed.max())
         return self.settings.courant * self.cells.step_m / max(fastest, 1e-6)
 
@@ -394,6 +398,19 @@ def _diffused(moved: Array, number: Array, xp: Any) -> Array:
         change[near] += flux
         change[far] -= flux
     return change
+
+
+def _steepest_rise(cells: Cells) -> FloatArray:
+    """Greatest difference in height to a neighbour, m, with the border of two cells."""
+    ground = cells.ground_m
+    rise = np.zeros(ground.shape)
+    inner = slice(GHOSTS, -GHOSTS)
+    for axis in (0, 1):
+        for way in (-1, 1):
+            far = np.abs(np.roll(ground, way, axis=axis) - ground)[inner, inner]
+            # a wall round the grid is no slope
+            rise[inner, inner] = np.maximum(rise[inner, inner], np.where(far < _WALL_LIKE_M, far, 0.0))
+    return rise
 
 
 def _wider(part: slice) -> slice:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from models.air.dense.arrays import arrays
-from models.air.dense.drift import at_height, carried, profiled
+from models.air.dense.drift import at_height, carried, readable
 from models.air.dense.handover import HandedPuffs, Handover, joined, merged, no_puffs
 from models.air.dense.inflow import Inflow, inflows
 from models.air.dense.layer import Book, Cells, LayerFields, LayerSettings, cells_of
@@ -34,6 +35,7 @@ from twin.core.origin import Origin, of_result
 from twin.core.plume import PlumeGrid
 
 _MERGE_TICKS = 6
+_SMOOTH = 0.55  # least spread of a puff as it is read, in blocks of the hand-over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +91,7 @@ class _Series:
     layer_centroid: list[tuple[float, float]]
     book: list[tuple[float, float, float]]
     layers: list[LayerFields]
+    flowed: npt.NDArray[np.bool_]
 
 
 def steady_wind(ambient: Ambient, averaging_s: float = 600.0) -> SteadyWind:
@@ -188,7 +191,7 @@ def dense_over_terrain(
         mixture=line,
         steps=layer.steps,
         origin=of_result(blowing.origin, Origin.MODELLED),
-        notes=notes_of(term, ambient, blowing, layer, window),
+        notes=notes_of(term, ambient, blowing, layer, window, series.flowed),
     )
 
 
@@ -213,13 +216,24 @@ def _march(
     """Layer and puffs in ticks of the hand-over, with an output every so many ticks."""
     tick = layer.settings.handover_every_s
     handover, puffs = Handover(layer), no_puffs()
-    series = _Series(times_s=[], ground=[], receptors=[], centroid=[], layer_centroid=[], book=[], layers=[])
+    series = _Series(
+        times_s=[],
+        ground=[],
+        receptors=[],
+        centroid=[],
+        layer_centroid=[],
+        book=[],
+        layers=[],
+        flowed=np.zeros((layer.cells.ny, layer.cells.nx), dtype=bool),
+    )
+    least = _SMOOTH * layer.settings.handover_block * layer.cells.step_m
+    slices = None if any(source.at_once for source in sources) else site.roughness_m
     ticks = max(1, round(window.length_s / tick))
     every = max(1, round(wanted[1] / tick))
     wind_every = max(1, round(layer.settings.wind_every_s / tick))
     for k in range(ticks + 1):
         if k:
-            puffs = carried(puffs, wind, window.start_ms, (k - 1) * tick, tick)
+            puffs = carried(puffs, wind, window.start_ms, (k - 1) * tick, tick, slices)
             layer.advance(k * tick, sources)
             puffs = joined([puffs, handover.look(wind.air(window.start_ms + round(1000.0 * k * tick)))])
             if k % _MERGE_TICKS == 0 and puffs.x_m.size:
@@ -228,7 +242,7 @@ def _march(
             _blow(layer, wind, site, window.start_ms + round(1000.0 * k * tick))
         if k % every == 0 or k == ticks:
             air = wind.air(window.start_ms + round(1000.0 * k * tick))
-            read = profiled(puffs, site.roughness_m, air.inverse_obukhov_1_m)
+            read = readable(puffs, least, site.roughness_m, air.inverse_obukhov_1_m)
             _record(series, layer, read, grid, seen, air, (wanted[0], wanted[2]))
     return series, puffs
 
@@ -259,6 +273,7 @@ def _record(
     with np.errstate(invalid="ignore"):
         everything = (own + drifting) / np.float64(flowing + passive)
         alone = own / np.float64(flowing)
+    series.flowed |= fields.conc_kg_m3 > 0.0
     series.times_s.append(layer.time_s)
     series.ground.append(ground)
     series.receptors.append(layer_means(seen, fields, layer.cells, air) + puff_means(seen, puffs, lid))

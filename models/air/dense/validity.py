@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from models.air.dense.shallow import ShallowLayer
 from models.contract import WindField
@@ -55,11 +56,21 @@ LIMITS = (
 
 
 def notes_of(
-    term: SourceTerm, ambient: Ambient, wind: WindField, layer: ShallowLayer, window: Interval
+    term: SourceTerm,
+    ambient: Ambient,
+    wind: WindField,
+    layer: ShallowLayer,
+    window: Interval,
+    flowed: npt.NDArray[np.bool_],
 ) -> tuple[str, ...]:
-    """Notes of a result: of the wind, of what lies outside the limits, of what was done with the cloud."""
-    ground, step = layer.cells.ground_m[2:-2, 2:-2], layer.cells.step_m
-    rise = max(float(np.abs(np.diff(ground, axis=axis)).max(initial=0.0)) for axis in (0, 1))
+    """Notes of a result: of the wind, of what lies outside the limits, of what was done with the cloud.
+
+    ``flowed`` (ny, nx): where the layer has been; the slope is that of 95 % of these cells.
+    """
+    ground, step = layer.cells.ground_m, layer.cells.step_m
+    rises = [np.abs(np.diff(ground, axis=axis))[1:-2, 1:-2] for axis in (0, 1)]
+    under = np.maximum(rises[0][:, : flowed.shape[1]], rises[1][: flowed.shape[0]])[flowed]
+    rise = float(np.quantile(under, 0.95)) if under.size else 0.0
     values = {
         "wind_speed_m_s": ambient.wind_speed_m_s,
         "slope": rise / step,
