@@ -18,10 +18,12 @@ from models.air.cloud import Cloud, clouds, emissions_of, joined
 from models.air.deposition import NOTHING, Removal, RemovalLoss
 from models.air.kernel import cell_means
 from models.air.paths import pieces_of
+from models.air.streak import Puffs
 from models.air.tracks import Fineness, Loss
 from models.air.upright import shaped
+from models.air.validity import LIMITS, steepest_slope
 from models.contract import Field, Site, WindField
-from models.limits import Limit
+from models.limits import Limit, outside
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
 from twin.core.errors import SolverError
@@ -31,6 +33,8 @@ from twin.core.plume import Plume, PlumeGrid
 from twin.core.release import Release
 
 STEP_S = 30.0
+_WIND_HEIGHT_M = 10.0
+_SLOPES_WITHIN_M = 2000.0  # beyond, the cloud is wider than the slopes of a park
 
 
 class GaussianPuff:
@@ -63,7 +67,7 @@ class GaussianPuff:
         }
     )
 
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[Limit, ...] = LIMITS
 
     def __init__(
         self,
@@ -115,7 +119,11 @@ class GaussianPuff:
             solver=self.name,
             origin=of_result(wind.origin, *{row.origin for row in releases}),
             inputs=(*wind.inputs, *(row.id for row in releases), f"{self.name}/{self.version}"),
-            notes=(*wind.notes, "terrain-following, passive gas"),
+            notes=(
+                *wind.notes,
+                "terrain-following, passive gas",
+                *self._beyond(site, releases, wind, window.end_ms, puffs, mass),
+            ),
         )
 
     def beam_matrix(
@@ -172,6 +180,28 @@ class GaussianPuff:
             losses=losses,
         )
         return (shaped(part, inverse[part.moments], roughness_m) for part in parts)
+
+    def _beyond(
+        self,
+        site: Site,
+        releases: Sequence[Release],
+        wind: WindField,
+        time_ms: int,
+        puffs: Puffs,
+        mass_kg: FloatArray,
+    ) -> tuple[str, ...]:
+        """What lies outside the limits: wind at the sources, and the gas that is worth drawing."""
+        x = np.array([row.place.x_m for row in releases])
+        y = np.array([row.place.y_m for row in releases])
+        u, v = wind.at(x, y, time_ms, np.full(x.shape, _WIND_HEIGHT_M))
+        seen = np.flatnonzero(mass_kg > 0.0)
+        values = {"wind_speed_m_s": float(np.hypot(u, v).min())}
+        if seen.size:
+            away = np.hypot(puffs.x_m[seen] - x.mean(), puffs.y_m[seen] - y.mean())
+            near = seen[away <= _SLOPES_WITHIN_M]
+            values["distance_m"] = float(away.max())
+            values["slope_ratio"] = steepest_slope(site, puffs.x_m[near], puffs.y_m[near])
+        return tuple(row.note for row in outside(self.limits, values))
 
     def _losses(self, substances: Sequence[str], roughness_m: float) -> tuple[Loss, ...]:
         """One loss for every substance, or none at all when none of them is lost."""
