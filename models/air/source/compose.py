@@ -91,6 +91,23 @@ class Flown:
     speed_m_s: FloatArray
     radius_m: FloatArray
 
+    @property
+    def airborne_fraction(self) -> FloatArray:
+        """Part of the discharged mass that stays in the air (n,)."""
+        return 1.0 - self.fallen_fraction
+
+    @property
+    def droplet_fraction(self) -> FloatArray:
+        """Droplets over what stays in the air (n,); zero where nothing does."""
+        stays = self.airborne_fraction
+        part = 1.0 - self.vapour_fraction / np.where(stays > 0.0, stays, 1.0)
+        return np.where(stays > 0.0, np.clip(part, 0.0, 1.0), 0.0)
+
+    def upto_kg(self, part: FloatArray | float, grid_s: FloatArray) -> FloatArray:
+        """Mass since the start at times, of a part (n,) of what is discharged."""
+        masses = np.cumsum(self.rate_kg_s * part * np.diff(self.times_s))
+        return np.asarray(np.interp(grid_s, self.times_s, np.concatenate([[0.0], masses])))
+
 
 def carried(
     row: SubstanceData,
@@ -147,10 +164,7 @@ def composed(
     """Jet and pool of a discharge in steps, and the balance on a common grid of times."""
     until_s = max(rules.until_s, float(flown.times_s[-1]))
     grid = np.union1d(flown.times_s, np.concatenate([np.geomspace(1.0, until_s, 160), [0.0, until_s]]))
-    steps = np.diff(flown.times_s)
-    gone = _upto(flown.times_s, flown.rate_kg_s * steps, grid)
-    vapour = _upto(flown.times_s, flown.rate_kg_s * steps * flown.vapour_fraction, grid)
-    rained = _upto(flown.times_s, flown.rate_kg_s * steps * flown.fallen_fraction, grid)
+    rained = flown.upto_kg(flown.fallen_fraction, grid)
     setting = PoolSetting(
         row=row,
         ambient=ambient,
@@ -160,9 +174,8 @@ def composed(
     )
     course = None
     if rained[-1] > 0.0:
-        warm = flown.temperature_k[
-            np.clip(np.searchsorted(flown.times_s, grid[:-1], side="right") - 1, 0, len(steps) - 1)
-        ]
+        step = np.searchsorted(flown.times_s, grid[:-1], side="right") - 1
+        warm = flown.temperature_k[np.clip(step, 0, len(flown.rate_kg_s) - 1)]
         course = run_pool(setting, grid, np.diff(rained), warm)
         broken = (*broken, *_pool_limits(setting, course))
         assumed = (*assumed, DISSOLVING) if setting.ground.film_w_m2_k > 0.0 else assumed
@@ -171,9 +184,9 @@ def composed(
     left = zero if course is None else course.pool_kg
     balance = Balance(
         times_s=grid,
-        discharged_kg=gone,
-        vapour_kg=vapour,
-        aerosol_kg=gone - vapour - rained,
+        discharged_kg=flown.upto_kg(1.0, grid),
+        vapour_kg=flown.upto_kg(flown.airborne_fraction * (1.0 - flown.droplet_fraction), grid),
+        aerosol_kg=flown.upto_kg(flown.airborne_fraction * flown.droplet_fraction, grid),
         evaporated_kg=evaporated,
         removed_kg=zero,
         pool_kg=left,
@@ -195,25 +208,18 @@ def _assumed(row: SubstanceData, course: Course) -> tuple[Text, ...]:
     return ()
 
 
-def _upto(bounds: FloatArray, masses: FloatArray, grid: FloatArray) -> FloatArray:
-    return np.asarray(np.interp(grid, bounds, np.concatenate([[0.0], np.cumsum(masses)])))
-
-
 def _jet_term(
     row: SubstanceData, flown: Flown, ambient: Ambient, aim: Aim, notes: tuple[Text, ...]
 ) -> SourceTerm | None:
-    airborne = 1.0 - flown.fallen_fraction
+    airborne, liquid = flown.airborne_fraction, flown.droplet_fraction
     if not np.any(flown.rate_kg_s * airborne > 0.0):
         return None
-    liquid = np.where(
-        airborne > 0.0, 1.0 - flown.vapour_fraction / np.where(airborne > 0.0, airborne, 1.0), 0.0
-    )
-    liquid = np.clip(liquid, 0.0, 1.0)
     radius, tall = flown.radius_m * np.sqrt(airborne), 0.0
     if aim.shape is not Shape.JET:
         density = mixture_density_kg_m3(
             row, float(flown.temperature_k[0]), float(liquid[0]), ambient.pressure_pa
         )
+        # at rest: what leaves in a second (all, when at once) stands as a cylinder as high as wide
         tall = float((flown.rate_kg_s[0] * airborne[0] / (math.pi * density)) ** (1 / 3))
         radius = np.full_like(radius, tall)
     instant = aim.shape is Shape.INSTANT
@@ -246,7 +252,6 @@ def _pool_term(
     masses = np.linspace(0.0, total, STEPS + 1)
     grown = course.evaporated_kg[first:] + np.linspace(0.0, 1e-12 * total, len(course.times_s) - first)
     bounds = np.interp(masses, grown, course.times_s[first:])
-    bounds[0], bounds[-1] = course.times_s[first], bounds[-1]
     middles = 0.5 * (bounds[1:] + bounds[:-1])
     at = np.clip(np.searchsorted(course.times_s, middles) - 1, 0, len(course.radius_m) - 1)
     zero = np.zeros(STEPS)
