@@ -113,7 +113,7 @@ class FlowWind:
         seen = self.posterior.seen
         unknowns, wind = self.posterior.sample(random)
         weights = seen.weights(unknowns[:, :2], unknowns[:, 2:])
-        spread = seen.left(weights, wind)
+        spread = seen.left(weights, wind, self.spread)
         return replace(self, weights=weights, mean_m_s=unknowns, spread=spread, _blended={})
 
     def _nodes(self, times_ms: FloatArray) -> tuple[IntArray, FloatArray]:

@@ -76,7 +76,7 @@ def linear_flow(
     heights_m: npt.ArrayLike = _LEVELS_M,
     inverse_obukhov_1_m: float = 0.0,
     buoyancy_per_speed_1_m: float = 0.0,
-    vertical: float = 1.0,
+    vertical_factor: float = 1.0,
     lee: bool = True,
     consistent: bool = True,
 ) -> HillFlow:
@@ -93,7 +93,7 @@ def linear_flow(
     heights_m
         Levels above ground, rising; they are also the layers of the projection, so give some around and
         above the hill even when only one is wanted.
-    vertical
+    vertical_factor
         a^2 of the projection, 1 in neutral air.
     lee
         With shelter behind steep ground.
@@ -125,7 +125,7 @@ def linear_flow(
     faces = None
     if consistent:
         guess = faces_of(u, v, w, column)
-        near = project(guess, column, vertical=vertical, tolerance=_TOLERANCE)
+        near = project(guess, column, vertical_factor=vertical_factor, tolerance=_TOLERANCE)
         faces = closed(near.u, near.v, column)
         u, v, w = _at_nodes(faces, column)
     count = levels.size

@@ -31,7 +31,7 @@ HEIGHTS_M = (2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 STABILITIES = (
     Stability(name="unstable", inverse_obukhov_1_m=-0.02),
     Stability(name="neutral"),
-    Stability(name="stable", inverse_obukhov_1_m=0.01, buoyancy_per_speed_1_m=0.01, vertical=0.3),
+    Stability(name="stable", inverse_obukhov_1_m=0.01, buoyancy_per_speed_1_m=0.01, vertical_factor=0.3),
 )
 
 

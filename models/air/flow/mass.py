@@ -98,13 +98,13 @@ def closed(u: FloatArray, v: FloatArray, column: Column) -> Faces:
     return Faces(u=u, v=v, omega=omega)
 
 
-def project(guess: Faces, column: Column, *, vertical: float = 1.0, tolerance: float = 1e-9) -> Faces:
-    """Closest wind without divergence. ``vertical`` is a^2: small values make air go around, not over.
+def project(guess: Faces, column: Column, *, vertical_factor: float = 1.0, tolerance: float = 1e-9) -> Faces:
+    """Closest wind without divergence. ``vertical_factor`` is a^2: small values make air go around, not over.
 
     ``tolerance`` is the residual of the divergence relative to that of the guess (root mean square).
     Raises SolverError when the iteration does not converge.
     """
-    system = _System(column, vertical)
+    system = _System(column, vertical_factor)
     rhs = -divergence(guess, column) * column.thickness_m[:, None, None]
     size = float(np.linalg.norm(rhs))
     if size == 0.0:
@@ -129,13 +129,13 @@ def project(guess: Faces, column: Column, *, vertical: float = 1.0, tolerance: f
 class _System:
     """``B M^-1 B'`` with B the divergence of (u, v, w) and M the weights of Sasaki's functional."""
 
-    def __init__(self, column: Column, vertical: float) -> None:
+    def __init__(self, column: Column, vertical_factor: float) -> None:
         self.column = column
         self.slopes = _slopes(column)
         self.thickness = column.thickness_m[:, None, None]
         ease = np.asarray(column.profile) ** 2
         self.ease = ease[:, None, None]
-        self.ease_up = (vertical * _upper_weight(column.thickness_m, ease))[:, None, None]
+        self.ease_up = (vertical_factor * _upper_weight(column.thickness_m, ease))[:, None, None]
         nz = ease.size
         ny, nx = column.ground_m.shape
         up = np.eye(nz) - np.eye(nz, k=-1)

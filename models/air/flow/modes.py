@@ -29,14 +29,14 @@ _ABOVE = 2.0  # one more layer above the library's, so that its top is not the t
 class Stability:
     """A class of air: 1/L of its profile, buoyancy frequency over the speed at 10 m, freedom to rise.
 
-    ``vertical`` is a^2 of the mass-consistent projection: 1 in neutral air, small when the air would
+    ``vertical_factor`` is a^2 of the mass-consistent projection: 1 in neutral air, small when the air would
     rather go around a hill than over it.
     """
 
     name: str
     inverse_obukhov_1_m: float = 0.0
     buoyancy_per_speed_1_m: float = 0.0
-    vertical: float = 1.0
+    vertical_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +82,9 @@ class Ground:
     def consistent(self, u: FloatArray, v: FloatArray, w: FloatArray) -> Float32Array:
         """Project a first guess and give its horizontal wind at the nodes, without the layer above."""
         guess = faces_of(u, v, w, self.column)
-        return at_nodes(project(guess, self.column, vertical=self.stability.vertical, tolerance=_TOLERANCE))
+        return at_nodes(
+            project(guess, self.column, vertical_factor=self.stability.vertical_factor, tolerance=_TOLERANCE)
+        )
 
 
 def at_nodes(wind: Faces) -> Float32Array:

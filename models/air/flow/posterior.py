@@ -53,9 +53,10 @@ class Seen:
         flat = self.modes.reshape(-1, self.wind_m_s.shape[1] * 2)
         return np.asarray((weights @ flat).reshape(self.wind_m_s.shape))
 
-    def left(self, weights: FloatArray, wind_m_s: FloatArray) -> Spread:
-        """Spread of what the weights leave of the stations' wind."""
-        return spread(wind_m_s - self.predicted(weights), self.trust, self.places_m, self.ground_m)
+    def left(self, weights: FloatArray, wind_m_s: FloatArray, like: Spread | None = None) -> Spread:
+        """Spread of what the weights leave of the stations' wind, with the width of another one if given."""
+        residual = wind_m_s - self.predicted(weights)
+        return spread(residual, self.trust, self.places_m, self.ground_m, like)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -227,6 +227,26 @@ def test_leave_one_out_it_is_not_worse_than_inverse_distance():
     assert modes < 0.75 * distance  # and by far not worse
 
 
+@pytest.mark.parametrize(("local", "rolling"), [(0.8, 0.0), (0.3, 0.8)])
+def test_a_network_learns_what_is_noise_and_what_reaches(local: float, rolling: float):
+    """Thirty stations, noise of their own or a smooth wind no mode knows: left out, each beats distance."""
+    library, random = valley_library(), np.random.default_rng(21)
+    masts = random.uniform(-1000.0, 1000.0, (30, 2))
+    unknowns = np.array([[3.0, 1.0, 0.1, 0.1], [-1.0, 3.0, 0.1, 0.0]])
+    _, wind = truth(library, unknowns, 0.0, masts)
+    wind = wind + local * random.normal(size=wind.shape)
+    wind = wind + rolling * np.sin(masts / 500.0)[:, ::-1]
+    off = {"modes": 0.0, "distance": 0.0}
+    for left in range(30):
+        kept = np.arange(30) != left
+        known = stations(wind[:, kept], 0.0, masts[kept])
+        for name, field in (("modes", fit_stations(known, library)), ("distance", known)):
+            for k in range(2):
+                miss = at(field, *masts[left], NOW + 60_000 * k) - wind[k, left]
+                off[name] += float(miss @ miss)
+    assert off["modes"] < off["distance"]
+
+
 def test_many_points_are_read_as_few_and_all_moments_as_one():
     library = valley_library()
     random = np.random.default_rng(2)

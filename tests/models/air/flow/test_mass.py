@@ -46,7 +46,7 @@ def test_no_divergence_and_nothing_through_the_ground(
     cells = column(steepness, seed)
     first = guess(cells, inflow)
     assert relative_divergence(first, cells) > 0.1
-    found = project(first, cells, vertical=vertical, tolerance=1e-11)
+    found = project(first, cells, vertical_factor=vertical, tolerance=1e-11)
     assert relative_divergence(found, cells) < 1e-8
     assert np.all(found.omega[0] == 0.0)
     # Sides keep the flux of the first guess.
@@ -62,7 +62,7 @@ def test_it_is_the_closest_wind():
     """Every other wind without divergence is further from the first guess in the functional."""
     cells, vertical = column(), 0.5
     first = guess(cells)
-    found = project(first, cells, vertical=vertical, tolerance=1e-12)
+    found = project(first, cells, vertical_factor=vertical, tolerance=1e-12)
     random = np.random.default_rng(7)
 
     def cost(wind: Faces) -> float:
@@ -111,7 +111,7 @@ def test_air_that_may_not_rise_goes_around():
     cells = Column(ground_m=ground, step_m=20.0, edges_m=edges_of(HEIGHTS), profile=np.ones(6))
     level = np.ones((HEIGHTS.size, 40, 40))
     first = faces_of(level, 0.0 * level, 0.0 * level, cells)
-    over, around = (project(first, cells, vertical=a2) for a2 in (1.0, 0.02))
+    over, around = (project(first, cells, vertical_factor=a2) for a2 in (1.0, 0.02))
     sideways = [float(np.abs(wind.v[1]).max()) for wind in (over, around)]
     assert sideways[1] > 1.5 * sideways[0]
 
