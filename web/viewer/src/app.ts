@@ -16,6 +16,7 @@ import { wall } from './modes/wall';
 import { Api, STREAM_URL } from './sources/api';
 import { formatCursor } from './sources/cursor';
 import { startClock } from './sources/clock';
+import { AirSource } from './sources/air';
 import { Frames } from './sources/frames';
 import { Live } from './sources/live';
 import { Replayer } from './sources/replay';
@@ -64,11 +65,16 @@ export class App {
     listenToKeys(this.actions, this.stores);
     new Frames(this.stores, this.api).start();
     new Replayer(this.stores, this.api).start();
-    const live = new Live(this.stores, this.api, (event, id, received) => this.timings.received({
+    const air = new AirSource(this.stores, this.api);
+    air.start();
+    const live = new Live(this.stores, this.api, (event, id, received) => {
+      if (event.kind === 'nowcast' || event.kind === 'forecast') air.heard(event);
+      this.timings.received({
       kind: event.kind, cursor: id ? formatCursor(id) : null, received,
       stored_ms: event.kind === 'values' ? event.received_ms : null,
       values: event.kind === 'values' ? event.values.map(({ s, t }) => ({ s, t })) : [],
-    }));
+      });
+    });
     live.start(new Stream(STREAM_URL, live));
     void this.load();
     this.watchScene();

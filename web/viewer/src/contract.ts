@@ -28,6 +28,19 @@ export interface WorldLabel {
   readonly flat?: boolean;
 }
 
+/** A map that lies on the ground: `codes` x fastest from the south-west, 0 = nothing to show. */
+export interface MapSheet {
+  readonly nx: number;
+  readonly ny: number;
+  readonly corner: readonly [number, number];
+  readonly step: readonly [number, number];
+  /** What codes 1 and 255 mean, logarithmic between: kg/m3, or a chance (0 to 1). */
+  readonly low: number;
+  readonly high: number;
+  readonly chance: boolean;
+  readonly codes: Uint8Array<ArrayBuffer>;
+}
+
 /** A rectangle over the picture in CSS pixels: left, top, right, bottom. */
 export type Rect = readonly [number, number, number, number];
 
@@ -107,6 +120,8 @@ export interface World {
   setObstacles(rects: readonly Rect[]): void;
   /** Raw .twv bytes, or null to take the plume away. */
   setPlume(bytes: ArrayBuffer | null): void;
+  /** A sheet painted on the ground: gas as it is, or the chance of what may come. */
+  setGroundMap(sheet: MapSheet | null): void;
   /** Raw .twg bytes, or null. */
   setWaterTable(bytes: ArrayBuffer | null): void;
   setSection(cut: SectionCut | null): void;

@@ -1,6 +1,6 @@
 /** Keeps the 3D world in step with the stores. The world is told only what has really changed. */
 
-import type { BeamLook, WindLook, World, WorldLabel } from '../contract';
+import type { BeamLook, MapSheet, WindLook, World, WorldLabel } from '../contract';
 import { language } from '../i18n';
 import { PLUME_TOO_OLD_MS } from '../stores/limits';
 import { effect, untracked } from '../stores/signal';
@@ -59,6 +59,14 @@ function bindFields(stores: Stores, world: World, changed: Changed): void {
     if (shown === drawn) return;
     drawn = shown;
     untracked(() => world.setPlume(shown));
+    changed('plume');
+  });
+  let sheet: MapSheet | null = null;
+  effect(() => {
+    const shown = stores.air.shownMap.get()?.sheet ?? null;
+    if (shown === sheet) return;
+    sheet = shown;
+    untracked(() => world.setGroundMap(shown));
     changed('plume');
   });
   effect(() => {

@@ -240,7 +240,8 @@ function thinned(count: number, every: number): number[] {
   return out;
 }
 
-function rampTexture(): DataTexture {
+/** The shared ramp as a texture, one row. */
+export function rampTexture(): DataTexture {
   const size = 32 * (RAMP.length - 1) + 1;
   const data = new Uint8Array(size * 4);
   for (let i = 0; i < size; i++) {

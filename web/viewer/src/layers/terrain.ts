@@ -2,11 +2,13 @@ import {
   Box3, BufferAttribute, BufferGeometry, CanvasTexture, Group, LinearFilter, LinearMipmapLinearFilter, LinearMipmapNearestFilter, Mesh, NoColorSpace, Sphere,
   Texture, Vector2, Vector3, Vector4, type RawShaderMaterial,
 } from 'three';
+import type { MapSheet } from '../contract';
 import type { SceneDoc } from '../formats/scene';
 import type { Tin } from '../formats/tin';
 import { reuseOrder, tiles } from '../scene/mesh_order';
 import { createMaterial, type Shared } from '../scene/shared';
 import { DEPTH_FRAGMENT, DEPTH_VERTEX, TERRAIN_FRAGMENT, TERRAIN_VERTEX } from '../shaders/terrain';
+import { GroundMap } from './groundmap';
 import type { Layer } from './layer';
 
 /** The ground: error-bounded mesh, baked light, soft fills of areas and plots. */
@@ -19,6 +21,7 @@ export class TerrainLayer implements Layer {
   private readonly opacity = { value: 1 };
   private readonly fills = { value: new Vector2(1, 1) };
   private readonly textures: Texture[];
+  private readonly map = new GroundMap();
 
   constructor(shared: Shared, doc: SceneDoc, tin: Tin, ground: ImageBitmap | null) {
     const picture = groundTexture(shared, ground);
@@ -33,6 +36,7 @@ export class TerrainLayer implements Layer {
       uniforms: {
         ground: { value: picture }, mask: { value: mask }, opacity: this.opacity, fills: this.fills,
         extent: { value: new Vector4(...doc.extent) },
+        ...this.map.uniforms,
       },
     });
     this.depth = createMaterial(shared, {
@@ -81,7 +85,12 @@ export class TerrainLayer implements Layer {
     this.fills.value.set(areas, plots);
   }
 
+  setMap(sheet: MapSheet | null): void {
+    this.map.set(sheet, this.surface);
+  }
+
   dispose(): void {
+    this.map.dispose();
     for (const geometry of this.geometries) geometry.dispose();
     this.surface.dispose();
     this.depth.dispose();

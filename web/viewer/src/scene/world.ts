@@ -1,6 +1,6 @@
 import { PerspectiveCamera, Vector3, WebGLRenderer } from 'three';
 import type {
-  BeamLook, CameraState, LayerId, MeasureKind, MeasureResult, Pick, Rect, SectionCut, StrataColumn, Tier, Vec3, WindLook, World, WorldLabel,
+  BeamLook, CameraState, LayerId, MapSheet, MeasureKind, MeasureResult, Pick, Rect, SectionCut, StrataColumn, Tier, Vec3, WindLook, World, WorldLabel,
   WorldStats,
 } from '../contract';
 import { decodeGrid, sampleGrid, type Grid } from '../formats/grid';
@@ -139,6 +139,10 @@ class CanvasWorld implements World {
   setPlume(bytes: ArrayBuffer | null): void {
     const volume = bytes ? decodeVolume(bytes) : null;
     this.change((stage) => { stage.plume.setVolume(volume); }, 'plume');
+  }
+
+  setGroundMap(sheet: MapSheet | null): void {
+    this.change((stage) => { stage.terrain.setMap(sheet); }, 'map');
   }
 
   setWaterTable(bytes: ArrayBuffer | null): void {

@@ -15,6 +15,25 @@ export const TERRAIN_FRAGMENT = `
 uniform sampler2D ground, mask;
 uniform float opacity;
 uniform vec2 fills;
+#ifdef MAPPED
+/* box: corner and size of the map; scale: level on the ramp = x + y * code, z: 1 where it is a chance. */
+uniform sampler2D sheet, ramp;
+uniform vec4 box;
+uniform vec3 scale;
+vec3 mapped(vec3 c) {
+  vec2 q = (vAt.xy - box.xy) / box.zw;
+  if (any(lessThan(q, vec2(0.))) || any(greaterThan(q, vec2(1.)))) return c;
+  float code = texture(sheet, q).r * 255.;
+  float k = clamp(scale.x + scale.y * code, 0., 1.);
+  float shown = smoothstep(.2, 2., code);
+  vec3 now = texture(ramp, vec2(k, .5)).rgb;
+  /* What is only expected is violet and hatched, never the colours of what is. */
+  float hatch = smoothstep(.35, .5, abs(fract((vAt.x + vAt.y) / 28.) - .5) * 2.);
+  vec3 later = mix(vec3(.32, .18, .62), vec3(.96, .62, 1.), k) * mix(.62, 1., hatch);
+  float weight = mix(.62 + .2 * k, (.45 + .4 * k) * mix(.55, 1., hatch), scale.z);
+  return mix(c, mix(now, later, scale.z), shown * weight);
+}
+#endif
 in vec2 vUv;
 in float vHaze;
 void main() {
@@ -26,6 +45,9 @@ void main() {
   vec3 near = mix(vec3(grey), c, .92) * vec3(.95, 1.01, 1.04) + vec3(.01, .016, .022);
   c = mix(far, near, m.r);
   c += vec3(.03, .30, .46) * (m.g * fills.x) + vec3(.24, .22, .12) * (m.b * fills.y);
+#ifdef MAPPED
+  c = mapped(c);
+#endif
   c = mix(c, HAZE, vHaze);
   o = vec4(c, opacity);
 }`;

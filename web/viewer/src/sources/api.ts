@@ -2,6 +2,7 @@
 
 import type { Device, ParkInfo, Plume, Series, SightRow, State, Step, StrataReport } from '../wire';
 import { readScene, type Scene } from '../wire';
+import type { Forecast, NowCast, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
 import { ByteCache } from './cache';
 import { Http, withQuery } from './http';
 
@@ -46,6 +47,29 @@ export class Api {
 
   strata(): Promise<StrataReport> {
     return this.http.json(`${BASE}/strata`);
+  }
+
+  /** Now-casts of a span, oldest first; without one the newest of every gas. */
+  async nowcasts(span: readonly [number, number] | null): Promise<readonly NowCast[]> {
+    const query = { from: span?.[0] ?? null, to: span?.[1] ?? null };
+    return (await this.http.json<{ nowcasts: readonly NowCast[] }>(withQuery(`${BASE}/nowcasts`, query))).nowcasts;
+  }
+
+  async forecasts(span: readonly [number, number] | null): Promise<readonly Forecast[]> {
+    const query = { from: span?.[0] ?? null, to: span?.[1] ?? null };
+    return (await this.http.json<{ forecasts: readonly Forecast[] }>(withQuery(`${BASE}/forecasts`, query))).forecasts;
+  }
+
+  predicted(substance: string, from: number, to: number): Promise<PredictedBeams> {
+    return this.http.json(withQuery(`${BASE}/beams/predicted`, { substance, from: Math.floor(from), to: Math.ceil(to) }));
+  }
+
+  spread(substance: string, from: number, to: number): Promise<SpreadCourse> {
+    return this.http.json(withQuery(`${BASE}/air/spread`, { substance, from: Math.floor(from), to: Math.ceil(to) }));
+  }
+
+  rose(from: number, to: number): Promise<WindRose> {
+    return this.http.json(withQuery(`${BASE}/air/rose`, { from: Math.floor(from), to: Math.ceil(to) }));
   }
 
   /** Bytes of an immutable address; asked for once. */

@@ -4,6 +4,7 @@
  */
 
 import type { Device, Plume, Value, WaterTable } from '../wire';
+import type { Forecast, NowCast } from '../wire_air';
 import { formatCursor, furthest, parseCursor, START, type Cursor } from './cursor';
 import { withQuery } from './http';
 
@@ -13,6 +14,8 @@ export type StreamEvent =
   | { readonly kind: 'device'; readonly device: Device }
   | { readonly kind: 'plume'; readonly plume: Plume }
   | { readonly kind: 'watertable'; readonly watertable: WaterTable }
+  | { readonly kind: 'nowcast'; readonly nowcast: NowCast }
+  | { readonly kind: 'forecast'; readonly forecast: Forecast }
   | { readonly kind: 'reset'; readonly reason: string };
 
 export interface StreamHandler {
@@ -41,7 +44,7 @@ export const realTimers: Timers = {
   },
 };
 
-const KINDS = ['hello', 'values', 'device', 'plume', 'watertable', 'reset'] as const;
+const KINDS = ['hello', 'values', 'device', 'plume', 'watertable', 'nowcast', 'forecast', 'reset'] as const;
 const CLOSED = 2;
 /** Comments keep the line open but cannot be seen here; so a long silence is tried by opening anew. */
 export const SILENCE_MS = 45_000;
@@ -69,6 +72,10 @@ function readEvent(kind: (typeof KINDS)[number], text: string): StreamEvent | nu
       return { kind, plume: data as Plume };
     case 'watertable':
       return { kind, watertable: data as WaterTable };
+    case 'nowcast':
+      return { kind, nowcast: data as NowCast };
+    case 'forecast':
+      return { kind, forecast: data as Forecast };
     case 'reset':
       return { kind, reason: String(body['reason'] ?? '') };
   }

@@ -4,6 +4,7 @@ import type { CameraState, LayerId, Pick, SectionCut } from '../contract';
 import { LAYER_IDS } from '../contract';
 import type { Language } from '../contract';
 import type { ParkInfo, Plume, SightRow, Span, StrataReport } from '../wire';
+import { airStores, type AirStores } from './air';
 import { downwind, exposed, meanWind, winds, type Exposed, type InTheWay, type Wind } from './downwind';
 import { overall, readAll, standingByBeam, type Overall, type Reading } from './readings';
 import { gases, type SceneIndex } from './scene_index';
@@ -97,6 +98,7 @@ export interface Stores extends ViewStores {
   readonly waterTable: Signal<ArrayBuffer | null>;
   readonly sight: Signal<readonly SightRow[] | null>;
   readonly strata: Signal<StrataReport | null>;
+  readonly air: AirStores;
 
   readonly shown: Readable<Snapshot>;
   /** Moment that is shown: server time, or the replay's time. */
@@ -143,6 +145,7 @@ function baseStores() {
     waterTable: signal<ArrayBuffer | null>(null),
     sight: signal<readonly SightRow[] | null>(null),
     strata: signal<StrataReport | null>(null),
+    air: airStores(),
   };
 }
 
