@@ -30,6 +30,7 @@ _MAX_INVERSE_L_1_M = 0.2
 _SMALL_VARIANCE = 17.0 / 9.5 * 1.5  # of u*^2: integral of the spectrum of Kaimal et al. (1972)
 _SMALL_TIME = 0.6 * 17.0 / 4.0 / _SMALL_VARIANCE  # of z / sigma: ratio of the time scales, Eulerian time
 _MEANDER_S = 1000.0
+_LAPSE_K_M = 9.81 / 1005.0
 _LEAST_M_S = 1e-6
 
 
@@ -147,6 +148,55 @@ def surface_layer(
         sigma_v_m_s=sigma_v,
         mixing_height_m=lid,
     )
+
+
+def layer_of_gradient(
+    wind_speed_m_s: float,
+    height_m: float,
+    *,
+    roughness_m: float,
+    low_m: float,
+    low_k: float,
+    high_m: float,
+    high_k: float,
+    measured_sigma_v_m_s: float = 0.0,
+) -> SurfaceLayer:
+    """Turbulence from one mean wind and the air temperatures at two heights above ground.
+
+    The bulk Richardson number of the layer between ``low_m`` and ``high_m`` fixes 1/L through the profiles of
+    Dyer (1974), neither sun nor cloud being needed; the dry adiabatic lapse rate is taken off the difference.
+    In air so stable that no L fits, the most stable one (1/L 0.2) holds. Raises ValueError for heights that
+    do not rise or temperatures that are not positive.
+    """
+    if not (0.0 < low_m < high_m and min(low_k, high_k) > 0.0):
+        msg = f"heights {low_m} and {high_m}, temperatures {low_k} and {high_k}; expected rising and positive"
+        raise ValueError(msg)
+    speed = max(wind_speed_m_s, 0.2)
+    step_k = high_k - low_k + _LAPSE_K_M * (high_m - low_m)
+    low, high = -_MAX_INVERSE_L_1_M, _MAX_INVERSE_L_1_M
+    for _ in range(50):  # the excess of 1/L over what the profiles give rises through zero once
+        inverse = 0.5 * (low + high)
+        friction = KARMAN * speed / float(wind_profile(height_m, roughness_m, inverse))
+        heat = KARMAN * step_k / _heat_profile(low_m, high_m, inverse)
+        found = KARMAN * GRAVITY_M_S2 * heat / (0.5 * (low_k + high_k) * friction**2)
+        low, high = (inverse, high) if found > inverse else (low, inverse)
+    friction = max(KARMAN * speed / float(wind_profile(height_m, roughness_m, inverse)), _MIN_FRICTION_M_S)
+    lid = mixing_height_m(friction, inverse)
+    sigma_v = max(similarity_sigma_v(friction, inverse, lid), measured_sigma_v_m_s, _MIN_SIGMA_V_M_S)
+    return SurfaceLayer(
+        friction_velocity_m_s=friction,
+        inverse_obukhov_1_m=inverse,
+        sigma_v_m_s=sigma_v,
+        mixing_height_m=lid,
+    )
+
+
+def _heat_profile(low_m: float, high_m: float, inverse_obukhov_1_m: float) -> float:
+    """Difference of temperature over theta* / 0.4 between two heights (Dyer 1974)."""
+    if inverse_obukhov_1_m >= 0.0:
+        return math.log(high_m / low_m) + 5.0 * (high_m - low_m) * inverse_obukhov_1_m
+    y, y_0 = (math.sqrt(1.0 - 16.0 * z * inverse_obukhov_1_m) for z in (high_m, low_m))
+    return math.log(high_m / low_m) - 2.0 * math.log((1.0 + y) / (1.0 + y_0))
 
 
 def similarity_sigma_v(friction_m_s: float, inverse_obukhov_1_m: float, lid_m: float) -> float:

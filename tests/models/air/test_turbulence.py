@@ -14,6 +14,7 @@ from models.air.turbulence import (
     diffusivity,
     diffusivity_power,
     lateral_scales,
+    layer_of_gradient,
     shear_power,
     sigma_w,
     similarity_sigma_v,
@@ -146,6 +147,35 @@ def test_stable_air_has_short_lateral_eddies_and_long_meander():
     stable, neutral = lateral_scales(height, layer(0.1)), lateral_scales(height, layer(0.0))
     assert float(stable.small_s[0]) == pytest.approx(float(neutral.small_s[0]) / 6.0, rel=1e-6)
     assert float(np.squeeze(stable.large_s)) >= 600.0
+
+
+@pytest.mark.parametrize("inverse", [-0.08, -0.01, 0.0, 0.01, 0.06])
+def test_two_temperatures_give_back_the_air_that_made_them(inverse: float):
+    # Temperatures of the profile that belongs to 1/L, integrated numerically; the wind likewise.
+    friction, mean_k = 0.25, 290.0
+    scale_k = inverse * mean_k * friction**2 / (0.4 * 9.81)
+    z = np.geomspace(2.0, 10.0, 4001)
+    phi = 1.0 + 5.0 * z * inverse if inverse >= 0.0 else (1.0 - 16.0 * z * inverse) ** -0.5
+    step_k = scale_k / 0.4 * np.trapezoid(phi / z, z) - 9.81 / 1005.0 * 8.0
+    speed = friction / 0.4 * float(wind_profile(10.0, 0.1, inverse))
+    found = layer_of_gradient(
+        speed,
+        10.0,
+        roughness_m=0.1,
+        low_m=2.0,
+        low_k=mean_k - 0.5 * step_k,
+        high_m=10.0,
+        high_k=mean_k + 0.5 * step_k,
+    )
+    assert found.inverse_obukhov_1_m == pytest.approx(inverse, rel=1e-3, abs=1e-6)
+    assert found.friction_velocity_m_s == pytest.approx(friction, rel=1e-3)
+
+
+def test_a_strong_inversion_in_a_light_wind_is_as_stable_as_can_be():
+    keys = {"roughness_m": 0.1, "low_m": 2.0, "low_k": 280.0, "high_m": 10.0}
+    assert layer_of_gradient(0.5, 10.0, high_k=284.0, **keys).inverse_obukhov_1_m == pytest.approx(0.2)
+    with pytest.raises(ValueError, match="rising and positive"):
+        layer_of_gradient(3.0, 10.0, high_k=284.0, **{**keys, "low_m": 12.0})
 
 
 def test_measured_meander_outweighs_similarity():
