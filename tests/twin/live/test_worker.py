@@ -21,6 +21,7 @@ from twin.live.settings import Settings
 from twin.live.worker import Ground, Worker, ground_of, run_worker, wait_for_ground
 from twin.stage.encode import decode_grid, decode_plume
 from twin.store.results import ResultReader, ResultStore
+from twin.store.rows import AirKind
 
 NOW = 1_795_000_200_000
 TERRAIN = Terrain(np.full((41, 41), GROUND_M, dtype=np.float32), -2000.0, -2000.0, 100.0)
@@ -249,3 +250,55 @@ def test_sigterm_ends_the_process_cleanly(tmp_path: Path):
     _, rest = child.communicate(timeout=30)
     assert child.returncode == 0
     assert "worker has ended" in rest
+
+
+def leak(bench: Bench, end_ms: int) -> None:
+    """Half an hour in which two beams read a plume that the west wind brings from U1."""
+    times = range(NOW - 1_800_000, end_ms + 1, 20_000)
+    bench.rows.blow(times)
+    bench.rows.read(times, lambda beam, t: 5e-8 if beam in ("B1", "B3") else 1e-9)
+    bench.rows.read(times, lambda beam, t: 1e-9 * (1 + t // 20_000 % 2), substance="nh3")
+
+
+def test_a_now_cast_of_every_gas_once_a_minute_and_a_forecast_of_the_plume(bench: Bench):
+    leak(bench, NOW)
+    bench.worker.turn(bench.rows)
+    rows = bench.reader.air_rows(AirKind.NOW_CAST, None, 0, 2**62)
+    assert {row.substance_id for row in rows} == {"hf", "nh3"}
+    hf = next(row for row in rows if row.substance_id == "hf")
+    assert hf.time_ms == NOW
+    assert hf.origin is Origin.SIMULATED
+    assert hf.url
+    assert [row["sensor"] for row in hf.body["beams"]] == ["B1", "B2", "B3", "B4"]
+    assert decode_plume(bench.reader.air_file(hf.run, hf.k).read_bytes()).time_ms == NOW
+    (forecast,) = bench.reader.air_rows(AirKind.FORECAST, None, 0, 2**62)
+    assert forecast.substance_id == "hf"
+    assert forecast.body["forecast"] is True
+    bench.live(NOW + 10_000, NOW + 19_000, 1_000)
+    bench.worker.turn(bench.rows)
+    assert len(bench.reader.air_rows(AirKind.NOW_CAST, None, 0, 2**62)) == 2
+
+
+def test_a_worker_that_starts_anew_gives_what_the_old_one_would_have_given(tmp_path: Path):
+    old, new = Bench(tmp_path / "old"), Bench(tmp_path / "new")
+    try:
+        leak(old, NOW)
+        old.worker.turn(old.rows)
+        for bench in (old, new):
+            bench.rows = MemoryRows()
+            leak(bench, NOW + 60_000)
+            bench.worker.turn(bench.rows)
+        one, two = (
+            [
+                row
+                for row in b.reader.air_rows(AirKind.NOW_CAST, "hf", 0, 2**62)
+                if row.time_ms == NOW + 60_000
+            ]
+            for b in (old, new)
+        )
+        assert one[0].body == two[0].body
+        maps = (b.reader.air_file(row.run, row.k).read_bytes() for b, (row,) in ((old, one), (new, two)))
+        assert next(maps) == next(maps)
+    finally:
+        old.close()
+        new.close()
