@@ -35,6 +35,8 @@ def report() -> Section:
         (f"{x:.0f}", float(o), float(r), float(w), float(r - o))
         for x, o, r, w in zip(hill.along_m, hill.ratio, ratio, without, strict=True)
     ]
+    heights, measured = askervein.top_profile()
+    modelled = flow.speed(*hill.top_m, heights) / flow.speed(*hill.reference_m, heights)
     return Section(
         title="Wind over a hill",
         text=_TEXT,
@@ -43,6 +45,14 @@ def report() -> Section:
                 "Askervein, line A: speed over the reference's",
                 ("m from the top", "measured", "modelled", "without shelter", "difference"),
                 rows,
+            ),
+            table(
+                "Askervein, profile at the top (TU03-B): speed over the reference's at the same height",
+                ("m above ground", "measured", "modelled"),
+                [
+                    (f"{z:.0f}", float(o), float(m))
+                    for z, o, m in zip(heights, measured, modelled, strict=True)
+                ],
             ),
         ),
         checks=(
@@ -65,6 +75,11 @@ def report() -> Section:
                 name="askervein_line_a",
                 caption="Askervein, line A: measured speed ratios, model with and without shelter, ground",
                 figure=_picture(hill, flow, bare),
+            ),
+            Picture(
+                name="askervein_top",
+                caption="Askervein, profile at the top: measured and modelled speed ratios by height",
+                figure=_profile_picture(heights, measured, modelled),
             ),
         ),
     )
@@ -89,4 +104,17 @@ def _picture(hill: askervein.Askervein, flow: HillFlow, bare: HillFlow) -> Figur
     ground.fill_between(along, hill.terrain.height(*hill.line(along)), color="0.8")
     ground.set_ylabel("ground, m")
     ground.set_xlabel("distance from the top along line A, m (wind from the left)")
+    return figure
+
+
+def _profile_picture(heights_m: np.ndarray, measured: np.ndarray, modelled: np.ndarray) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(modelled, heights_m, label="model")
+    axes.plot(measured, heights_m, "ko", label="measured (TU03-B)")
+    axes.set_xlabel("speed / reference at the same height")
+    axes.set_ylabel("height above ground, m")
+    axes.legend()
     return figure

@@ -46,6 +46,7 @@ LIMITS = (
     ),
 )
 _INFLOW_M_S = 6.0
+_STILL_M_S = 2.0  # the same in very stable air, which a strong wind would have stirred
 _NOISE_M_S = 0.3
 _STRANGE = 0.15  # part of its speed by which a mast differs from the cell of 20 m it stands in
 _STRONG_1_M = 0.02  # 1/L at which thermal winds are fully expected
@@ -133,7 +134,9 @@ def _prior(inverse_1_m: FloatArray, others: int) -> tuple[FloatArray, FloatArray
     """Mean and deviation (nt, 2 + others): any inflow; thermal winds down by night and up by day."""
     strength = np.clip(inverse_1_m / _STRONG_1_M, -1.0, 1.0)
     mean = np.zeros((inverse_1_m.size, 2 + others))
-    deviation = np.full_like(mean, _INFLOW_M_S)
+    deviation = np.empty_like(mean)
+    calmer = np.maximum(strength, 0.0)[:, None]
+    deviation[:, :2] = _INFLOW_M_S + (_STILL_M_S - _INFLOW_M_S) * calmer
     mean[:, 2:] = np.where(strength > 0.0, _NIGHT_M_S * strength, -_DAY_M_S * strength)[:, None]
     deviation[:, 2:] = (0.2 + np.abs(strength))[:, None]
     return mean, deviation

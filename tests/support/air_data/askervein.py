@@ -62,3 +62,11 @@ def load() -> Askervein:
             top[1] + _REFERENCE_M * math.cos(upwind),
         ),
     )
+
+
+def top_profile() -> tuple[FloatArray, FloatArray]:
+    """Heights (6,) above ground at the top and the speed over that of the reference at the same."""
+    with (FOLDER / "TU03B_HTField.csv").open() as stream:
+        rows = [(float(r["z"]), float(r["HT_z"]) / float(r["RS_z"])) for r in csv.DictReader(stream)]
+    heights, ratio = np.array(rows).T
+    return heights, ratio

@@ -35,6 +35,13 @@ def test_line_a_speeds(hill, flow):
     assert ratio[5] > ratio[6] > ratio[7]
 
 
+def test_profile_at_the_top(hill, flow):
+    heights, measured = askervein.top_profile()
+    ratio = flow.speed(*hill.top_m, heights) / flow.speed(*hill.reference_m, heights)
+    assert np.abs(ratio / measured - 1.0).max() < 0.12
+    assert np.all(np.diff(ratio) < 0.0)
+
+
 def test_the_wind_has_no_divergence(flow):
     assert relative_divergence(flow.faces, flow.column) < 1e-8
     assert np.all(flow.faces.omega[0] == 0.0)
