@@ -19,6 +19,7 @@ from web.api.lines import lines
 from web.api.live import live
 from web.api.operation import operations
 from web.api.park import park
+from web.api.plume_downloads import plume_downloads
 from web.api.plumes import plumes
 from web.api.quality import quality
 from web.api.registry import registry
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     series,
     exports,
     plumes,
+    plume_downloads,
     watertables,
     air,
     solvers,

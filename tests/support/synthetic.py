@@ -36,6 +36,7 @@ def scene_document() -> dict[str, Any]:
         "notice": NAME,
         "terrain_is_demonstration": True,
         "utc_offset_h": 8.0,
+        "crs": {"epsg": 4548, "origin": [500_000.0, 2_898_000.0, 0.0]},
         "beams": [
             {
                 "id": "B1",

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from flask.testing import FlaskClient
 from typer.testing import CliRunner
 
 from tests.support.synthetic import T0_MS, Writer
@@ -16,7 +17,7 @@ from twin.core.clock import to_datetime
 from twin.core.errors import NotFoundError
 from twin.core.origin import Origin
 from twin.core.plume import Plume, PlumeGrid
-from twin.stage.encode import encode_plume
+from twin.stage.encode import encode_grid, encode_plume
 from web.cli import app as command_line
 
 CASE = """
@@ -113,13 +114,10 @@ def test_substances_are_listed_and_told() -> None:
     assert "AEGL-2" in said(["substances", "hydrogen fluoride"])
 
 
-def test_stored_frames_leave_as_files(
-    filled: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PARK_TWIN_DATA_DIR", str(tmp_path / "data"))
+def a_plume() -> Plume:
     conc = np.zeros((2, 20, 30))
     conc[0, 10, 5:25] = 3e-6
-    plume = Plume(
+    return Plume(
         substance_id="hf",
         time_ms=T0_MS + 3_600_000,
         grid=PlumeGrid(x_min_m=0.0, y_min_m=-50.0, dx_m=5.0, dy_m=5.0, dz_m=4.0, nx=30, ny=20, nz=2),
@@ -129,6 +127,13 @@ def test_stored_frames_leave_as_files(
         origin=Origin.SIMULATED,
         inputs=(),
     )
+
+
+def test_stored_frames_leave_as_files(
+    filled: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARK_TWIN_DATA_DIR", str(tmp_path / "data"))
+    plume = a_plume()
     filled.plume(40, plume.time_ms, body=encode_plume(plume))
     hour = to_datetime(plume.time_ms)
     out = tmp_path / "plumes"
@@ -138,8 +143,31 @@ def test_stored_frames_leave_as_files(
     with xr.open_dataset(next(path for path in out.iterdir() if path.suffix == ".nc")) as data:
         assert data.attrs["origin"] == "simulated"
         assert "logarithmic steps" in data.attrs["notes"]
-        np.testing.assert_allclose(data["hf_conc"][0], conc, rtol=0.03)
+        np.testing.assert_allclose(data["hf_conc"][0], plume.conc_kg_m3, rtol=0.03)
         assert float(data["surface_altitude"].mean()) > 0.0
         assert 110.0 < float(data["longitude"].mean()) < 125.0
     with pytest.raises(NotFoundError, match="no plume frame"):
         said(["export", "--from", "1990-01-01", "--to", "1990-01-02"])
+
+
+def test_a_stored_frame_is_downloaded_in_other_formats(
+    client: FlaskClient, filled: Writer, tmp_path: Path
+) -> None:
+    plume = a_plume()
+    filled.plume(41, plume.time_ms, body=encode_plume(plume))
+    heights = encode_grid(np.full((1, 3, 3), 12.0), x0_m=-500.0, y0_m=-500.0, dx_m=500.0, dy_m=500.0)
+    next((tmp_path / "data" / "bundles").glob("*/heights.twg")).write_bytes(heights)
+    url = "/api/v1/plumes/run-1/41"
+    answer = client.get(f"{url}.nc")
+    assert answer.status_code == 200
+    (tmp_path / "a.nc").write_bytes(answer.data)
+    with xr.open_dataset(tmp_path / "a.nc") as data:
+        assert data.attrs["origin"] == "simulated"
+        assert float(data["hf_conc"].max()) == pytest.approx(3e-6, rel=0.03)
+    body = json.loads(client.get(f"{url}.geojson").data)
+    assert [row["properties"]["level"] for row in body["features"]] == ["AEGL-1 60 min"]
+    assert client.get(f"{url}.tif").data[:2] == b"II"
+    assert client.get("/api/v1/plumes/run-1/99.nc").status_code == 404
+    broken = client.get("/api/v1/plumes/run-1/0.nc")  # a frame of 64 zeros
+    assert broken.status_code == 503
+    assert "cannot be read" in broken.text

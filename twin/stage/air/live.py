@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gis.terrain import Terrain
 from models.air.case.result import AirField, GeoFrame
+from twin.core.errors import StoreError
 from twin.core.geometry import FloatArray
 from twin.core.plume import PlumeGrid
-from twin.stage.encode import DECADES, decode_plume
+from twin.stage.encode import DECADES, VolumeFile, decode_grid, decode_plume
 
 if TYPE_CHECKING:
-    from gis.terrain import Terrain
     from twin.core.geometry import FrameOrigin
     from twin.store.rows import PlumeRow
 
@@ -20,8 +22,8 @@ _CODED = f"stored in logarithmic steps over {DECADES} decades; smaller values ar
 
 
 def field_of_frame(row: PlumeRow, body: bytes, terrain: Terrain, epsg: int, origin: FrameOrigin) -> AirField:
-    """Field of one stored frame: ``body`` is its uncompressed ``.twv`` file."""
-    volume = decode_plume(body)
+    """Field of one stored frame: ``body`` is its uncompressed ``.twv`` file. Raises StoreError."""
+    volume = _decoded(body, row)
     return AirField(
         id=f"{row.substance_id}-{row.run}-{row.k}",
         quantity="conc_kg_m3",
@@ -44,6 +46,31 @@ def field_of_frame(row: PlumeRow, body: bytes, terrain: Terrain, epsg: int, orig
         notes=(*row.notes, _CODED),
         title=f"{row.substance_id} now-cast",
     )
+
+
+def terrain_of_heights(body: bytes) -> Terrain:
+    """Coarse terrain of a scene bundle's ``heights.twg``. Raises StoreError."""
+    try:
+        grid = decode_grid(body)
+        return Terrain(grid.bands[0], grid.x0_m, grid.y0_m, grid.dx_m)
+    except (struct.error, ValueError, IndexError) as error:
+        raise StoreError(
+            f"heights.twg cannot be read: {error}",
+            message_zh=f"heights.twg 无法读取：{error}",
+            field="heights",
+        ) from None
+
+
+def _decoded(body: bytes, row: PlumeRow) -> VolumeFile:
+    try:
+        return decode_plume(body)
+    except (struct.error, ValueError, ZeroDivisionError) as error:
+        raise StoreError(
+            f"plume frame {row.run}/{row.k} cannot be read: {error}",
+            message_zh=f"羽流帧 {row.run}/{row.k} 无法读取：{error}",
+            field="k",
+            value=row.k,
+        ) from None
 
 
 def _ground(terrain: Terrain, grid: PlumeGrid) -> FloatArray:
