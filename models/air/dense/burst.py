@@ -20,8 +20,8 @@ from models.air.turbulence import GRAVITY_M_S2
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
-FRONT_AIR = 0.59
-_TOLERANCE = 1e-8
+FRONT_AIR = 0.59  # stands for all that the slumping stirs
+_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +68,7 @@ def slump(
 
     gone.terminal = True  # type: ignore[attr-defined]
     longest = 20.0 * reach_m / air.wind_m_s(1.0)
-    times = np.concatenate([[0.0], np.geomspace(0.05, longest, 400)])
+    times = np.concatenate([[0.0], np.geomspace(0.05, longest, 300)])
     done = solve_ivp(
         model.slope,
         (0.0, longest),
@@ -116,7 +116,7 @@ class _Slump:
             density_kg_m3=density,
             temperature_k=temperature,
             slip_m_s=speed - wind,
-            over_ground_m_s=math.hypot(speed, 2.0 / 3.0 * outward),
+            over_ground_m_s=speed,
         )
         warmed = air.ground_heat_w_m2(mean, layer)
         top = air.top_m_s(mean, replace(layer, heat_w_m2=warmed))
@@ -144,12 +144,12 @@ class _Slump:
 
     def _exponent(self, y: FloatArray) -> float:
         _, density, _, mean, temperature = self.section(y)
-        speed, outward = float(y[5] / y[0]), float(y[3] / y[0])
+        speed = float(y[5] / y[0])
         layer = Layer(
             density_kg_m3=density,
             temperature_k=temperature,
             slip_m_s=0.0,
-            over_ground_m_s=math.hypot(speed, 2.0 / 3.0 * outward),
+            over_ground_m_s=speed,
         )
         return self.air.exponent(mean, layer)
 

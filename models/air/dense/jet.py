@@ -22,7 +22,7 @@ from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
 ALONG, ACROSS = 0.08, 0.5
-_TOLERANCE = 1e-8
+_TOLERANCE = 1e-7
 _NODES = 120
 
 
@@ -121,18 +121,26 @@ class _Jet:
         return [entrained, entrained * wind, -weight, cosine, sine, 1.0 / speed, entrained]
 
     def landed(self, y: FloatArray) -> Start:
-        """Square of the same area on the ground; what momentum goes down is lost."""
-        _, _, radius, _ = self.section(y)
-        width = 0.5 * math.sqrt(math.pi) * radius
-        wind = self.air.wind_m_s(SPEED_HEIGHT * width)
+        """Square of the same area on the ground, wider where the jet comes down steeply.
+
+        What momentum goes down turns round: the share of it across the wind, 2 / pi, drives the front. The wind
+        carries off what has none along it, at half its speed at first.
+        """
+        _, _, radius, speed = self.section(y)
+        mass = float(y[0])
+        side = 0.5 * math.sqrt(math.pi) * radius
+        wind = self.air.wind_m_s(SPEED_HEIGHT * side)
+        along = max(float(y[1]) / mass, min(0.5 * wind, speed))
+        width = side * max(speed / along, 1.0)
         return Start(
             x_m=float(y[3]),
             age_s=float(y[5]),
-            mass_flux_kg_s=float(y[0]),
+            mass_flux_kg_s=mass,
             entrained_kg_s=float(y[6]),
             half_width_m=BOX_SHARE * width,
             sigma_m=math.sqrt((1.0 - BOX_SHARE**2) / 3.0) * width,
-            slip_momentum_n=float(y[1]) - float(y[0]) * wind,
+            slip_momentum_n=mass * (along - wind),
+            lateral_momentum_n=max(-float(y[2]), 0.0) * 2.0 / math.pi,
         )
 
     def sections(self, y: FloatArray) -> Sections:

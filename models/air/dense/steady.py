@@ -28,8 +28,8 @@ FRONT_FROUDE = 1.15
 WALL_JET = 0.26 * math.sqrt(3.0) / math.sqrt(2.0 * math.log(2.0))
 # state: mass flux, box half width, spread, momentum of the slip, age, air taken in, lateral momentum, heat
 MASS, BOX, SIGMA, SLIP, AGE, AIR, FRONT, HEAT, STATES = range(9)
-_TOLERANCE = 1e-8
-_NODES_PER_DECADE = 60
+_TOLERANCE = 1e-7
+_NODES_PER_DECADE = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +74,7 @@ class Start:
     half_width_m: float
     sigma_m: float
     slip_momentum_n: float
+    lateral_momentum_n: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,7 @@ def ground_plume(
     """Plume from ``start`` to ``reach_m``. Raises SolverError when the equations cannot be integrated."""
     begin = np.zeros(STATES)
     begin[MASS], begin[BOX], begin[SIGMA] = start.mass_flux_kg_s, start.half_width_m, start.sigma_m
+    begin[FRONT] = start.lateral_momentum_n
     begin[SLIP], begin[AGE], begin[AIR] = start.slip_momentum_n, start.age_s, start.entrained_kg_s
     model = _Ground(table=table, air=air, feed=feed)
     pieces: list[tuple[FloatArray, FloatArray]] = []
@@ -110,7 +112,7 @@ def ground_plume(
             method="LSODA",
             t_eval=nodes,
             rtol=_TOLERANCE,
-            atol=1e-10,
+            atol=1e-8,
         )
         if not done.success:
             _failed(str(done.message), at)
@@ -202,25 +204,26 @@ class _Ground:
     def _depth(self, area_m2_s: float, slip_m_s: float) -> tuple[float, float]:
         """Depth and speed whose product is ``area_m2_s``, the speed following the wind at that depth.
 
-        A layer that lags behind a wind which grows with height has one depth from which on it moves; Newton
-        from above it cannot miss, because depth times speed is convex there.
+        A layer that lags behind a wind which grows with height has one depth from which on it moves; the
+        secant from above it cannot miss, because depth times speed is convex there.
         """
 
         def speed(depth: float) -> float:
             wind = self.air.wind_m_s(0.5 * SPEED_HEIGHT * depth)
             return max(wind + slip_m_s, 0.05 * wind)
 
-        depth = 2.0 * area_m2_s / speed(1.0)
+        depth = area_m2_s / speed(1.0)
         while depth * speed(depth) < area_m2_s:
             depth *= 2.0
+        above, at_above = 1.1 * depth, 1.1 * depth * speed(1.1 * depth)
         for _ in range(60):
             at = depth * speed(depth)
-            step = 1e-5 * depth
-            slope = ((depth + step) * speed(depth + step) - at) / step
-            change = (at - area_m2_s) / slope
-            depth -= min(change, 0.7 * depth)
-            if abs(change) < 1e-12 * depth:
+            rise = at_above - at
+            change = (at - area_m2_s) * (above - depth) / rise if rise != 0.0 else 0.0
+            if abs(change) < 1e-11 * depth:
                 break
+            above, at_above = depth, at
+            depth -= min(change, 0.7 * depth)
         return depth, area_m2_s / depth
 
     def slope(self, x_m: float, y: FloatArray) -> list[float]:
