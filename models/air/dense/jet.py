@@ -123,8 +123,8 @@ class _Jet:
     def landed(self, y: FloatArray) -> Start:
         """Square of the same area on the ground, wider where the jet comes down steeply.
 
-        What momentum goes down turns round: the share of it across the wind, 2 / pi, drives the front. The wind
-        carries off what has none along it, at half its speed at first.
+        What momentum goes down turns round: the share of it across the wind, 2 / pi, drives the front. The
+        wind carries off what has none along it, at half its speed at first.
         """
         _, _, radius, speed = self.section(y)
         mass = float(y[0])
