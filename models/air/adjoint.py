@@ -24,7 +24,7 @@ from models.air.ground import Float32Array, MapGrid, level_maps
 from models.air.kernel import path_means
 from models.air.paths import Pieces
 from models.air.streak import Puffs, Runs, cut
-from models.air.tracks import Fineness, Loss, Sources, Tracks, ages_of, grown
+from models.air.tracks import Fineness, Loss, Sources, Tracks, ages_of, grown, moved
 from models.air.upright import shaped
 from models.contract import Site, TimedWind, WindField
 from models.timed import timed
@@ -183,11 +183,7 @@ def _back(
         rows = slice(m + 1, count)
         start_ms = np.minimum(born_ms[rows] + 1000.0 * ages[m + 1], window.end_ms)
         middle_ms = np.minimum(born_ms[rows] + 1000.0 * ages[m] + 500.0 * seconds, window.end_ms)
-        half = 0.5 * seconds
-        u, v = wind.at_times(x[rows], y[rows], start_ms, levels[m])
-        u, v = wind.at_times(x[rows] - half * u, y[rows] - half * v, middle_ms, levels[m])
-        x[rows] -= seconds * u
-        y[rows] -= seconds * v
+        x[rows], y[rows] = moved((x[rows], y[rows]), levels[m], (start_ms, middle_ms), -seconds, wind)
     shape = (count, 1, points_m.shape[0])
     return Tracks(
         ages_s=ages,

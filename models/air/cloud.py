@@ -5,6 +5,7 @@ One march gives everything: every moment, every receptor, every substance that r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ import numpy as np
 from models.air.kernel import path_means
 from models.air.paths import Pieces
 from models.air.points import point_sums
+from models.air.split import split_tracks
 from models.air.streak import BoolArray, Cut, IntArray, Puffs, Runs, cut
-from models.air.tracks import Fineness, Loss, Sources, march
+from models.air.tracks import Fineness, Loss, Sources, Tracks, march
 from models.contract import WindField
 from twin.core.clock import Interval
 from twin.core.geometry import Extent, FloatArray
@@ -56,9 +58,7 @@ def emissions_of(
     columns = np.array(spans, dtype=np.float64).reshape(-1, 4).T
     x, y, height = np.array(places, dtype=np.float64).reshape(-1, 3).T
     return Emissions(
-        sources=Sources(
-            x_m=x, y_m=y, height_m=height, sigma_start_m=sigma_start_m, roughness_m=roughness_m
-        ),
+        sources=Sources(x_m=x, y_m=y, height_m=height, sigma_start_m=sigma_start_m, roughness_m=roughness_m),
         runs=Runs(
             source=columns[0].astype(np.intp),
             cell=columns[1].astype(np.intp),
@@ -202,16 +202,20 @@ def clouds(
             start_ms=runs.start_ms[mine],
             end_ms=runs.end_ms[mine],
         )
-        tracks = march(some, wind, window, keep, fineness=fineness, losses=losses)
-        depth = max(1, _READ_MAX // (some.x_m.size * tracks.ages_s.size))
-        for low in range(0, times_ms.size, depth):
-            moments = np.arange(low, min(low + depth, times_ms.size))
-            yield Cloud(
-                moments=moments,
-                cut=cut(tracks, spans, some, times_ms[moments], fineness.spacing),
-                lids_m=lids[moments],
-                spans=emissions.spans,
-            )
+        whole = march(some, wind, window, keep, fineness=fineness, losses=losses)
+        parts: tuple[Tracks, ...] = (whole,)
+        if math.isfinite(fineness.split_m):
+            parts = split_tracks(whole, some, wind, window, fineness.split_m)
+        for tracks in parts:
+            depth = max(1, _READ_MAX // (tracks.x_m.shape[2] * tracks.ages_s.size))
+            for low in range(0, times_ms.size, depth):
+                moments = np.arange(low, min(low + depth, times_ms.size))
+                yield Cloud(
+                    moments=moments,
+                    cut=cut(tracks, spans, some, times_ms[moments], fineness.spacing),
+                    lids_m=lids[moments],
+                    spans=emissions.spans,
+                )
 
 
 def joined(parts: Sequence[Cloud]) -> Puffs:

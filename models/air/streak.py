@@ -69,8 +69,12 @@ class Cut:
 def cut(tracks: Tracks, runs: Runs, sources: Sources, times_ms: FloatArray, spacing: float = SPACING) -> Cut:
     """Puffs at the given times (n,), in their order; runs that begin later give none."""
     line = _Line.of(tracks, times_ms)
-    moment, run, ages = _spans(runs, times_ms, float(tracks.ages_s[-1]))
-    row = moment * sources.x_m.size + runs.source[run]
+    width = tracks.x_m.shape[2]
+    parent = np.arange(width) if tracks.parent is None else tracks.parent
+    weight = np.ones(width) if tracks.weight is None else tracks.weight
+    runs, column = _of_parts(runs, parent) if tracks.parent is not None else (runs, runs.source)
+    moment, run, ages = _spans(runs, times_ms, float(tracks.ages_s[0]), float(tracks.ages_s[-1]))
+    row = moment * width + column[run]
     low, high = line.length_at(row, ages[0]), line.length_at(row, ages[1])
     young = ages[0] == 0.0
     rank = _rank(high - low, young, spacing)
@@ -87,10 +91,10 @@ def cut(tracks: Tracks, runs: Runs, sources: Sources, times_ms: FloatArray, spac
     puffs = Puffs(
         x_m=x,
         y_m=y,
-        height_m=sources.height_m[runs.source[run[owner]]],
+        height_m=sources.height_m[parent[column[run[owner]]]],
         sigma_h_m=np.exp(log_h),
         sigma_z_m=np.exp(log_z),
-        emission_s=age[middle + 1] - age[middle - 1],
+        emission_s=(age[middle + 1] - age[middle - 1]) * weight[column[run[owner]]],
         cell=runs.cell[run[owner]],
         share=share,
     )
@@ -112,11 +116,20 @@ def _of_rank(rank: FloatArray, young: BoolArray, spacing: float) -> FloatArray:
     return np.asarray(spacing * np.where(young, fine + np.maximum(rank - most, 0.0), rank))
 
 
+def _of_parts(runs: Runs, parent: IntArray) -> tuple[Runs, IntArray]:
+    """The runs once for every part of their source, and the part's column."""
+    row, column = np.nonzero(runs.source[:, None] == parent)
+    repeated = Runs(
+        source=runs.source[row], cell=runs.cell[row], start_ms=runs.start_ms[row], end_ms=runs.end_ms[row]
+    )
+    return repeated, column
+
+
 def _spans(
-    runs: Runs, times_ms: FloatArray, oldest_s: float
+    runs: Runs, times_ms: FloatArray, youngest_s: float, oldest_s: float
 ) -> tuple[IntArray, IntArray, tuple[FloatArray, FloatArray]]:
     """Moment, run, and youngest and oldest age of every run that has begun and is not gone."""
-    low = np.maximum((times_ms[:, None] - runs.end_ms) / 1000.0, 0.0)
+    low = np.maximum((times_ms[:, None] - runs.end_ms) / 1000.0, youngest_s)
     high = np.minimum((times_ms[:, None] - runs.start_ms) / 1000.0, oldest_s)
     moment, run = np.nonzero(high > low)
     return moment, run, (low[moment, run], high[moment, run])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
 from models.air.wind import SteadyWind
@@ -50,12 +51,15 @@ class Fineness:
 
     ``step_s`` is the time between emissions, within which the wind changes little; ages grow in steps of at
     most ``growth`` times the age and ``longest_s``; puffs are ``spacing`` standard deviations apart.
+    Puffs wider than ``split_m`` go on as seven narrower ones (``models.air.split``), which only counts, and
+    only pays, where the wind differs from place to place.
     """
 
     step_s: float = 30.0
     longest_s: float = 60.0
     growth: float = 0.25
     spacing: float = 1.5
+    split_m: float = math.inf
 
 
 class Loss(Protocol):
@@ -74,6 +78,8 @@ class Tracks:
     where the wind never changes). Nodes that would be read after the end of the window hold the state of
     their last computed neighbour. ``log_share`` (n_losses, n_ages, n_emissions, n_sources) is the log of
     what is left of the mass.
+    Where puffs were split (``models.air.split``), ``parent`` (n_sources,) is the source that a part is of and
+    ``weight`` (n_sources,) its share of the mass; ages then begin where they were split.
     """
 
     ages_s: FloatArray
@@ -84,6 +90,8 @@ class Tracks:
     log_sigma_h: FloatArray
     log_sigma_z: FloatArray
     log_share: FloatArray
+    parent: npt.NDArray[np.intp] | None = None
+    weight: FloatArray | None = None
 
 
 def march(
@@ -179,10 +187,23 @@ def _step(
     middle_ms = np.minimum(start_ms + 500.0 * seconds, end_ms)
     layer = wind.air_at(middle_ms)
     wider, after, level, lost = grown(sigma_h, sigma_z, (age_s, seconds), sources, layer, losses)
+    x, y = moved((x, y), level, (start_ms, middle_ms), seconds, wind)
+    return np.stack([x, y, wider, after]), lost
+
+
+def moved(
+    place: tuple[FloatArray, FloatArray],
+    level_m: FloatArray,
+    times_ms: tuple[FloatArray, FloatArray],
+    seconds: float,
+    wind: TimedWind,
+) -> tuple[FloatArray, FloatArray]:
+    """Places after a step by the midpoint rule; ``times_ms``: its start, its middle. Negative is backward."""
+    x, y = place
+    u, v = wind.at_times(x, y, times_ms[0], level_m)
     half = 0.5 * seconds
-    u, v = wind.at_times(x, y, start_ms, level)
-    u, v = wind.at_times(x + half * u, y + half * v, middle_ms, level)
-    return np.stack([x + seconds * u, y + seconds * v, wider, after]), lost
+    u, v = wind.at_times(x + half * u, y + half * v, times_ms[1], level_m)
+    return x + seconds * u, y + seconds * v
 
 
 def grown(
