@@ -139,8 +139,8 @@ class _Jet:
             entrained_kg_s=float(y[6]),
             half_width_m=BOX_SHARE * width,
             sigma_m=math.sqrt((1.0 - BOX_SHARE**2) / 3.0) * width,
-            slip_momentum_n=mass * (along - wind),
-            lateral_momentum_n=max(-float(y[2]), 0.0) * 2.0 / math.pi,
+            slip_momentum_kg_m_s2=mass * (along - wind),
+            lateral_momentum_kg_m_s2=max(-float(y[2]), 0.0) * 2.0 / math.pi,
         )
 
     def sections(self, y: FloatArray) -> Sections:

@@ -167,7 +167,7 @@ def _pool(
         entrained_kg_s=0.0,
         half_width_m=BOX_SHARE * half,
         sigma_m=math.sqrt((1.0 - BOX_SHARE**2) / 3.0) * half,
-        slip_momentum_n=0.0,
+        slip_momentum_kg_m_s2=0.0,
     )
     feed = Feed(
         total_kg_s=total, substance_kg_s=rate, x0_m=-half - first / (1.0 - first) * 2.0 * half, x1_m=half

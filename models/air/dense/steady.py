@@ -73,8 +73,8 @@ class Start:
     entrained_kg_s: float
     half_width_m: float
     sigma_m: float
-    slip_momentum_n: float
-    lateral_momentum_n: float = 0.0
+    slip_momentum_kg_m_s2: float
+    lateral_momentum_kg_m_s2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +93,8 @@ def ground_plume(
     """Plume from ``start`` to ``reach_m``. Raises SolverError when the equations cannot be integrated."""
     begin = np.zeros(STATES)
     begin[MASS], begin[BOX], begin[SIGMA] = start.mass_flux_kg_s, start.half_width_m, start.sigma_m
-    begin[FRONT] = start.lateral_momentum_n
-    begin[SLIP], begin[AGE], begin[AIR] = start.slip_momentum_n, start.age_s, start.entrained_kg_s
+    begin[FRONT] = start.lateral_momentum_kg_m_s2
+    begin[SLIP], begin[AGE], begin[AIR] = start.slip_momentum_kg_m_s2, start.age_s, start.entrained_kg_s
     model = _Ground(table=table, air=air, feed=feed)
     pieces: list[tuple[FloatArray, FloatArray]] = []
     at = start.x_m
@@ -151,20 +151,20 @@ def _failed(why: str, x_m: float) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Section:
     fraction: float
-    density: float
-    temperature: float
-    width: float
+    density_kg_m3: float
+    temperature_k: float
+    width_m: float
     mean: float
     speed: float
-    outward: float
+    outward_m_s: float
 
 
 def _layer(at: _Section, slip_m_s: float) -> Layer:
     return Layer(
-        density_kg_m3=at.density,
-        temperature_k=at.temperature,
+        density_kg_m3=at.density_kg_m3,
+        temperature_k=at.temperature_k,
         slip_m_s=slip_m_s,
-        over_ground_m_s=math.hypot(at.speed, at.outward),
+        over_ground_m_s=math.hypot(at.speed, at.outward_m_s),
     )
 
 
@@ -193,12 +193,12 @@ class _Ground:
         height, speed = self._depth(area, float(y[SLIP]) / mass)
         return _Section(
             fraction=fraction,
-            density=density,
-            temperature=cold + warmth,
-            width=width,
+            density_kg_m3=density,
+            temperature_k=cold + warmth,
+            width_m=width,
             mean=0.5 * height,
             speed=speed,
-            outward=float(y[FRONT]) / mass,
+            outward_m_s=float(y[FRONT]) / mass,
         )
 
     def _depth(self, area_m2_s: float, slip_m_s: float) -> tuple[float, float]:
@@ -230,38 +230,38 @@ class _Ground:
         """Rates of change along x of the state (see the indices at the top)."""
         at, air = self.section(x_m, y), self.air
         wind = air.wind_m_s(SPEED_HEIGHT * at.mean)
-        outward, slip = at.outward, at.speed - wind
+        outward, slip = at.outward_m_s, at.speed - wind
         layer = _layer(at, slip)
         moving = layer.over_ground_m_s
         warmed = air.ground_heat_w_m2(at.mean, layer)
         top = air.top_m_s(at.mean, replace(layer, heat_w_m2=warmed))
         sigma = float(y[SIGMA])
-        shear = SLIP_MIXING * math.sqrt(at.density / air.density_kg_m3) * abs(slip)
+        shear = SLIP_MIXING * math.sqrt(at.density_kg_m3 / air.density_kg_m3) * abs(slip)
         turbulent = air.lateral_growth_m_s(max(sigma, 1e-3), SHORTEST_S)
-        sides = shear + 3.0 * sigma / at.width * turbulent
-        entrained = air.density_kg_m3 * (2.0 * at.width * top + 4.0 * at.mean * sides)
-        wider = (outward + max(shear, WALL_JET * slip)) / (at.speed * at.width)
+        sides = shear + 3.0 * sigma / at.width_m * turbulent
+        entrained = air.density_kg_m3 * (2.0 * at.width_m * top + 4.0 * at.mean * sides)
+        wider = (outward + max(shear, WALL_JET * slip)) / (at.speed * at.width_m)
         source = self._fed_per_m(x_m)
         rub = air.drag(SPEED_HEIGHT * at.mean)
-        held = rub * (at.density * at.speed**2 - air.density_kg_m3 * wind**2)
+        held = rub * (at.density_kg_m3 * at.speed**2 - air.density_kg_m3 * wind**2)
         return [
             entrained + source,
             wider * float(y[BOX]),
             wider * sigma + turbulent / at.speed,
-            -2.0 * at.width * held - wind * source,
+            -2.0 * at.width_m * held - wind * source,
             1.0 / at.speed,
             entrained,
             self._pushed(at, outward, rub * moving),
-            2.0 * at.width * warmed,
+            2.0 * at.width_m * warmed,
         ]
 
     def _pushed(self, at: _Section, outward: float, rub_m_s: float) -> float:
         """Lateral force of the plume's weight less that of the front and of the ground, times 4."""
-        excess = max(at.density - self.air.density_kg_m3, 0.0)  # a light plume does not draw together
+        excess = max(at.density_kg_m3 - self.air.density_kg_m3, 0.0)  # a light plume does not draw together
         depth = 2.0 * at.mean
         weight = 2.0 * GRAVITY_M_S2 * excess * depth * depth
         front = 2.0 * self.air.density_kg_m3 / FRONT_FROUDE**2 * outward * abs(outward) * depth
-        return weight - front - 2.0 * at.density * rub_m_s * outward * at.width
+        return weight - front - 2.0 * at.density_kg_m3 * rub_m_s * outward * at.width_m
 
     def _fed_per_m(self, x_m: float) -> float:
         feed = self.feed
@@ -288,6 +288,6 @@ class _Ground:
             spread_m=mean,
             aloft=np.zeros_like(x),
             mass_fraction=np.array([row.fraction for row in rows]),
-            density_kg_m3=np.array([row.density for row in rows]),
-            temperature_k=np.array([row.temperature for row in rows]),
+            density_kg_m3=np.array([row.density_kg_m3 for row in rows]),
+            temperature_k=np.array([row.temperature_k for row in rows]),
         )

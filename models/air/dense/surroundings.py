@@ -41,7 +41,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Wind, turbulence and density around the cloud; ``sigma_v_m_s`` of half-hour records."""
+    """Wind, turbulence and density around the cloud; ``sigma_v_m_s`` of half-hour records.
+
+    ``ground_shape_value`` is the wind profile's ln(z0) - psi(z0 / L).
+    """
 
     friction_m_s: float
     inverse_obukhov_1_m: float
@@ -51,6 +54,7 @@ class Surroundings:
     mixing_height_m: float
     density_kg_m3: float
     ground_k: float
+    ground_shape_value: float
 
     def wind_m_s(self, height_m: float) -> float:
         """Wind speed; below two roughness lengths that of two."""
@@ -141,8 +145,7 @@ class Surroundings:
 
     def _shape(self, height_m: float) -> float:
         z = max(height_m, 2.0 * self.roughness_m)
-        inverse, z0 = self.inverse_obukhov_1_m, self.roughness_m
-        return max(math.log(z / z0) - _psi_m(z * inverse) + _psi_m(z0 * inverse), 0.1)
+        return max(math.log(z) - _psi_m(z * self.inverse_obukhov_1_m) - self.ground_shape_value, 0.1)
 
 
 def share_of_spread(averaging_s: float) -> float:
@@ -165,6 +168,7 @@ def surroundings(ambient: Ambient, density_kg_m3: float) -> Surroundings:
         mixing_height_m=lid,
         density_kg_m3=density_kg_m3,
         ground_k=ambient.temperature_k if ground is None else ground,
+        ground_shape_value=math.log(ambient.roughness_m) - _psi_m(ambient.roughness_m * inverse),
     )
 
 
@@ -174,6 +178,8 @@ def gravity_acceleration(density_kg_m3: float, ambient_kg_m3: float) -> float:
 
 
 def _psi_m(zeta: float) -> float:
+    if zeta == 0.0:
+        return 0.0
     if zeta < 0.0:
         x = math.sqrt(math.sqrt(1.0 - 16.0 * zeta))
         return (
