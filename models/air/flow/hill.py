@@ -12,7 +12,7 @@ from gis.terrain import Terrain
 from models.air.flow.inflow import Inflow
 from models.air.flow.lee import shelter
 from models.air.flow.mass import Column, Faces, closed, edges_of, faces_of, project
-from models.air.flow.modes import with_one_above
+from models.air.flow.modes import widened, with_one_above
 from models.air.flow.spectral import perturbed, waves
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
@@ -27,8 +27,8 @@ class HillFlow:
     """Wind per unit speed of the undisturbed wind at ``reference_m`` above level ground.
 
     ``u``, ``v``, ``w`` (nz, ny, nx) east, north and up at ``heights_m`` (nz,) above the nodes of
-    ``terrain``. ``faces`` and ``column`` hold the same wind on the faces of cells, without divergence; None
-    when it was not projected.
+    ``terrain``. ``faces`` and ``column`` hold the same wind on the faces of cells, without divergence, with
+    one more layer and some level cells to the north and east; ``faces`` is None when it was not projected.
     """
 
     terrain: Terrain
@@ -112,13 +112,13 @@ def linear_flow(
         inverse_obukhov_1_m=inverse_obukhov_1_m,
         buoyancy_per_speed_1_m=buoyancy_per_speed_1_m,
     )
-    ground = terrain.heights_m.astype(np.float64)
+    ground = widened(terrain.heights_m.astype(np.float64))
     towards = uv_from_direction(1.0, wind_from_deg)
     more = with_one_above(levels)
     u, v, w = perturbed(waves(ground, terrain.step_m), towards, inflow, more)
     if lee:
-        kept = 1.0 - shelter(ground, terrain.step_m, towards, more)
-        u, v, w = u * kept, v * kept, w * kept
+        free = 1.0 - shelter(ground, terrain.step_m, towards, more)
+        u, v, w = u * free, v * free, w * free
     column = Column(
         ground_m=ground, step_m=terrain.step_m, edges_m=edges_of(more), profile=inflow.speed(more)
     )
@@ -128,14 +128,14 @@ def linear_flow(
         near = project(guess, column, vertical_factor=vertical_factor, tolerance=_TOLERANCE)
         faces = closed(near.u, near.v, column)
         u, v, w = _at_nodes(faces, column)
-    count = levels.size
+    kept = (slice(levels.size), slice(terrain.ny), slice(terrain.nx))
     return HillFlow(
         terrain=terrain,
         inflow=inflow,
         heights_m=levels,
-        u=u[:count],
-        v=v[:count],
-        w=w[:count],
+        u=u[kept],
+        v=v[kept],
+        w=w[kept],
         faces=faces,
         column=column,
     )

@@ -16,16 +16,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from models.air.flow.inflow import Inflow
-from models.air.flow.modes import ROWS, Ground, Stability, shelters_of, with_one_above
+from models.air.flow.modes import ROWS, Ground, Stability, shelters_of, widened, with_one_above
 from models.contract import Site
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
 Float32Array = npt.NDArray[np.float32]
-FORMAT = 1
+FORMAT = 2  # of the file and of the physics in it: raise it when modes change
 _MOST_COLUMNS = 65_000  # 5 x 5 km at 20 m
 HEIGHTS_M = (2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 STABILITIES = (
@@ -142,7 +141,7 @@ def build_library(site: Site, settings: LibrarySettings | None = None) -> FlowLi
     chosen = settings or default_settings(site)
     ground, x0_m, y0_m = _resampled(site, chosen.step_m)
     heights = np.asarray(chosen.heights_m)
-    wide = _widened(ground)
+    wide = widened(ground)
     shelters = shelters_of(wide, chosen.step_m, with_one_above(heights), chosen.sectors)
     names: list[str] = []
     fields = []
@@ -168,12 +167,6 @@ def build_library(site: Site, settings: LibrarySettings | None = None) -> FlowLi
         settings=chosen,
         key=library_key(site, chosen),
     )
-
-
-def _widened(ground_m: FloatArray) -> FloatArray:
-    """Terrain continued level to the north and east, to lengths that Fourier transforms like."""
-    extra = [(0, scipy.fft.next_fast_len(count, real=True) - count) for count in ground_m.shape]
-    return np.pad(ground_m, extra, mode="edge")
 
 
 def _resampled(site: Site, step_m: float) -> tuple[FloatArray, float, float]:

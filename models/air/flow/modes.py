@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 
 from models.air.flow.inflow import REFERENCE_M, Inflow
 from models.air.flow.lee import shelter
@@ -92,6 +93,12 @@ def at_nodes(wind: Faces) -> Float32Array:
     u = 0.5 * (wind.u[:-1, :, 1:] + wind.u[:-1, :, :-1])
     v = 0.5 * (wind.v[:-1, 1:] + wind.v[:-1, :-1])
     return np.stack([u, v], axis=-1).astype(np.float32)
+
+
+def widened(ground_m: FloatArray) -> FloatArray:
+    """Terrain continued level to the north and east, to lengths that Fourier transforms like."""
+    extra = [(0, scipy.fft.next_fast_len(count, real=True) - count) for count in ground_m.shape]
+    return np.pad(ground_m, extra, mode="edge")
 
 
 def with_one_above(heights_m: FloatArray) -> FloatArray:
