@@ -70,13 +70,21 @@ class AirFrames:
             if casting:
                 made = now_cast(self.ground.park, state, result, with_map=True)
                 self._store(run, AirKind.NOW_CAST, result, made)
-            if foretelling:
-                forecast = read_wind_forecast(self.data_dir)
-                ahead = outlook(self.ground.park, state, result, forecast)
-                if ahead is not None:
-                    self._store(run, AirKind.FORECAST, result, ahead)
         except ParkTwinError as error:
             _log.warning("no plume of %s at %d: %s", substance, state.time_ms, error.message)
+            return
+        if foretelling:
+            self._foretell(run, state, result)
+
+    def _foretell(self, run: str, state: State, result: Deduction) -> None:
+        """A forecast; what keeps it from being made keeps nothing else."""
+        try:
+            ahead = outlook(self.ground.park, state, result, read_wind_forecast(self.data_dir))
+            if ahead is not None:
+                self._store(run, AirKind.FORECAST, result, ahead)
+        except ParkTwinError as error:
+            substance = result.plume.substance_id
+            _log.warning("no forecast of %s at %d: %s", substance, state.time_ms, error.message)
 
     def _store(self, run: str, kind: AirKind, result: Deduction, made: AirResult) -> None:
         plume = result.plume

@@ -17,6 +17,7 @@ from twin.core.clock import FixedClock
 from twin.core.errors import ServiceUnavailableError, SolverError, UnknownSolverError
 from twin.core.origin import Origin
 from twin.live.heads import head_grid
+from twin.live.outlook import FILE
 from twin.live.settings import Settings
 from twin.live.worker import Ground, Worker, ground_of, run_worker, wait_for_ground
 from twin.stage.encode import decode_grid, decode_plume
@@ -302,3 +303,16 @@ def test_a_worker_that_starts_anew_gives_what_the_old_one_would_have_given(tmp_p
     finally:
         old.close()
         new.close()
+
+
+def test_a_broken_wind_forecast_is_named_and_stops_only_the_forecast(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+):
+    (bench.settings.data_dir / FILE).write_text("time_ms,wind_speed_m_s,wind_from_deg,sd_m_s\n1,fast,2,\n")
+    leak(bench, NOW)
+    with caplog.at_level(logging.WARNING):
+        assert bench.worker.turn(bench.rows)
+    assert "no forecast of hf" in caplog.text
+    assert f"{FILE}, line 2" in caplog.text
+    assert bench.reader.newest_air(AirKind.NOW_CAST)
+    assert bench.reader.newest_air(AirKind.FORECAST) == ()
