@@ -81,6 +81,8 @@ def source_temperature_k(row: DenseReleaseTable, ambient: Ambient) -> float:
 def _stated(
     row: DenseReleaseTable, case: DenseCase, ambient: Ambient, site: Site, loaded: LoadedCase
 ) -> SourceTerm:
+    if row.orifice_diameter_m is not None:
+        row = flashed(row, ambient, _amount(row, case)[1])
     temperature = source_temperature_k(row, ambient)
     line = mixture_table(
         row.substance, temperature, row.liquid_fraction, ambient, air_fraction=row.air_fraction
@@ -105,6 +107,35 @@ def _stated(
         towards_deg=towards % 360.0,
         elevation_deg=row.elevation_deg,
         height_of_cylinder_m=cylinder,
+    )
+
+
+def flashed(row: DenseReleaseTable, ambient: Ambient, rate_kg_s: float) -> DenseReleaseTable:
+    """The jet of a liquid under pressure after its flash: liquid up to the opening, no rain-out."""
+    from models.air.source.expansion import expand
+    from models.air.source.orifice import Throat
+
+    data = substance(row.substance)
+    assert row.storage_temperature_k is not None
+    assert row.orifice_diameter_m is not None
+    inside = row.storage_temperature_k
+    flux = rate_kg_s / (0.25 * math.pi * row.orifice_diameter_m**2)
+    throat = Throat(
+        pressure_pa=row.storage_pressure_pa or float(data.vapour_pressure_pa(inside)),
+        temperature_k=inside,
+        vapour_fraction=0.0,
+        speed_m_s=flux / float(data.liquid_density_kg_m3(inside)),
+        flux_kg_m2_s=flux,
+        choked=False,
+    )
+    made = expand(data, throat, rate_kg_s, ambient.pressure_pa)
+    return row.model_copy(
+        update={
+            "temperature_k": made.temperature_k,
+            "liquid_fraction": made.liquid_fraction,
+            "speed_m_s": made.speed_m_s,
+            "radius_m": made.radius_m,
+        }
     )
 
 

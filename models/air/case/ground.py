@@ -170,7 +170,7 @@ def _moved(values: FloatArray, transform: Any, crs: str) -> tuple[Any, str]:
     from rasterio.transform import Affine
 
     rows, columns = _inner(values)
-    return transform * Affine.translation(columns.start, rows.start), crs
+    return transform @ Affine.translation(columns.start, rows.start), crs
 
 
 def _inner(values: FloatArray) -> tuple[slice, slice]:

@@ -73,6 +73,8 @@ class DenseReleaseTable(Strict):
     ``rate_kg_s`` (with ``duration_s``; left out: steady) or, for ``instant``, ``mass_kg`` as a cylinder of
     ``radius_m`` and ``cylinder_height_m``. ``temperature_k`` left out: the boiling point of a gas that is
     liquefied at the air's temperature, else that of the air. ``towards_deg`` of a jet left out: downwind.
+    A pressure-liquefied jet of a known rate may be given by ``orifice_diameter_m`` and
+    ``storage_temperature_k`` instead: speed, temperature, droplets and radius follow from the flash.
     """
 
     substance: Id
@@ -91,6 +93,27 @@ class DenseReleaseTable(Strict):
     towards_deg: Bearing | None = None
     elevation_deg: Annotated[float, Field(ge=-90, le=90)] = 0.0
     cylinder_height_m: Positive | None = None
+    orifice_diameter_m: Positive | None = None
+    storage_temperature_k: Kelvin | None = None
+    storage_pressure_pa: Positive | None = None
+
+    @model_validator(mode="after")
+    def _whole_orifice(self) -> DenseReleaseTable:
+        if (self.orifice_diameter_m is None) != (self.storage_temperature_k is None):
+            refuse(
+                "orifice_diameter_m and storage_temperature_k belong together",
+                "orifice_diameter_m 与 storage_temperature_k 应同时给出",
+            )
+        if self.orifice_diameter_m is None:
+            return self
+        stated = {"temperature_k", "liquid_fraction", "speed_m_s", "radius_m"} & self.model_fields_set
+        if self.shape != "jet" or stated:
+            names = ", ".join(sorted(stated)) or "shape"
+            refuse(
+                f"an orifice makes a jet and its {names}; leave that out",
+                f"孔口数据用于射流，{names} 由其推算，请勿同时给出",
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_amount(self) -> DenseReleaseTable:
