@@ -264,7 +264,7 @@ def _valley_picture(site: Site, cloud: DenseResult) -> Picture:
     figure.colorbar(filled, ax=axes, label="highest, ppm at 1.5 m")
     return Picture(
         name="shallow-valley",
-        caption=f"HF, {RATE_KG_S:g} kg/s for ten minutes, light wind up the valley: the layer flows down, puffs go up.",
+        caption=f"HF, {RATE_KG_S:g} kg/s for ten minutes, light wind up the valley: the layer flows down.",
         figure=figure,
         pixels=True,
     )

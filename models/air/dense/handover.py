@@ -137,7 +137,7 @@ class Handover:
         if not mass.any():
             return no_puffs()
         own, around = layer.richardson()
-        limit = layer.settings.handover_richardson
+        limit = layer.settings.handover_richardson_ratio
         passive = (mass > 0.0) & (own < limit) & (around < limit)
         ready = passive & (self._before | (own < _AT_ONCE * limit))
         self._before = passive

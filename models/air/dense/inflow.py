@@ -28,8 +28,8 @@ _FINE = 8
 class Inflow:
     """One step of a source, ``start_s`` to ``end_s``, into cells from (j0, i0) on by ``share`` (sum 1).
 
-    Rates of substance and of everything (with air), kg/s; momentum rates east and north, N. ``at_once``:
-    all of it enters at ``start_s``.
+    Rates of substance and of everything (with air), kg/s; momentum rates east and north, kg m/s2.
+    ``at_once``: all of it enters at ``start_s``.
     """
 
     start_s: float
@@ -39,8 +39,8 @@ class Inflow:
     share: FloatArray
     substance_kg_s: float
     total_kg_s: float
-    east_n: float
-    north_n: float
+    east_kg_m_s2: float
+    north_kg_m_s2: float
     at_once: bool = False
 
 
@@ -72,8 +72,8 @@ def inflows(
                 share=share,
                 substance_kg_s=rate,
                 total_kg_s=total,
-                east_n=total * level * east,
-                north_n=total * level * north,
+                east_kg_m_s2=total * level * east,
+                north_kg_m_s2=total * level * north,
                 at_once=term.shape is Shape.INSTANT,
             )
         )

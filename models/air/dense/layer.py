@@ -24,20 +24,21 @@ _STEEPEST_SHAPE = 20.0
 class LayerSettings:
     """How the layer is computed.
 
-    ``order`` 1 or 2 in space and time; ``courant`` of the step; ``dry_m`` the depth under which a cell has
-    no velocity; ``wind_height_m`` where the wind field is asked; ``wind_every_s`` how often;
-    ``handover_richardson`` the bulk number under which a cell becomes puffs, ``handover_every_s`` how often
-    that is looked at, ``handover_block`` how many cells along each side make one puff. ``edge`` is ``open``
-    (what flows out goes on as puffs) or ``wall``. ``air`` False switches wind, mixing, drag and front off
-    (bare gravity current, for tests).
+    ``order`` 1 or 2 in space and time; ``courant_factor`` of the step; ``dry_m`` the depth under which a cell
+    has no velocity; ``wind_height_m`` where the wind field is asked; ``wind_every_s`` how often;
+    ``handover_richardson_ratio`` the bulk number under which a cell becomes puffs, ``handover_every_s`` how
+    often that is looked at, ``handover_block`` how many cells along each side make one puff. ``edge`` is
+    ``open`` (what flows out goes on as puffs) or ``wall``. ``air`` False switches wind, mixing, drag and front
+    off (bare gravity current, for tests); ``ground_heat`` the heat from the ground. ``library`` is ``numpy`` or
+    ``torch`` (on ``device``), ``precision`` of its numbers.
     """
 
     order: Literal[1, 2] = 2
-    courant: float = 0.45
+    courant_factor: float = 0.45
     dry_m: float = 2e-3
     wind_height_m: float = 5.0
     wind_every_s: float = 60.0
-    handover_richardson: float = 1.0
+    handover_richardson_ratio: float = 1.0
     handover_every_s: float = 10.0
     handover_block: int = 2
     edge: Literal["open", "wall"] = "open"

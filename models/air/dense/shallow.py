@@ -256,7 +256,7 @@ class ShallowLayer:
         fall = xp.sqrt(gravity * steep * (depth > self.settings.dry_m))
         speed = xp.maximum(abs(primitive[1]), abs(primitive[2])) + xp.sqrt(gravity * depth) + fall
         fastest = float(speed.max())
-        return self.settings.courant * self.cells.step_m / max(fastest, 1e-6)
+        return self.settings.courant_factor * self.cells.step_m / max(fastest, 1e-6)
 
     def _change(self, primitive: Array, rows: slice, columns: slice) -> tuple[Array, dict[str, FloatArray]]:
         """Rates of change of the window's cells by the flow, and what leaves the grid by its sides."""
@@ -370,8 +370,8 @@ class ShallowLayer:
         part = self._state[:, rows, columns]
         part[TOTAL] += source.total_kg_s * share
         part[SUBSTANCE] += source.substance_kg_s * share
-        part[EAST] += source.east_n * share
-        part[NORTH] += source.north_n * share
+        part[EAST] += source.east_kg_m_s2 * share
+        part[NORTH] += source.north_kg_m_s2 * share
         self.book.entered_kg += source.substance_kg_s * length_s
         self.book.entered_total_kg += source.total_kg_s * length_s
         self._grow_box(source)

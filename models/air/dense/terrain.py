@@ -87,9 +87,9 @@ class _Series:
     times_s: list[float]
     ground: list[FloatArray]
     receptors: list[FloatArray]
-    centroid: list[tuple[float, float]]
-    layer_centroid: list[tuple[float, float]]
-    book: list[tuple[float, float, float]]
+    centroid_m: list[tuple[float, float]]
+    layer_centroid_m: list[tuple[float, float]]
+    book_kg: list[tuple[float, float, float]]
     layers: list[LayerFields]
     flowed: npt.NDArray[np.bool_]
 
@@ -180,11 +180,11 @@ def dense_over_terrain(
         arrival_conc_kg_m3=arrival_conc_kg_m3,
         dose_kg_s_m3=np.trapezoid(ground, np.array(series.times_s), axis=0),
         receptor_conc_kg_m3=np.array(series.receptors),
-        centroid_m=np.array(series.centroid),
-        layer_centroid_m=np.array(series.layer_centroid),
-        in_layer_kg=np.array([row[0] for row in series.book]),
-        in_puffs_kg=np.array([row[1] for row in series.book]),
-        left_kg=np.array([row[2] for row in series.book]),
+        centroid_m=np.array(series.centroid_m),
+        layer_centroid_m=np.array(series.layer_centroid_m),
+        in_layer_kg=np.array([row[0] for row in series.book_kg]),
+        in_puffs_kg=np.array([row[1] for row in series.book_kg]),
+        left_kg=np.array([row[2] for row in series.book_kg]),
         book=layer.book,
         layers=tuple(series.layers),
         puffs=puffs,
@@ -220,9 +220,9 @@ def _march(
         times_s=[],
         ground=[],
         receptors=[],
-        centroid=[],
-        layer_centroid=[],
-        book=[],
+        centroid_m=[],
+        layer_centroid_m=[],
+        book_kg=[],
         layers=[],
         flowed=np.zeros((layer.cells.ny, layer.cells.nx), dtype=bool),
     )
@@ -277,9 +277,9 @@ def _record(
     series.times_s.append(layer.time_s)
     series.ground.append(ground)
     series.receptors.append(layer_means(seen, fields, layer.cells, air) + puff_means(seen, puffs, lid))
-    series.centroid.append((float(everything[0]), float(everything[1])))
-    series.layer_centroid.append((float(alone[0]), float(alone[1])))
-    series.book.append((flowing, passive, layer.book.left_kg))
+    series.centroid_m.append((float(everything[0]), float(everything[1])))
+    series.layer_centroid_m.append((float(alone[0]), float(alone[1])))
+    series.book_kg.append((flowing, passive, layer.book.left_kg))
     if keep:
         series.layers.append(replace(fields))
 

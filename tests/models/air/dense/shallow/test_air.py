@@ -38,7 +38,7 @@ def test_mass_and_enthalpy_close_to_a_millionth():
     """Cold chlorine over a slope, out over the edge and into puffs: what entered is somewhere, in float32."""
     air = ambient(2.0)
     line = mixture_table("cl2", 239.1, 0.1, air)
-    setting = LayerSettings(handover_richardson=3.0)
+    setting = LayerSettings(handover_richardson_ratio=3.0)
     cells = cells_of(square(26, 4.0), ground(lambda x, y: 0.05 * x + 0.02 * y))
     of = ShallowLayer(cells, line, setting, ground_heat(line, 288.15, arrays()))
     blow(of, 1.0, 0.5, NEUTRAL)
@@ -185,7 +185,9 @@ def test_sources_of_every_shape_bring_their_mass_and_momentum():
         assert of.book.entered_kg == pytest.approx(100.0, rel=1e-9)
         assert of.substance_kg + of.book.left_kg == pytest.approx(100.0, rel=1e-5)
         if shape is Shape.JET:
-            assert steps[0].east_n == pytest.approx(5.0 * 40.0, rel=1e-9)  # m u stays while the jet entrains
+            assert steps[0].east_kg_m_s2 == pytest.approx(
+                5.0 * 40.0, rel=1e-9
+            )  # m u stays while the jet entrains
             assert steps[0].total_kg_s == pytest.approx(25.0)
     with pytest.raises(SolverError, match="not inside the grid"):
         inflows(pool(1.0, place=Place(x_m=1e4, y_m=0.0, z_m=0.0)), cells, 2.4, 1.2)
