@@ -1,12 +1,13 @@
 /** The wall: everything at once, in columns beside the 3D view; more columns on wider walls. */
 
 import type { Context } from '../ui/context';
+import { airPanel } from '../ui/air';
 import { beamsPanel, exceedancePanel } from '../ui/beams';
 import { curvePanel } from '../ui/curve';
 import { h } from '../ui/dom';
 import { plumePanel } from '../ui/plume';
 import { situationPanel } from '../ui/situation';
-import { devicesPanel, sightPanel, strataPanel, wellsPanel } from '../ui/tables';
+import { sightPanel, strataPanel } from '../ui/tables';
 import { tabbed } from '../ui/tabs';
 import { topbar } from '../ui/topbar';
 import { windPanel } from '../ui/wind';
@@ -20,18 +21,18 @@ function columns(ctx: Context, count: 1 | 2 | 3): { left: HTMLElement[]; right: 
   if (count === 1) {
     return {
       left: [column('left', situationPanel(ctx), exceedancePanel(ctx), beamsPanel(ctx, true), curvePanel(ctx))],
-      right: [column('right', windPanel(ctx), plumePanel(ctx), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
+      right: [column('right', windPanel(ctx), tabbed(ctx, ['plume', 'air']), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
     };
   }
   if (count === 2) {
     return {
       left: [column('left', situationPanel(ctx), exceedancePanel(ctx), curvePanel(ctx)), column('left', beamsPanel(ctx))],
-      right: [column('right', windPanel(ctx), plumePanel(ctx)), column('right', wellsPanel(ctx), tabbed(ctx, ['devices', 'sight', 'strata']))],
+      right: [column('right', windPanel(ctx), plumePanel(ctx)), column('right', airPanel(ctx), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
     };
   }
   return {
     left: [column('left', situationPanel(ctx), exceedancePanel(ctx)), column('left', beamsPanel(ctx)), column('left', curvePanel(ctx), sightPanel(ctx))],
-    right: [column('right', windPanel(ctx), strataPanel(ctx)), column('right', plumePanel(ctx), devicesPanel(ctx)), column('right', wellsPanel(ctx))],
+    right: [column('right', windPanel(ctx), strataPanel(ctx)), column('right', plumePanel(ctx), tabbed(ctx, ['wells', 'devices'])), column('right', airPanel(ctx))],
   };
 }
 

@@ -11,7 +11,8 @@ import { noteWords } from './notes';
 import { empty, originChip, pair, panel } from './panel';
 import { age, ago, conc, hourMinute, nameOf, rate } from './words';
 
-function chooser(ctx: Context): HTMLElement {
+/** Chooses the gas that the page shows. */
+export function chooser(ctx: Context): HTMLElement {
   const { stores } = ctx;
   const select: HTMLSelectElement = h('select', {
     'aria-label': () => t('plume.substance'), hidden: () => substances(stores).length < 2,

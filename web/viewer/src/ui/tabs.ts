@@ -2,6 +2,7 @@
 
 import { t, type Key } from '../i18n';
 import { signal } from '../stores/signal';
+import { airPanel } from './air';
 import { beamsPanel, exceedancePanel } from './beams';
 import type { Context } from './context';
 import { h, swap } from './dom';
@@ -10,12 +11,12 @@ import { devicesPanel, sightPanel, strataPanel, wellsPanel } from './tables';
 import { windPanel } from './wind';
 
 const MAKE = {
-  exceed: exceedancePanel, beams: beamsPanel, wind: windPanel, plume: plumePanel, wells: wellsPanel, devices: devicesPanel,
+  exceed: exceedancePanel, beams: beamsPanel, wind: windPanel, plume: plumePanel, air: airPanel, wells: wellsPanel, devices: devicesPanel,
   sight: sightPanel, strata: strataPanel,
 } as const;
 
 const NAMES: Readonly<Record<PanelId, Key>> = {
-  exceed: 'exc.title', beams: 'panel.tab.beams', wind: 'panel.tab.wind', plume: 'panel.tab.plume', wells: 'panel.tab.wells',
+  exceed: 'exc.title', beams: 'panel.tab.beams', wind: 'panel.tab.wind', plume: 'panel.tab.plume', air: 'panel.tab.air', wells: 'panel.tab.wells',
   devices: 'panel.tab.devices', sight: 'panel.tab.sight', strata: 'panel.tab.strata',
 };
 
