@@ -72,8 +72,8 @@ bench: .stamps/test system ## measure: frame to beam, first frame, 40 clients, i
 	$(BIN)/python -m pytest -q -s -m bench tests/bench
 
 validate: .stamps/test ## compare with published experiments; writes docs/validation/air.md
-	$(BIN)/python -m pytest -q -s -m "slow and not bench" tests
-	$(BIN)/python -m tests.validation.air
+	@status=0; $(BIN)/python -m tests.validation.air || status=$$?; \
+	$(BIN)/python -m pytest -q -m "slow and not bench" tests || status=$$?; exit $$status
 
 build: $(BIN)/python ## wheel with the built viewer inside, in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

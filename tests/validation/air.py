@@ -1,67 +1,96 @@
 """``python -m tests.validation.air``: all topics of the air, as tables, pictures and docs/validation/air.md.
 
 ``--only NAME`` (several times) runs some topics and leaves the document alone; ``--out`` writes elsewhere.
-A topic whose file, data or model is not there is said to be skipped. The exit code is 1 when a promised
-figure does not hold.
+Every topic runs in a process of its own and has ``--topic-s`` seconds on the clock, so that one that fails or
+hangs costs its own chapter only. A topic whose data are not there is said to be skipped. The exit code is 1
+when a promised figure does not hold or a topic fails.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from tests.validation.section import Section, Table
-from tests.validation.writing import markdown, save_picture
+from tests.validation.writing import chapter, document, save_picture
 
 TOPICS = (
     *("wind", "prairie_grass", "particles", "sources", "dense", "shallow", "park"),
     *("gallery", "laws", "speed"),
 )
-OUT = Path(__file__).resolve().parents[2] / "docs" / "validation"
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "docs" / "validation"
+TOPIC_S = 1200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """A topic that ran, or why it did not."""
+class Part:
+    """A topic's chapter as text, and what it promised and did not keep."""
 
     topic: str
-    seconds: float
-    section: Section | None
-    why_not: str = ""
+    text: str
+    broken: tuple[str, ...] = ()
 
 
-def run_topic(topic: str) -> Outcome:
-    """Run one topic. A missing file of ours or of data is an outcome, anything else an error."""
+def run_topic(topic: str, folder: Path) -> Part:
+    """Run a topic here, print it and save its pictures. Anything but missing data is an error."""
     if find_spec(f"tests.validation.{topic}") is None:
-        return Outcome(topic=topic, seconds=0.0, section=None, why_not="no such topic yet")
+        return _skipped(topic, "there is no such topic yet")
     started = time.process_time()
     try:
-        section = import_module(f"tests.validation.{topic}").report()
+        section: Section = import_module(f"tests.validation.{topic}").report()
     except FileNotFoundError as error:
-        return Outcome(
-            topic=topic, seconds=0.0, section=None, why_not=f"{Path(error.filename or '').name} is not there"
-        )
-    return Outcome(topic=topic, seconds=time.process_time() - started, section=section)
+        return _skipped(topic, f"{Path(error.filename or 'data').name} is not there")
+    seconds = time.process_time() - started
+    _tell(topic, section, seconds)
+    for picture in section.pictures:
+        save_picture(picture, folder)
+    broken = tuple(row.what for row in section.checks if not row.holds)
+    return Part(topic=topic, text=chapter(section, seconds), broken=broken)
 
 
-def tell(outcome: Outcome) -> None:
-    """Print a topic's tables and judged figures."""
-    print(f"\n== {outcome.topic} ({outcome.seconds:.1f} CPU-s)")
-    if outcome.section is None:
-        print(f"   skipped: {outcome.why_not}")
-        return
-    print(f"   {outcome.section.title}")
-    for rows in outcome.section.tables:
+def run_apart(topic: str, folder: Path, seconds: float) -> Part:
+    """Run a topic in a process of its own, for at most so long."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "part.json"
+        command = [sys.executable, "-m", "tests.validation.air", "--only", topic]
+        command += ["--out", str(folder), "--part", str(file)]
+        try:
+            done = subprocess.run(command, cwd=ROOT, timeout=seconds, check=False)
+        except subprocess.TimeoutExpired:
+            return _failed(topic, f"stopped after {seconds:g} seconds")
+        if not file.exists():
+            return _failed(topic, f"ended with exit code {done.returncode}")
+        body = json.loads(file.read_text(encoding="utf-8"))
+    return Part(topic=body["topic"], text=body["text"], broken=tuple(body["broken"]))
+
+
+def _skipped(topic: str, why: str) -> Part:
+    print(f"\n== {topic}\n   skipped: {why}")
+    return Part(topic=topic, text=f"## {topic}\n\nNot run: {why}.\n")
+
+
+def _failed(topic: str, why: str) -> Part:
+    print(f"\n== {topic}\n   FAILED: {why}")
+    return Part(topic=topic, text=f"## {topic}\n\n**Failed**: {why}.\n", broken=(f"{topic}: {why}",))
+
+
+def _tell(topic: str, section: Section, seconds: float) -> None:
+    print(f"\n== {topic} ({seconds:.1f} CPU-s)\n   {section.title}")
+    for rows in section.tables:
         _print_table(rows)
-    for row in outcome.section.checks:
+    for row in section.checks:
         print(f"   {'ok  ' if row.holds else 'FAIL'} {row.what}: {row.value:.4g} (expected {row.bound})")
-    for text in outcome.section.skipped:
+    for text in section.skipped:
         print(f"   skipped: {text}")
 
 
@@ -70,33 +99,31 @@ def _print_table(rows: Table) -> None:
     widths = [max(len(line[k]) for line in lines) for k in range(len(rows.columns))]
     print(f"   {rows.caption}")
     for line in lines:
-        print(
-            "     " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        )
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        print("     " + "  ".join(cells).rstrip())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the topics; the number of promises that do not hold decides the exit code."""
+    """Run the topics and write the document; the promises that do not hold decide the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.validation.air", description=__doc__)
     parser.add_argument("--only", action="append", choices=TOPICS, default=[], help="run this topic only")
     parser.add_argument("--out", type=Path, default=None, help="folder of the document and its pictures")
+    parser.add_argument(
+        "--topic-s", type=float, default=TOPIC_S, help="longest time of a topic, on the clock"
+    )
+    parser.add_argument("--part", type=Path, default=None, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
-    folder = asked.out or (None if asked.only else OUT)
-    outcomes = []
-    for topic in asked.only or TOPICS:
-        outcome = run_topic(topic)
-        tell(outcome)
-        outcomes.append(outcome)
-    if folder is not None:
+    with tempfile.TemporaryDirectory() as nowhere:
+        folder = asked.out or (Path(nowhere) if asked.only else OUT)
         folder.mkdir(parents=True, exist_ok=True)
-        for outcome in outcomes:
-            for picture in outcome.section.pictures if outcome.section else ():
-                save_picture(picture, folder)
-        chapters = [(row.topic, row.section, row.seconds, row.why_not) for row in outcomes]
-        (folder / "air.md").write_text(markdown(chapters), encoding="utf-8")
-    broken = [
-        row.what for outcome in outcomes if outcome.section for row in outcome.section.checks if not row.holds
-    ]
+        if asked.part is not None:
+            part = run_topic(asked.only[0], folder)
+            asked.part.write_text(json.dumps(asdict(part)), encoding="utf-8")
+            return 0
+        parts = [run_apart(topic, folder, asked.topic_s) for topic in asked.only or TOPICS]
+        if asked.out is not None or not asked.only:
+            (folder / "air.md").write_text(document([part.text for part in parts]), encoding="utf-8")
+    broken = [what for part in parts for what in part.broken]
     print(f"\n{len(broken)} promised figures do not hold" + "".join(f"\n  {what}" for what in broken))
     return 1 if broken else 0
 

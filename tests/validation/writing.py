@@ -16,15 +16,9 @@ models must keep; the exit code says whether they do.
 """
 
 
-def markdown(chapters: Sequence[tuple[str, Section | None, float, str]]) -> str:
-    """The whole document from (topic, section, CPU seconds, why it did not run)."""
-    parts = [HEAD]
-    for topic, section, seconds, why_not in chapters:
-        if section is None:
-            parts.append(f"## {topic}\n\nNot run: {why_not}.\n")
-        else:
-            parts.append(_chapter(section, seconds))
-    return "\n".join(parts)
+def document(chapters: Sequence[str]) -> str:
+    """The whole document."""
+    return "\n".join([HEAD, *chapters])
 
 
 def save_picture(picture: Picture, folder: Path) -> Path:
@@ -44,7 +38,8 @@ def save_picture(picture: Picture, folder: Path) -> Path:
     return path
 
 
-def _chapter(section: Section, seconds: float) -> str:
+def chapter(section: Section, seconds: float) -> str:
+    """A topic's chapter."""
     parts = [f"## {section.title}", section.text.strip()]
     parts += [_table(rows) for rows in section.tables]
     if section.checks:
