@@ -28,9 +28,9 @@ class LayerSettings:
     has no velocity; ``wind_height_m`` where the wind field is asked; ``wind_every_s`` how often;
     ``handover_richardson_ratio`` the bulk number under which a cell becomes puffs, ``handover_every_s`` how
     often that is looked at, ``handover_block`` how many cells along each side make one puff. ``edge`` is
-    ``open`` (what flows out goes on as puffs) or ``wall``. ``air`` False switches wind, mixing, drag and front
-    off (bare gravity current, for tests); ``ground_heat`` the heat from the ground. ``library`` is ``numpy`` or
-    ``torch`` (on ``device``), ``precision`` of its numbers.
+    ``open`` (what flows out goes on as puffs) or ``wall``. ``air`` False switches wind, mixing, drag and
+    front off (bare gravity current, for tests); ``ground_heat`` the heat from the ground. ``library`` is
+    ``numpy`` or ``torch`` (on ``device``), ``precision`` of its numbers.
     """
 
     order: Literal[1, 2] = 2
