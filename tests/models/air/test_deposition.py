@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.air.cloud import selected
 from models.air.deposition import (
     NOTHING,
     SUBSTANCES,
@@ -16,6 +17,7 @@ from models.air.deposition import (
     deposition_velocity_m_s,
     removal_of,
 )
+from models.air.ground import DoseMap, MapGrid, deposition_maps
 from models.air.puff import GaussianPuff
 from models.air.shape import level_share
 from models.air.tracks import Fineness, Sources, march
@@ -87,6 +89,31 @@ def test_emitted_is_airborne_plus_deposited():
     gone[1:] += np.cumsum(np.diff(tracks.ages_s) * 0.5 * (rate * share)[:-1])
     assert share + gone == pytest.approx(np.ones(share.size), abs=2e-3)
     assert (np.diff(share) < 0.0).all()
+
+
+def test_maps_of_deposition_close_the_balance_of_mass():
+    # What fell on the map until the end, plus what is in the air at the end, is what was emitted.
+    removal, site = Removal(deposition_m_s=0.03), flat_site(PLAIN)
+    loss = RemovalLoss(removal=removal, roughness_m=site.roughness_m)
+    times = [WINDOW.start_ms + 15_000 * k for k in range(1, 61)]
+    grid = MapGrid(x_min_m=-1000.0, y_min_m=-2500.0, dx_m=100.0, dy_m=100.0, nx=70, ny=50)
+    fallen = DoseMap((grid.ny, grid.nx))
+    fallen.add(WINDOW.start_ms, np.zeros((grid.ny, grid.nx)))
+    solver, rates = GaussianPuff(), np.array([0.02])
+    airborne = 0.0
+    for part in solver.clouds([release()], WIND, WINDOW, times, PLAIN, [loss], roughness_m=0.3):
+        mass = part.mass_kg(rates, 0)
+        for k, moment in enumerate(part.moments):
+            here = np.flatnonzero(part.cut.moment == k)
+            speed = float(deposition_velocity_m_s(removal, AIR, site.roughness_m))
+            rate = deposition_maps(
+                selected(part.cut.puffs, here), mass[here], grid, math.inf, speed_m_s=speed, height_m=1.0
+            )
+            fallen.add(times[moment], rate)
+            airborne = float(mass[here].sum())
+    deposited = float(fallen.total.sum()) * grid.dx_m * grid.dy_m
+    assert deposited > 0.05 * 18.0
+    assert airborne + deposited == pytest.approx(0.02 * 900.0, rel=0.01)
 
 
 def test_velocity_is_bounded_by_what_the_air_brings_down():
