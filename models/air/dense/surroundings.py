@@ -19,7 +19,8 @@ SAMPLED_S = (
 SHORTEST_S = 18.4  # a plume seen for less has no less spread (Spicer and Havens 1987, DEGADIS)
 AVERAGING_POWER = 0.2  # of lateral spread with averaging time (Hino 1968; Gifford 1975)
 _LATERAL_TIME_S = 300.0  # Draxler (1976), sources near the ground
-TOP_RICHARDSON = 0.2  # Briggs et al. (2001), Atmos. Environ. 35, 2265-2284: 0.65 u* / (1 + 0.2 Ri)
+TOP_RICHARDSON = 0.099 / 0.88  # Spicer and Havens (1986), DEGADIS; the shallow layer has the same
+TOP_POWER = 1.04
 NEUTRAL_EXPONENT = 1.5  # van Ulden (1978)
 BOX_SHARE = 0.9  # of the effective half width at the source (Ermak 1990)
 SLIP_MIXING = 0.08  # of the slip, at Richardson number 0 (Turner 1986 from Ellison and Turner 1959)
@@ -115,6 +116,7 @@ class Surroundings:
         lid = max(1.0 - mean_height_m / (0.5 * self.mixing_height_m), 0.0)
         rate = 2.0 * KARMAN * math.sqrt(stirred) / phi * lid
         rate *= 1.0 + self.shear(SPEED_HEIGHT * mean_height_m)
+        rate *= self.wind_m_s(SPEED_HEIGHT * mean_height_m) / self.wind_m_s(K_HEIGHT * mean_height_m)
         slip = abs(layer.slip_m_s)
         if slip > 1e-6:
             light = gravity_acceleration(layer.density_kg_m3, self.density_kg_m3)
@@ -126,7 +128,7 @@ class Surroundings:
         """How much less the top mixes than neutral air does, by the weight of the layer and the air's own."""
         light = gravity_acceleration(layer.density_kg_m3, self.density_kg_m3)
         number = max(light, 0.0) * 2.0 * mean_height_m / stirred_m2_s2
-        return self.heat_profile(K_HEIGHT * mean_height_m) + TOP_RICHARDSON * number
+        return float(self.heat_profile(K_HEIGHT * mean_height_m) + TOP_RICHARDSON * number**TOP_POWER)
 
     def exponent(self, mean_height_m: float, layer: Layer) -> float:
         """Exponent of the vertical profile: 1.5 in neutral air, up to 2.5 under stable layering.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.air.dense.cloud import SteadyPart
+from models.air.dense.cloud import SteadyPart, on_ground
 from models.air.dense.similarity import (
     ambient_of,
     ambient_of_class,
@@ -15,7 +15,9 @@ from models.air.dense.similarity import (
     simple_term,
 )
 from models.air.dense.surroundings import surroundings
+from models.air.plume import PlumeAir, steady_plume
 from models.air.turbulence import KARMAN, wind_profile
+from models.contract import SurfaceLayer
 from models.term import Shape
 from tests.support.air_data.degadis import degadis_fraction
 from tests.support.air_data.desert_tortoise import desert_tortoise_4
@@ -110,7 +112,7 @@ def test_plumes_widen_dilute_and_age_with_distance(term):
 
 
 def test_a_trace_on_the_ground_grows_as_the_passive_theory_says():
-    """Mean height: dz/dx = k u* / u(0.6 z), exact for K = k u* z; sideways: sigma_v t by Draxler."""
+    """Mean height: dz/dx = k u* / u(1.55 z) (van Ulden 1978); sideways: sigma_v t by Draxler."""
     trace = simple_term("cl2", shape="pool", rate_kg_s=1e-7, radius_m=0.05, temperature_k=293.15)
     cloud = similarity_run(trace, AIR, averaging_s=1800.0, reach_m=3000.0)
     s, friction = cloud.sections, AIR.friction_velocity_m_s
@@ -121,13 +123,40 @@ def test_a_trace_on_the_ground_grows_as_the_passive_theory_says():
         step = (float(s.x_m[k + 1]) - x) / 20.0
         for _ in range(20):
             lid = 1.0 - z / (0.5 * part.air.mixing_height_m)
-            z += KARMAN * friction * lid / part.air.wind_m_s(0.6 * z) * step
+            z += KARMAN * friction * lid / part.air.wind_m_s(1.55 * z) * step
         x = float(s.x_m[k + 1])
     assert float(s.mean_height_m[-1]) == pytest.approx(z, rel=0.03)
     age = float(s.age_s[-1])
     draxler = part.air.sigma_v_m_s * age / (1.0 + 0.9 * math.sqrt(age / 300.0))
     assert float(part.shape(s.x_m[-1:], 1800.0).sigma_m[0]) == pytest.approx(draxler, rel=0.05)
     assert s.half_width_m[-1] < 1.0
+
+
+@pytest.mark.parametrize(("pasquill", "wind"), [("D", 5.0), ("F", 2.0)])
+def test_a_trace_becomes_the_passive_plume_of_the_house(pasquill, wind):
+    ambient = ambient_of_class(
+        wind_speed_m_s=wind,
+        wind_height_m=10.0,
+        pasquill=pasquill,
+        roughness_m=0.03,
+        temperature_k=293.15,
+        relative_humidity_fraction=0.5,
+    )
+    layer = SurfaceLayer(
+        friction_velocity_m_s=ambient.friction_velocity_m_s,
+        inverse_obukhov_1_m=ambient.inverse_obukhov_1_m,
+        sigma_v_m_s=0.6,
+        mixing_height_m=1600.0,
+    )
+    air = PlumeAir(layer=layer, wind_speed_m_s=wind, wind_height_m=10.0, roughness_m=0.03)
+    passive = steady_plume(air, rate_kg_s=1e-7, height_m=0.0, reach_m=4000.0)
+    trace = simple_term("cl2", shape="pool", rate_kg_s=1e-7, radius_m=0.05, temperature_k=293.15)
+    s = similarity_run(trace, ambient, reach_m=4000.0).sections
+    x = np.array([100.0, 300.0, 1000.0, 3000.0])
+    mean, power, speed = (np.interp(x, s.x_m, v) for v in (s.mean_height_m, s.exponent, s.speed_m_s))
+    assert mean == pytest.approx(passive.mean_height_m(x), rel=0.06)
+    across = 1e-7 / speed * on_ground(np.zeros(4), mean, power)
+    assert across == pytest.approx(passive.cic_kg_m2(x, np.zeros(4)), rel=0.2)
 
 
 def test_concentrations_of_a_trace_are_linear_in_the_rate_and_those_of_dense_gas_are_not():
