@@ -1,6 +1,6 @@
 /** What the models say: the map on the ground, measured beside modelled, what is expected, and what to mind. */
 
-import { language, say, t } from '../i18n';
+import { language, say, t, type Key } from '../i18n';
 import { sourceOf, type GroundMap, type MapBand } from '../stores/air';
 import { agreement, compare, type Compared } from '../stores/compare';
 import { rampLevel } from '../stores/readings';
@@ -13,7 +13,7 @@ import { empty, originChip, panel } from './panel';
 import { chooser } from './plume';
 import { age, ago, conc, hourMinute, nameOf, qualityName } from './words';
 
-const BANDS: readonly MapBand[] = ['p05', 'p50', 'p95'];
+const BANDS: readonly (readonly [MapBand, Key])[] = [['p05', 'air.map.p05'], ['p50', 'air.map.p50'], ['p95', 'air.map.p95']];
 
 function nowcastOf(ctx: Context): NowCast | null {
   const { air, substance } = ctx.stores;
@@ -56,7 +56,7 @@ function mapChoice(ctx: Context): HTMLElement {
     h('h3', {}, () => t('air.map')),
     h('div', { class: 'segments', role: 'group', 'aria-label': () => t('air.map') },
       choice(() => t('air.map.off'), () => groundMap.get().kind === 'none', pick({ kind: 'none' })),
-      ...BANDS.map((band) => choice(() => t(`air.map.${band}`), () => same(groundMap.get(), { kind: 'now', band }), pick({ kind: 'now', band }), () => !mapped()))),
+      ...BANDS.map(([band, name]) => choice(() => t(name), () => same(groundMap.get(), { kind: 'now', band }), pick({ kind: 'now', band }), () => !mapped()))),
     h('p', { class: 'empty', hidden: mapped }, () => t('air.map.none')),
     h('div', { class: 'air-later', hidden: () => leads().length === 0 },
       h('p', {}, h('span', { class: 'chip forecast' }, () => t('air.forecast')), ' ', () => t('air.map.chance')), steps, degrees));
