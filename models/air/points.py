@@ -60,16 +60,22 @@ def point_sums(
         rows = np.flatnonzero(near)
         for start in range(0, rows.size, _ROWS):
             part = rows[start : start + _ROWS]
-            value = _values(puffs, part, points, lid[part])
+            level, up = _factors(puffs, part, points, lid[part])
             first = np.flatnonzero(np.diff(group[part], prepend=-1))
             for k, weight in enumerate(weights):
-                sums = np.add.reduceat(value * weight[part, None], first, axis=0)
+                value = level * (up * weight[part, None]).astype(np.float32)
+                sums = np.add.reduceat(value, first, axis=0, dtype=np.float64)
                 total[k, group[part[first, None]], block] += sums
     return total
 
 
-def _values(puffs: Puffs, rows: IntArray, points_m: FloatArray, lid_m: FloatArray) -> FloatArray:
-    """Concentration of unit masses, (n_rows, n_points)."""
+def _factors(
+    puffs: Puffs, rows: IntArray, points_m: FloatArray, lid_m: FloatArray
+) -> tuple[npt.NDArray[np.float32], FloatArray]:
+    """Horizontal and vertical factor of the concentration of unit masses, (n_rows, n_points).
+
+    The vertical one is (n_rows, 1) where all points have one height.
+    """
     origin = points_m[0]
     sigma_h, sigma_z, height = puffs.sigma_h_m[rows], puffs.sigma_z_m[rows], puffs.height_m[rows]
     over = (math.sqrt(0.5) / sigma_h).astype(np.float32)[:, None]
@@ -86,7 +92,7 @@ def _values(puffs: Puffs, rows: IntArray, points_m: FloatArray, lid_m: FloatArra
         away = (heights - centre[:, None]) / sigma_z[some][:, None]
         up[some] += np.exp(-0.5 * away * away)
     up *= (_NORM / (sigma_h**2 * sigma_z))[:, None]
-    return np.asarray(level * up, dtype=np.float64)
+    return level, up
 
 
 def _blocks(points_m: FloatArray) -> list[npt.NDArray[np.intp]]:

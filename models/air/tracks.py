@@ -24,7 +24,6 @@ from models.timed import timed
 from twin.core.clock import Interval
 from twin.core.geometry import Extent, FloatArray
 
-_FAR_M = 1000.0
 _REACH = 5.0
 _FIRST_S = 1.0  # first step of age
 _OLD = 0.4  # old gas is wide: its steps may grow again, at this share of ``growth``
@@ -52,7 +51,8 @@ class Fineness:
     ``step_s`` is the time between emissions, within which the wind changes little; ages grow in steps of at
     most ``growth`` times the age and ``longest_s``; puffs are ``spacing`` standard deviations apart.
     Puffs wider than ``split_m`` go on as seven narrower ones (``models.air.split``), which only counts, and
-    only pays, where the wind differs from place to place.
+    only pays, where the wind differs from place to place. Gas is let go when all of one age is more than
+    ``far_m`` and five standard deviations beyond the area of interest: a wind that turns may bring it back.
     """
 
     step_s: float = 30.0
@@ -60,6 +60,7 @@ class Fineness:
     growth: float = 0.25
     spacing: float = 1.5
     split_m: float = math.inf
+    far_m: float = 1000.0
 
 
 class Loss(Protocol):
@@ -114,7 +115,7 @@ def march(
     window
         Emission and travel; the wind is never asked for moments outside it.
     keep
-        Ages at which all gas is more than a kilometre beyond it are not followed.
+        Ages at which all gas is far beyond it are not followed (``Fineness.far_m``).
     fineness
         See ``Fineness``.
     losses
@@ -143,7 +144,7 @@ def march(
         state[:, j + 1, :alive] = after
         for array in (state, share):
             array[:, j + 1, alive:] = array[:, j + 1, alive - 1 : alive]
-        if j + 1 >= _LEAST and _gone(after, keep):
+        if j + 1 >= _LEAST and _gone(after, keep, fineness.far_m):
             last = j + 1
             break
     kept = state[:, : last + 1]
@@ -227,9 +228,9 @@ def grown(
     return wider, after, transport_height(mean, sources.height_m), lost
 
 
-def _gone(state: FloatArray, keep: Extent) -> bool:
+def _gone(state: FloatArray, keep: Extent, far_m: float) -> bool:
     x, y, sigma, _ = state
-    reach = _FAR_M + _REACH * sigma
+    reach = far_m + _REACH * sigma
     out = (x < keep.x_min_m - reach) | (x > keep.x_max_m + reach)
     out |= (y < keep.y_min_m - reach) | (y > keep.y_max_m + reach)
     return bool(out.all())
