@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -63,11 +64,12 @@ SUDDEN = simple_term(
     "cl2", shape="instant", mass_kg=2000.0, temperature_k=288.0, radius_m=5.0, cylinder_height_m=9.0
 )
 PLUMES = [CHLORINE, AMMONIA, ACID, STACK]
+cached = cache(similarity_run)
 
 
 @pytest.mark.parametrize("term", PLUMES, ids=lambda term: term.shape.value + term.substance_id)
 def test_mass_and_enthalpy_fluxes_are_kept_along_the_plume(term):
-    cloud = similarity_run(term, AIR)
+    cloud = cached(term, AIR)
     s, table = cloud.sections, cloud.table
     source = float(table.mass_fraction[-1])
     fed = s.rate_kg_s / source
@@ -83,7 +85,7 @@ def test_mass_and_enthalpy_fluxes_are_kept_along_the_plume(term):
 @pytest.mark.parametrize("term", PLUMES, ids=lambda term: term.shape.value + term.substance_id)
 @pytest.mark.parametrize("x_m", [60.0, 400.0, 2500.0])
 def test_the_substance_flows_through_every_cross_section(term, x_m):
-    cloud = similarity_run(term, AIR)
+    cloud = cached(term, AIR)
     part = cloud.parts[0]
     shape = part.shape(np.array([x_m]), cloud.averaging_s)
     wide = 6.0 * (shape.box_m[0] + shape.sigma_m[0])
@@ -102,7 +104,7 @@ def replace_most(shape):
 
 @pytest.mark.parametrize("term", PLUMES, ids=lambda term: term.shape.value + term.substance_id)
 def test_plumes_widen_dilute_and_age_with_distance(term):
-    s = similarity_run(term, AIR).sections
+    s = cached(term, AIR).sections
     width = np.sqrt(s.half_width_m**2 + 3.0 * s.sigma_m**2)
     ground = s.aloft < 1.0
     assert np.all(np.diff(width[ground]) > 0.0)
@@ -182,7 +184,7 @@ def test_the_cloud_goes_where_the_wind_does_not_come_from(wind_from):
 
 
 def test_time_passes_from_front_to_end():
-    cloud = similarity_run(AMMONIA, AIR)
+    cloud = cached(AMMONIA, AIR)
     arrival = cloud.arrival_s(800.0)
     assert 60.0 < arrival < 400.0
     steady = float(cloud.parts[0].shape(np.array([800.0]), 60.0).conc(np.zeros(1), np.ones(1))[0])
@@ -212,7 +214,7 @@ def test_several_steps_add_up_to_one():
             )
         },
     )
-    one, two = similarity_run(CHLORINE, AIR), similarity_run(halves, AIR)
+    one, two = cached(CHLORINE, AIR), similarity_run(halves, AIR)
     for t in (100.0, 3100.0, 6050.0):
         expected = float(one.conc(500.0, 10.0, 1.0, t))
         assert float(two.conc(500.0, 10.0, 1.0, t)) == pytest.approx(expected, rel=1e-6)
@@ -229,7 +231,7 @@ def test_longer_averages_are_wider_and_lower():
 
 @pytest.mark.parametrize("t_s", [20.0, 200.0, 900.0])
 def test_everything_at_once_keeps_its_mass(t_s):
-    cloud = similarity_run(SUDDEN, AIR)
+    cloud = cached(SUDDEN, AIR)
     puff = cloud.parts[0].puff
     middle = float(np.interp(t_s, puff.time_s, puff.x_m))
     long = 6.0 * (float(np.interp(t_s, puff.time_s, puff.radius_m + puff.sigma_m)) + 0.75 * t_s)
@@ -245,7 +247,7 @@ def test_everything_at_once_keeps_its_mass(t_s):
 
 
 def test_a_sudden_cloud_slumps_goes_downwind_and_its_peak_falls():
-    cloud = similarity_run(SUDDEN, AIR)
+    cloud = cached(SUDDEN, AIR)
     puff = cloud.parts[0].puff
     assert puff.mean_height_m.min() < 0.5 * puff.mean_height_m[0]
     assert np.all(np.diff(puff.x_m) > 0.0)
@@ -257,7 +259,7 @@ def test_a_sudden_cloud_slumps_goes_downwind_and_its_peak_falls():
 
 
 def test_footprint_is_where_the_level_is_met():
-    cloud = similarity_run(CHLORINE, AIR)
+    cloud = cached(CHLORINE, AIR)
     level = float(cloud.table.conc_of_ppm(100.0))
     foot = cloud.footprint(level, 1.0)
     assert float(cloud.centreline_kg_m3(foot.reach_m, 1.0)) == pytest.approx(level, rel=0.02)
@@ -353,7 +355,7 @@ def test_limits_are_said_not_hidden():
     assert any("wind_speed_m_s 0.5" in note for note in similarity_run(CHLORINE, calm).notes)
     across = replace(AMMONIA, towards_deg=180.0)
     assert any("turn_deg" in note for note in similarity_run(across, AIR).notes)
-    assert similarity_run(CHLORINE, AIR).outside == ()
+    assert cached(CHLORINE, AIR).outside == ()
 
 
 def test_bad_input_is_named():
