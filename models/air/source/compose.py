@@ -214,7 +214,7 @@ def _jet_term(
     airborne, liquid = flown.airborne_fraction, flown.droplet_fraction
     if not np.any(flown.rate_kg_s * airborne > 0.0):
         return None
-    radius, tall = flown.radius_m * np.sqrt(airborne), 0.0
+    radius, tall = flown.radius_m * np.sqrt(np.where(airborne > 0.0, airborne, 1.0)), 0.0
     if aim.shape is not Shape.JET:
         density = mixture_density_kg_m3(
             row, float(flown.temperature_k[0]), float(liquid[0]), ambient.pressure_pa
@@ -222,22 +222,23 @@ def _jet_term(
         # at rest: what leaves in a second (all, when at once) stands as a cylinder as high as wide
         tall = float((flown.rate_kg_s[0] * airborne[0] / (math.pi * density)) ** (1 / 3))
         radius = np.full_like(radius, tall)
-    instant = aim.shape is Shape.INSTANT
+    # a liquid that has cooled to its boiling point only falls: the jet ends there
+    end = int(np.flatnonzero(flown.rate_kg_s * airborne > 0.0)[-1]) + 1
     return SourceTerm(
         substance_id=row.id,
         shape=aim.shape,
         place=aim.place,
         height_m=aim.height_m,
-        times_s=flown.times_s,
-        rate_kg_s=flown.rate_kg_s * airborne,
-        temperature_k=flown.temperature_k,
-        liquid_fraction=liquid,
-        air_fraction=np.zeros_like(liquid),
-        radius_m=radius,
-        speed_m_s=flown.speed_m_s,
+        times_s=flown.times_s[: end + 1],
+        rate_kg_s=(flown.rate_kg_s * airborne)[:end],
+        temperature_k=flown.temperature_k[:end],
+        liquid_fraction=liquid[:end],
+        air_fraction=np.zeros(end),
+        radius_m=radius[:end],
+        speed_m_s=flown.speed_m_s[:end],
         towards_deg=aim.towards_deg,
         elevation_deg=aim.elevation_deg,
-        height_of_cylinder_m=tall if instant else 0.0,
+        height_of_cylinder_m=tall if aim.shape is Shape.INSTANT else 0.0,
         notes=notes,
     )
 

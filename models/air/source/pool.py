@@ -63,7 +63,8 @@ class Ground:
     film_w_m2_k: float = 0.0
 
 
-# Conductivities and roughness depths after the TNO Yellow Book (3rd edition), chapter 3.
+# Conductivities, diffusivities and least depths after the TNO Yellow Book (3rd edition), chapter 3; recalled,
+# not compared with print. A ``Ground`` of one's own takes their place.
 GROUNDS: Mapping[str, Ground] = MappingProxyType(
     {
         "concrete": Ground(conduction_w_m_k=1.3, diffusivity_m2_s=5.72e-7, least_depth_m=0.005),

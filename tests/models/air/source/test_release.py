@@ -103,6 +103,16 @@ def test_hydrogen_fluoride_below_and_above_its_boiling_point() -> None:
     closed(warm)
 
 
+def test_a_liquid_that_cools_to_its_boiling_point_stops_being_a_jet() -> None:
+    leak = vessel_hole(
+        "so2", 0.05, temperature_k=263.3, ambient=AIR, volume_m3=20.0, pressure_pa=2e5, fill_fraction=0.8
+    )
+    assert leak.jet is not None
+    assert leak.pool is not None
+    assert leak.jet.times_s[-1] < 0.9 * leak.pool.times_s[-1]
+    closed(leak)
+
+
 def test_gas_leaves_as_a_jet_with_the_wind_or_as_told() -> None:
     args = {"temperature_k": 293.15, "ambient": AIR, "volume_m3": 5.0, "pressure_pa": 4e5}
     free = vessel_hole("cl2", 0.01, **args)  # type: ignore[arg-type]
