@@ -18,6 +18,8 @@ from models.contract import Site, flat_site
 from models.term import Ambient, Shape, SourceTerm
 from tests.support.air_data.degadis import FILE as DEGADIS
 from tests.support.air_data.degadis import degadis_fraction
+from tests.support.air_data.desert_tortoise import FILE as TORTOISE
+from tests.support.air_data.desert_tortoise import desert_tortoise_4
 from tests.support.air_data.slab import FOLDER as SLAB
 from tests.support.air_data.slab import slab_run
 from tests.validation.section import Check, Picture, Section, Table, table
@@ -53,6 +55,10 @@ def report() -> Section:
         ]
     else:
         skipped = ("the chlorine case: results of SLAB and DEGADIS are not there",)
+    if TORTOISE.exists():
+        tables.append(_tortoise())
+    else:
+        skipped += ("Desert Tortoise 4: its file is not there",)
     site, cloud = valley_spill()
     budget, fall, closed = _spill(site, cloud)
     tables.append(budget)
@@ -175,6 +181,31 @@ def _chlorine_figure(ours: FloatArray, longer: FloatArray, slab: FloatArray, deg
     axes.set(xlabel="x, m", ylabel="ppm")
     axes.legend()
     return figure
+
+
+def _tortoise() -> Table:
+    """Desert Tortoise 4, a jet far outside what the layer is made for: what it gives all the same."""
+    trial = desert_tortoise_4()
+    ambient, term = trial.ambient, trial.term
+    site = flat_site(
+        Extent(x_min_m=-200.0, y_min_m=-400.0, x_max_m=4000.0, y_max_m=400.0),
+        roughness_m=ambient.roughness_m,
+    )
+    grid = PlumeGrid(x_min_m=-50.0, y_min_m=-300.0, dx_m=10.0, dy_m=10.0, dz_m=1.0, nx=180, ny=60, nz=1)
+    seen = [point_receptor(f"{x:g}", Place(x_m=float(x), y_m=0.0, z_m=1.0)) for x in trial.x_m]
+    window = Interval(start_ms=0, end_ms=1_200_000)
+    wind = steady_wind(ambient, 60.0)
+    cloud = dense_over_terrain(term, ambient, site, wind, window, grid, seen, output_s=20.0)
+    got = cloud.receptor_conc_kg_m3.max(axis=0)
+    rows = [
+        [float(x), float(seen), float(value), float(value / seen)]
+        for x, seen, value in zip(trial.x_m, trial.conc_kg_m3, got, strict=True)
+    ]
+    return table(
+        "Desert Tortoise 4 (an 81 m/s jet, outside the limits of the layer): highest at 1 m, kg/m3",
+        ["x, m", "observed", "here", "ratio"],
+        rows,
+    )
 
 
 def valley_spill() -> tuple[Site, DenseResult]:

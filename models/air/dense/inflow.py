@@ -84,6 +84,8 @@ def _spent(
     total: float, speed: float, radius: float, density: float, air_density: float
 ) -> tuple[float, float, float, float]:
     """Mass rate, speed, radius and distance where a free jet has slowed down."""
+    if radius <= 0.0:  # not said: what the mass needs at its speed
+        radius = math.sqrt(total / (math.pi * density * max(speed, 0.1)))
     if speed <= _JET_END_M_S:
         return total, speed, radius, 0.0
     grown = speed / _JET_END_M_S

@@ -17,6 +17,7 @@ import pytest
 from models.air.dense.cloud import DenseCloud
 from models.air.dense.similarity import ambient_of_class, similarity_run, simple_term
 from models.substances.table import substance
+from models.term import Ambient, SourceTerm
 from twin.core.geometry import FloatArray
 
 FILE = Path(__file__).parents[4] / "shared/data/air/dense_gas_arcs/desert_tortoise_4.json"
@@ -31,6 +32,8 @@ class DesertTortoise:
     x_m: FloatArray
     conc_kg_m3: FloatArray
     cloud: DenseCloud
+    ambient: Ambient
+    term: SourceTerm
 
     @property
     def predicted_kg_m3(self) -> FloatArray:
@@ -83,4 +86,6 @@ def desert_tortoise_4(averaging_s: float = 60.0) -> DesertTortoise:
         x_m=np.array([float(key) for key in row["obs"]]),
         conc_kg_m3=np.array([float(value) for value in row["obs"].values()]),
         cloud=similarity_run(term, ambient, averaging_s=averaging_s),
+        ambient=ambient,
+        term=term,
     )
