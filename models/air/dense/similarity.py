@@ -9,6 +9,7 @@ here.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -92,7 +93,8 @@ def similarity_run(
         raise SolverError(
             msg, message_zh="源项没有排放；至少一步的 rate_kg_s 应为正", field="rate_kg_s", value=0.0
         )
-    parts = tuple(_part(term, ambient, k, reach_m) for k in steps)
+    made: dict[tuple[float, ...], SteadyPart | BurstPart] = {}
+    parts = tuple(_part(term, ambient, k, reach_m, made) for k in steps)
     turn = _turn_deg(term, ambient) if term.shape is Shape.JET and abs(term.elevation_deg) < 80.0 else 0.0
     values = {
         "wind_speed_m_s": ambient.wind_speed_m_s,
@@ -112,7 +114,28 @@ def similarity_run(
     )
 
 
-def _part(term: SourceTerm, ambient: Ambient, k: int, reach_m: float) -> SteadyPart | BurstPart:
+def _part(
+    term: SourceTerm,
+    ambient: Ambient,
+    k: int,
+    reach_m: float,
+    made: dict[tuple[float, ...], SteadyPart | BurstPart],
+) -> SteadyPart | BurstPart:
+    """Step ``k``; one that leaves the same state as an earlier one (``made``) shares its plume."""
+    start, end = float(term.times_s[k]), float(term.times_s[k + 1])
+    states = (term.rate_kg_s, term.temperature_k, term.liquid_fraction, term.air_fraction)
+    key = tuple(float(row[k]) for row in (*states, term.radius_m, term.speed_m_s))
+    if key not in made:
+        made[key] = _made(term, ambient, k, reach_m)
+    part = made[key]
+    return (
+        replace(part, start_s=start, end_s=end)
+        if isinstance(part, SteadyPart)
+        else replace(part, start_s=start)
+    )
+
+
+def _made(term: SourceTerm, ambient: Ambient, k: int, reach_m: float) -> SteadyPart | BurstPart:
     table = mixture_table(
         term.substance_id,
         float(term.temperature_k[k]),
