@@ -64,7 +64,7 @@ def _site(
         displacement_m=table.displacement_m,
         longitude_deg=place[0],
         latitude_deg=place[1],
-        convergence_deg=place[2],
+        convergence_deg=place[2] if table.north == "true" else 0.0,
     )
 
 

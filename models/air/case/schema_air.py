@@ -31,7 +31,8 @@ class SiteTable(Strict):
     Flat ground at ``ground_m`` unless ``dem`` names a GeoTIFF (projected, metres) or ``heights_m`` gives
     nodes, rows from south to north, ``step_m`` apart, the first at (``x0_m``, ``y0_m``). The origin lies at
     ``origin_easting_m``, ``origin_northing_m`` of the DEM's or ``epsg``'s system (left out: DEM's centre),
-    or at ``longitude_deg``, ``latitude_deg`` of a local transverse Mercator.
+    or at ``longitude_deg``, ``latitude_deg`` of a local transverse Mercator. ``north``: what directions of
+    the case count from.
     """
 
     roughness_m: Annotated[float, Field(gt=0, le=5)] = 0.03
@@ -47,6 +48,7 @@ class SiteTable(Strict):
     origin_northing_m: float | None = None
     longitude_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
     latitude_deg: Annotated[float, Field(ge=-90, le=90)] | None = None
+    north: Literal["true", "grid"] = "true"
 
     @model_validator(mode="after")
     def _one_ground(self) -> SiteTable:

@@ -68,6 +68,9 @@ def test_the_wind_blows_from_true_north_also_on_a_turned_grid() -> None:
     x, y = spots.numbers("x")[best], spots.numbers("y")[best]
     # True north is turned to the west of grid north there (positive convergence).
     assert math.degrees(math.atan2(x, y)) == pytest.approx(-2.65, abs=0.15)
+    plane = run_case(case(site=site | {"north": "grid"}, air={"wind_from_deg": 180.0})).tables["receptors"]
+    best = [str(v) for v in plane.column("receptor").values].index("arc@200/0")
+    assert plane.numbers("x")[best] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_steady_plume_and_puffs_tell_the_same() -> None:
