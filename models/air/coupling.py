@@ -36,10 +36,10 @@ _TINY = 1e-20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearSpread:
-    """Spreads ``start + slope * x`` of a steady plume; a slope is the tangent of a turbulence angle."""
+    """Spreads ``start + ratio * x`` of a steady plume; a ratio is the tangent of a turbulence angle."""
 
-    slope_h: float
-    slope_v: float
+    horizontal_ratio: float
+    vertical_ratio: float
     start_h_m: float = 1.0
     start_v_m: float = 0.0
 
@@ -49,8 +49,8 @@ def spread_of_angles(
 ) -> LinearSpread:
     """Spread of two turbulence angles and the half width of a source, as pyELQ states them."""
     return LinearSpread(
-        slope_h=math.tan(math.radians(horizontal_deg)),
-        slope_v=math.tan(math.radians(vertical_deg)),
+        horizontal_ratio=math.tan(math.radians(horizontal_deg)),
+        vertical_ratio=math.tan(math.radians(vertical_deg)),
         start_h_m=half_width_m,
     )
 
@@ -86,7 +86,7 @@ def coupling_matrix(
     Raises
     ------
     BadRequestError
-        Calm (no plume without wind), slopes that are not positive, or arrays of another shape.
+        Calm (no plume without wind), ratios that are not positive, or arrays of another shape.
     """
     speed = np.hypot(u_m_s, v_m_s)
     _check(sources_m, segments_m, speed, spread)
@@ -159,8 +159,8 @@ def _crossed(frame: _Frame, spread: LinearSpread) -> _Pairs:
     """Clip every beam to the part inside the plume: three linear inequalities in the share of the beam."""
     x = frame.x_m - frame.source_x_m
     y = frame.y_m - frame.source_y_m
-    sigma = np.float32(spread.slope_h) * x + np.float32(spread.start_h_m)
-    d_sigma = np.float32(spread.slope_h) * frame.dx_m
+    sigma = np.float32(spread.horizontal_ratio) * x + np.float32(spread.start_h_m)
+    d_sigma = np.float32(spread.horizontal_ratio) * frame.dx_m
     wide, d_wide = np.float32(_REACH) * sigma, np.float32(_REACH) * d_sigma
     least = _first_x(frame, spread)
     low, high = np.zeros_like(x), np.ones_like(x)
@@ -196,7 +196,7 @@ def _first_x(frame: _Frame, spread: LinearSpread) -> Real:
     low = np.minimum(frame.z_m, frame.z_m + frame.dz_m)
     high = np.maximum(frame.z_m, frame.z_m + frame.dz_m)
     gap = np.maximum(np.maximum(low - frame.source_z_m, frame.source_z_m - high), 0.0)
-    first = (gap / _REACH - spread.start_v_m) / spread.slope_v
+    first = (gap / _REACH - spread.start_v_m) / spread.vertical_ratio
     return np.asarray(np.maximum(first, _LEAST_X_M), dtype=np.float32)
 
 
@@ -205,7 +205,7 @@ def _averages(pairs: _Pairs, spread: LinearSpread, rule: tuple[FloatArray, Float
     root = np.float32(math.sqrt(0.5))
     q = (1.0 / pairs.sigma[0], 1.0 / pairs.sigma[1])
     s = (root * pairs.s[0], root * pairs.s[1])
-    slope = np.float32(spread.slope_v / spread.slope_h)
+    slope = np.float32(spread.vertical_ratio / spread.horizontal_ratio)
     base = np.float32(spread.start_v_m) - slope * np.float32(spread.start_h_m)
     r = tuple(root / (slope * sigma + base) for sigma in pairs.sigma)
     up = (pairs.z_m[0] - pairs.height_m, pairs.z_m[1] - pairs.height_m)
@@ -250,8 +250,8 @@ def _check(
         ("sources_m", sources_m.shape, sources_m.ndim == 2 and sources_m.shape[1] == 3, "(n_sources, 3)"),
         ("segments_m", segments_m.shape, segments_m.shape[1:] == (2, 3), "(n_beams, 2, 3)"),
         ("speed_m_s", speed_m_s.min(initial=math.inf), bool(np.all(speed_m_s > 0.0)), "more than 0"),
-        ("slope_h", spread.slope_h, spread.slope_h > 0.0, "more than 0"),
-        ("slope_v", spread.slope_v, spread.slope_v > 0.0, "more than 0"),
+        ("horizontal_ratio", spread.horizontal_ratio, spread.horizontal_ratio > 0.0, "more than 0"),
+        ("vertical_ratio", spread.vertical_ratio, spread.vertical_ratio > 0.0, "more than 0"),
     )
     for field, value, good, wanted in rows:
         if not good:

@@ -38,6 +38,7 @@ ALLOWED = {
         *("temper", "temper_members", "clearly", "drift"),
     },
     "models.air.assimilate._Fit": {"cost"},  # twice a negative log posterior
+    "models.air.tracks.Fineness": {"growth", "spacing"},  # of the age, of the standard deviation
     "models.trace.rates._Problem": {"worth"},  # in units of the misfit
     "models.trace.rates.RateFit": {"cost"},  # twice a negative log posterior
     "models.trace.doubt.TurnedWind": {"log_weight"},

@@ -37,8 +37,8 @@ def by_quadrature(source, start, end, u: float, v: float, spread: LinearSpread) 
     points = start + t[:, None] * (end - start)
     x, y = (points[:, :2] - source[:2]) @ along, (points[:, :2] - source[:2]) @ across
     down = x > 0.0
-    sh = spread.start_h_m + spread.slope_h * x[down]
-    sv = spread.start_v_m + spread.slope_v * x[down]
+    sh = spread.start_h_m + spread.horizontal_ratio * x[down]
+    sv = spread.start_v_m + spread.vertical_ratio * x[down]
     up = sum(np.exp(-0.5 * ((points[down, 2] - sign * source[2]) / sv) ** 2) for sign in (1, -1))
     value = np.exp(-0.5 * (y[down] / sh) ** 2) * up / (2.0 * math.pi * speed * sh * sv)
     return float(value @ (half[:, None] * weight).ravel()[down])
@@ -83,7 +83,7 @@ def test_a_park_of_beams_within_half_a_per_cent_of_fine_quadrature():
 )
 @settings(deadline=None, max_examples=60)
 def test_sloped_beams_too(start, end, from_deg: float, height: float, start_v: float):
-    spread = LinearSpread(slope_h=0.15, slope_v=0.07, start_h_m=1.0, start_v_m=start_v)
+    spread = LinearSpread(horizontal_ratio=0.15, vertical_ratio=0.07, start_h_m=1.0, start_v_m=start_v)
     ends, source = np.array([start, end]), np.array([20.0, -35.0, height])
     u, v = -2.0 * math.sin(math.radians(from_deg)), -2.0 * math.cos(math.radians(from_deg))
     if np.hypot(*(ends[1] - ends[0])[:2]) < 20.0:
@@ -116,7 +116,7 @@ def test_a_beam_along_the_plume_axis_reads_it():
         ({"u_m_s": np.array([0.0])}, "speed_m_s"),
         ({"sources_m": np.zeros((4, 2))}, "sources_m"),
         ({"segments_m": np.zeros((4, 3))}, "segments_m"),
-        ({"spread": LinearSpread(slope_h=0.1, slope_v=0.0)}, "slope_v"),
+        ({"spread": LinearSpread(horizontal_ratio=0.1, vertical_ratio=0.0)}, "vertical_ratio"),
     ],
 )
 def test_bad_input_is_named(change, field):
