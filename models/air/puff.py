@@ -49,7 +49,7 @@ class GaussianPuff:
     """
 
     name = "gaussian_puff"
-    version = "1"
+    version = "2"
     needs: Mapping[str, Field] = MappingProxyType(
         {
             "ground_heights": Field(units="m", dims=("y", "x")),

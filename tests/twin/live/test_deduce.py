@@ -38,7 +38,7 @@ def test_the_result_says_what_it_was_computed_from(leak: State):
     assert plume.origin is Origin.SIMULATED
     assert plume.time_ms == NOW
     text = "\n".join(plume.inputs)
-    for name in ("B1/conc:hf@", "B4/conc:hf@", "S1-MET/wind_speed", "release U1@", "kg/s", "gaussian_puff/1"):
+    for name in ("B1/conc:hf@", "B4/conc:hf@", "S1-MET/wind_speed", "release U1@", "kg/s", "gaussian_puff/2"):
         assert name in text
 
 
