@@ -1,7 +1,7 @@
 """What a tick of the now-cast costs: wind, 20 beams, assimilation, map of 512 x 512 cells, 10 sources.
 
-``python -m tests.bench.air_tick`` prints CPU-seconds and wall time of each part for one gas and for six, and how
-the tick grows with the number of sources. Target (issue, air): 1.0 s for one gas, 3 s for six, on two cores.
+``python -m tests.bench.air_tick`` prints CPU-seconds and wall time of each part for one gas and for six, and
+how the tick grows with the number of sources. Target: 1.0 s for one gas, 3 s for six, on two cores.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ def test_an_hour_of_the_park() -> None:
     found = study(1.5, 21)
     got = figures(found)
     everything = got.beam("all, readings used")
-    assert found.moments == 3
-    assert everything[1] == len(found.beams) > 150
+    assert found.moments == 2
+    assert everything[1] == len(found.beams) > 100
     assert 0.8 < float(str(everything[2])) <= 1.0  # FAC2
     assert 0.7 < float(str(everything[4])) <= 1.0  # in the 90 % band
     assert abs(float(str(everything[3]))) < 0.5  # bias
-    assert len(found.rates) == 12
+    assert len(found.rates) == 8
 
 
 @pytest.mark.slow
