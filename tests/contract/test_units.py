@@ -33,6 +33,7 @@ ALLOWED = {
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
     "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
     "models.air.source.compose.Falling": {"rain_out"},  # a rule by name, or a share
+    "models.air.case.schema_release.FallingTable": {"rain_out"},  # the same in a case file
     "models.air.assimilate.Knobs": {  # shares, factors, logarithms and costs, all without a unit
         *("own", "near", "factor_sd", "smoothing", "ridge", "shrinkage", "worth", "least_reach"),
         *("temper", "temper_members", "clearly", "drift"),
