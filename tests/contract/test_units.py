@@ -32,6 +32,9 @@ ALLOWED = {
     "gis.patch.Patch": {"left", "top", "step_x", "step_y"},
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
     "gis.scene.schema.BookmarkRow": {"target", "position"},  # names of a scene file, metres
+    "models.air.particles.profile.Tables": {"per_root"},  # cells per root of the particles' own height
+    "models.air.particles.run.Plan": {"step"},  # of the particles' own clock
+    "models.air.case.schema_release.FallingTable": {"rain_out"},  # a rule by name, or a share
     "models.air.source.compose.Falling": {"rain_out"},  # a rule by name, or a share
     "models.air.case.schema_release.FallingTable": {"rain_out"},  # the same in a case file
     "models.air.assimilate.Knobs": {  # shares, factors, logarithms and costs, all without a unit
