@@ -120,8 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             part = run_topic(asked.only[0], folder)
             asked.part.write_text(json.dumps(asdict(part)), encoding="utf-8")
             return 0
-        parts = [run_apart(topic, folder, asked.topic_s) for topic in asked.only or TOPICS]
-        if asked.out is not None or not asked.only:
+        parts: list[Part] = []
+        for topic in asked.only or TOPICS:
+            parts.append(run_apart(topic, folder, asked.topic_s))
+            # After every topic, so that whoever breaks off keeps what is done.
             (folder / "air.md").write_text(document([part.text for part in parts]), encoding="utf-8")
     broken = [what for part in parts for what in part.broken]
     print(f"\n{len(broken)} promised figures do not hold" + "".join(f"\n  {what}" for what in broken))
