@@ -2,6 +2,7 @@
 
 import type { CameraState, Pick, Vec3, World } from './contract';
 import { setLanguage } from './i18n';
+import { drawable } from './stores/air';
 import { span } from './stores/span';
 import { untracked, type Readable } from './stores/signal';
 import type { Selected, Stores } from './stores/stores';
@@ -132,10 +133,11 @@ export class PageActions implements Actions {
   }
 
   picture(): void {
+    const forecast = drawable(this.stores.air.shownMap.peek(), this.stores.now_ms.peek())?.map.kind === 'forecast';
     void this.world.peek()?.screenshot().then((blob) => {
       const link = document.createElement('a');
       link.href = URL.createObjectURL(blob);
-      link.download = `park-twin-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.png`;
+      link.download = `park-twin${forecast ? '-forecast' : ''}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.png`;
       link.click();
       URL.revokeObjectURL(link.href);
     });

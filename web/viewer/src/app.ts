@@ -197,7 +197,7 @@ export class App {
     const columns = signal(columnsFor(innerWidth, innerHeight));
     const stage: Stage = { canvas: this.canvas, hover: this.hover, picked: this.picked };
     const ctx: Context = {
-      stores, world: this.world, actions: this.actions, series: (key, from, to, step) => this.api.series(key, from, to, step),
+      stores, world: this.world, actions: this.actions, courses: this.api, series: (key, from, to, step) => this.api.series(key, from, to, step),
     };
     addEventListener('resize', () => columns.set(columnsFor(innerWidth, innerHeight)));
     effect(() => {

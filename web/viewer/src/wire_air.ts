@@ -139,3 +139,15 @@ export interface WindRose {
   readonly calm: number;
   readonly origin: Origin;
 }
+
+/** Mean over all beams and the largest of them, step by step. */
+export interface AirCurves {
+  readonly substance: string;
+  readonly step: 'minute' | 'hour';
+  readonly t: readonly number[];
+  readonly mean: readonly (number | null)[];
+  readonly largest: readonly (number | null)[];
+  readonly sensor: readonly (string | null)[];
+  readonly n: readonly number[];
+  readonly origin: Origin;
+}

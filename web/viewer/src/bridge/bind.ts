@@ -2,6 +2,7 @@
 
 import type { BeamLook, MapSheet, WindLook, World, WorldLabel } from '../contract';
 import { language } from '../i18n';
+import { drawable } from '../stores/air';
 import { PLUME_TOO_OLD_MS } from '../stores/limits';
 import { effect, untracked } from '../stores/signal';
 import type { Stores } from '../stores/stores';
@@ -63,7 +64,7 @@ function bindFields(stores: Stores, world: World, changed: Changed): void {
   });
   let sheet: MapSheet | null = null;
   effect(() => {
-    const shown = stores.air.shownMap.get()?.sheet ?? null;
+    const shown = drawable(stores.air.shownMap.get(), stores.coarse_ms.get())?.sheet ?? null;
     if (shown === sheet) return;
     sheet = shown;
     untracked(() => world.setGroundMap(shown));

@@ -3,6 +3,7 @@
 import type { Pick } from '../contract';
 import { t } from '../i18n';
 import type { Readable } from '../stores/signal';
+import { forecastBadge, showsForecast } from '../ui/airmap';
 import type { Context } from '../ui/context';
 import { detailCard } from '../ui/detail';
 import { h } from '../ui/dom';
@@ -18,10 +19,10 @@ export interface Stage {
 }
 
 export function view(ctx: Context, stage: Stage): HTMLElement {
-  return h('main', { class: 'view', 'aria-label': () => t('app.view') },
+  return h('main', { class: () => (showsForecast(ctx) ? 'view is-forecast' : 'view'), 'aria-label': () => t('app.view') },
     stage.canvas,
     toolbar(ctx), toolBox(ctx),
-    h('div', { class: 'view-top' }, ribbon(ctx), messages(ctx)),
+    h('div', { class: 'view-top' }, ribbon(ctx), forecastBadge(ctx), messages(ctx)),
     h('div', { class: 'view-corner' }, compassRose(ctx)),
     detailCard(ctx, stage.picked),
     h('div', { class: 'view-bottom' }, legend(ctx), h('div', { class: 'view-facts' }, notice(ctx), scaleBar(ctx))),

@@ -27,12 +27,12 @@ function columns(ctx: Context, count: 1 | 2 | 3): { left: HTMLElement[]; right: 
   if (count === 2) {
     return {
       left: [column('left', situationPanel(ctx), exceedancePanel(ctx), curvePanel(ctx)), column('left', beamsPanel(ctx))],
-      right: [column('right', windPanel(ctx), plumePanel(ctx)), column('right', airPanel(ctx), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
+      right: [column('right', windPanel(ctx), plumePanel(ctx)), column('right', airPanel(ctx, 'beams'), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
     };
   }
   return {
     left: [column('left', situationPanel(ctx), exceedancePanel(ctx)), column('left', beamsPanel(ctx)), column('left', curvePanel(ctx), sightPanel(ctx))],
-    right: [column('right', windPanel(ctx), strataPanel(ctx)), column('right', plumePanel(ctx), tabbed(ctx, ['wells', 'devices'])), column('right', airPanel(ctx))],
+    right: [column('right', windPanel(ctx), strataPanel(ctx)), column('right', plumePanel(ctx), tabbed(ctx, ['wells', 'devices'])), column('right', airPanel(ctx, 'all'))],
   };
 }
 

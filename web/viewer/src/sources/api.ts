@@ -2,7 +2,7 @@
 
 import type { Device, ParkInfo, Plume, Series, SightRow, State, Step, StrataReport } from '../wire';
 import { readScene, type Scene } from '../wire';
-import type { Forecast, NowCast, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
+import type { AirCurves, Forecast, NowCast, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
 import { ByteCache } from './cache';
 import { Http, withQuery } from './http';
 
@@ -66,6 +66,10 @@ export class Api {
 
   spread(substance: string, from: number, to: number): Promise<SpreadCourse> {
     return this.http.json(withQuery(`${BASE}/air/spread`, { substance, from: Math.floor(from), to: Math.ceil(to) }));
+  }
+
+  curves(substance: string, from: number, to: number): Promise<AirCurves> {
+    return this.http.json(withQuery(`${BASE}/air/curves`, { substance, from: Math.floor(from), to: Math.ceil(to) }));
   }
 
   rose(from: number, to: number): Promise<WindRose> {

@@ -1,7 +1,8 @@
 /** What the models say about the air: now-casts and forecasts by gas, and which map lies on the ground. */
 
 import type { MapSheet } from '../contract';
-import type { Forecast, NowCast } from '../wire_air';
+import type { Forecast, LevelArea, NowCast } from '../wire_air';
+import { AIR_TOO_OLD_MS } from './limits';
 import { signal, type Signal } from './signal';
 
 /** Which surface of the now-cast lies on the ground. */
@@ -57,4 +58,21 @@ export function sourceOf(
   if (substance !== null) return held.get(substance) ?? null;
   const most = [...nowcasts.values()].sort((a, b) => b.spread.max_kg_m3 - a.spread.max_kg_m3)[0];
   return (most && held.get(most.substance)) ?? [...held.values()][0] ?? null;
+}
+
+/** The map that may lie on the ground at a moment: none from a result that is too old. */
+export function drawable(shown: ShownMap | null, at_ms: number): ShownMap | null {
+  return shown && at_ms - shown.source.t <= AIR_TOO_OLD_MS ? shown : null;
+}
+
+/** The moment a forecast map is for, epoch ms; null for a map of now. */
+export function validAt_ms(shown: ShownMap): number | null {
+  return shown.map.kind === 'forecast' ? shown.source.t + shown.map.lead_s * 1000 : null;
+}
+
+/** The level whose chance a forecast map shows. */
+export function levelOf(shown: ShownMap): LevelArea | null {
+  const { map, source } = shown;
+  if (map.kind !== 'forecast' || !('leads' in source)) return null;
+  return source.leads[0]?.areas.find((row) => row.level === map.level) ?? null;
 }

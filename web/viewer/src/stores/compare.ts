@@ -34,6 +34,22 @@ function rank(row: Compared): number {
   return row.measured === null ? -1 : row.distance;
 }
 
+export interface ComparedGas extends Compared {
+  readonly substance: string;
+  /** Moment of the now-cast, epoch ms. */
+  readonly t: number;
+}
+
+/** One beam beside the now-casts of all gases that it measures, the wanted gas first. */
+export function compareBeam(nowcasts: ReadonlyMap<string, NowCast>, sensor: string, wanted: string | null): readonly ComparedGas[] {
+  const rows = [...nowcasts.values()].flatMap((cast) => {
+    const row = compare(cast).find((one) => one.sensor === sensor);
+    return row ? [{ ...row, substance: cast.substance, t: cast.t }] : [];
+  });
+  const first = (row: ComparedGas): number => (row.substance === wanted ? 0 : 1);
+  return rows.sort((a, b) => first(a) - first(b) || a.substance.localeCompare(b.substance));
+}
+
 export interface Agreement {
   readonly n: number;
   readonly inside: number;

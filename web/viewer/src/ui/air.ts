@@ -1,19 +1,23 @@
-/** What the models say: the map on the ground, measured beside modelled, what is expected, and what to mind. */
+/** What the models say: the map on the ground, measured beside modelled, what is expected, trends, and what to mind. */
 
 import { language, say, t, type Key } from '../i18n';
-import { sourceOf, type GroundMap, type MapBand } from '../stores/air';
+import { sourceOf, type GroundMap } from '../stores/air';
 import { agreement, compare, type Compared } from '../stores/compare';
-import { rampLevel } from '../stores/readings';
+import { AIR_TOO_OLD_MS } from '../stores/limits';
+import { signal } from '../stores/signal';
 import { number } from '../units';
 import type { Arrival, Forecast, NowCast } from '../wire_air';
+import { bandWords, bullet, outsideMark, readingMarks, residualsOf, residualWords } from './airbeam';
+import { BANDS, leadWords } from './airmap';
 import type { Context } from './context';
-import { each, h } from './dom';
+import { each, h, swap } from './dom';
 import { noteWords } from './notes';
 import { empty, originChip, panel } from './panel';
 import { chooser } from './plume';
-import { age, ago, conc, hourMinute, nameOf, qualityName } from './words';
+import { age, ago, conc, hourMinute, nameOf } from './words';
 
-const BANDS: readonly (readonly [MapBand, Key])[] = [['p05', 'air.map.p05'], ['p50', 'air.map.p50'], ['p95', 'air.map.p95']];
+export type AirPart = 'map' | 'beams' | 'trend' | 'notes';
+const PARTS: readonly (readonly [AirPart, Key])[] = [['map', 'air.part.map'], ['beams', 'air.part.beams'], ['trend', 'air.part.trend'], ['notes', 'air.part.notes']];
 
 function nowcastOf(ctx: Context): NowCast | null {
   const { air, substance } = ctx.stores;
@@ -23,6 +27,12 @@ function nowcastOf(ctx: Context): NowCast | null {
 function forecastOf(ctx: Context): Forecast | null {
   const { air, substance } = ctx.stores;
   return sourceOf({ kind: 'forecast', lead_s: 0, level: 1 }, substance.get(), air.nowcasts.get(), air.forecasts.get()) as Forecast | null;
+}
+
+/** The forecast, while it is none of the past. */
+function freshForecast(ctx: Context): Forecast | null {
+  const found = forecastOf(ctx);
+  return found && ctx.stores.coarse_ms.get() - found.t <= AIR_TOO_OLD_MS ? found : null;
 }
 
 function choice(text: () => string, pressed: () => boolean, act: () => void, disabled: () => boolean = () => false): HTMLElement {
@@ -37,14 +47,14 @@ function same(a: GroundMap, b: GroundMap): boolean {
 function mapChoice(ctx: Context): HTMLElement {
   const { groundMap } = ctx.stores.air;
   const pick = (map: GroundMap): (() => void) => () => groundMap.set(map);
-  const leads = (): readonly number[] => forecastOf(ctx)?.leads.map((row) => row.lead_s) ?? [];
-  const levels = (): readonly number[] => forecastOf(ctx)?.leads[0]?.areas.map((row) => row.level) ?? [];
+  const leads = (): readonly number[] => freshForecast(ctx)?.leads.map((row) => row.lead_s) ?? [];
+  const levels = (): readonly number[] => freshForecast(ctx)?.leads[0]?.areas.map((row) => row.level) ?? [];
   const chosen = (): { lead_s: number; level: number } => {
     const map = groundMap.get();
     return map.kind === 'forecast' ? map : { lead_s: leads()[0] ?? 600, level: levels()[0] ?? 1 };
   };
   const steps = h('div', { class: 'segments', role: 'group', 'aria-label': () => t('air.map.leads') });
-  each(steps, leads, String, (item) => choice(() => t('air.lead', { n: Math.round(item.get() / 60) }),
+  each(steps, leads, String, (item) => choice(() => leadWords(item.get()),
     () => { const map = groundMap.get(); return map.kind === 'forecast' && map.lead_s === item.get(); },
     () => groundMap.set({ kind: 'forecast', lead_s: item.peek(), level: chosen().level })));
   const degrees = h('div', { class: 'segments', role: 'group', 'aria-label': () => t('air.map.levels') });
@@ -58,52 +68,37 @@ function mapChoice(ctx: Context): HTMLElement {
       choice(() => t('air.map.off'), () => groundMap.get().kind === 'none', pick({ kind: 'none' })),
       ...BANDS.map(([band, name]) => choice(() => t(name), () => same(groundMap.get(), { kind: 'now', band }), pick({ kind: 'now', band }), () => !mapped()))),
     h('p', { class: 'empty', hidden: mapped }, () => t('air.map.none')),
+    h('p', { class: 'empty', hidden: () => groundMap.get().kind !== 'forecast' || ctx.stores.air.shownMap.get() !== null }, () => t('air.forecast.none')),
     h('div', { class: 'air-later', hidden: () => leads().length === 0 },
       h('p', {}, h('span', { class: 'chip forecast' }, () => t('air.forecast')), ' ', () => t('air.map.chance')), steps, degrees));
 }
 
-/** Band, median and reading on the shared logarithmic scale. */
-function bullet(row: () => Compared): HTMLElement {
-  const at = (value: number): string => `${(100 * rampLevel(Math.max(value, 0))).toFixed(1)}%`;
-  return h('span', { class: 'bullet', 'aria-hidden': 'true' },
-    h('i', { style: () => `left:${at(row().predicted.low)};right:calc(100% - ${at(row().predicted.high)})` }),
-    h('b', { style: () => `left:${at(row().predicted.median)}` }),
-    h('u', { hidden: () => row().measured === null, style: () => `left:${at(row().measured ?? 0)}` }));
-}
-
 function comparedRow(ctx: Context, item: { get(): Compared }, sensor: string): HTMLElement {
-  const measured = (): string => {
-    const row = item.get();
-    if (row.measured === null) return qualityName(row.quality, '', false);
-    const age_ms = row.measured_t === null ? null : Math.max(0, ctx.stores.now_ms.get() - row.measured_t);
-    return `${conc(row.measured)} · ${age(age_ms)}${row.quality === 'good' ? '' : ` · ${qualityName(row.quality, '', false)}`}`;
-  };
   return h('tr', { class: () => (item.get().outside ? 'is-outside' : ''), onclick: () => ctx.actions.flyTo('beam', sensor) },
-    h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, sensor)),
-    h('td', { class: 'num' }, measured),
-    h('td', { class: 'num', title: () => bandWords(item.get()) }, () => conc(item.get().predicted.median)),
-    h('td', {}, bullet(() => item.get()), h('span', { class: 'sr' }, () => bandWords(item.get()))),
-    h('td', {}, h('span', { class: 'mark-outside', hidden: () => !item.get().outside, title: () => t('air.outside.tip') }, () => t('air.outside'))));
+    h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, sensor), outsideMark(() => item.get())),
+    h('td', { class: 'num' }, h('b', {}, () => (item.get().measured === null ? '—' : conc(item.get().measured))), h('small', {}, () => readingMarks(ctx, item.get()))),
+    h('td', { class: 'num' }, h('b', {}, () => conc(item.get().predicted.median)), h('small', {}, () => rangeWords(item.get()))),
+    h('td', {}, bullet(() => item.get()), h('span', { class: 'sr' }, () => bandWords(item.get()))));
 }
 
-export function bandWords(row: { readonly predicted: { readonly low: number; readonly high: number } }): string {
-  return t('air.band', { low: conc(row.predicted.low), high: conc(row.predicted.high) });
+/** `0.001–0.002`, in the unit of the number above it. */
+function rangeWords(row: Compared): string {
+  return `${conc(row.predicted.low)} – ${conc(row.predicted.high)}`.replace(/ [^ ]+ – /, ' – ');
 }
 
 function comparison(ctx: Context): HTMLElement {
   const rows = (): readonly Compared[] => compare(nowcastOf(ctx));
   const body = h('tbody', {});
   each(body, rows, (row) => row.sensor, (item, sensor) => comparedRow(ctx, item, sensor));
+  const residuals = residualsOf(ctx, () => nowcastOf(ctx)?.substance ?? null, (sensor) => sensor === null);
   const head = (text: () => string, numeric = false): HTMLElement => h('th', { scope: 'col', class: numeric ? 'num' : '' }, text);
   return h('div', { class: 'air-compare', hidden: () => rows().length === 0 },
     h('h3', {}, () => t('air.compare')),
-    h('p', { class: 'muted' }, () => {
-      const { n, inside } = agreement(rows());
-      return t('air.agree', { inside, n });
-    }),
+    h('p', { class: 'muted' }, () => agreed(ctx)),
     h('table', { class: 'grid compared' },
-      h('thead', {}, h('tr', {}, head(() => t('beams.beam')), head(() => t('air.measured'), true), head(() => t('air.modelled'), true), head(() => t('air.band.head')), head(() => ''))),
-      body));
+      h('thead', {}, h('tr', {}, head(() => t('beams.beam')), head(() => t('air.measured'), true), head(() => t('air.modelled'), true), head(() => t('air.band.head')))),
+      body),
+    h('p', { class: 'caption muted' }, () => residualWords(residuals())));
 }
 
 function arrivalRow(ctx: Context, item: { get(): Arrival }): HTMLElement {
@@ -111,12 +106,12 @@ function arrivalRow(ctx: Context, item: { get(): Arrival }): HTMLElement {
   return h('li', {},
     h('button', { type: 'button', class: 'link', onclick: () => ctx.actions.flyTo('settlement', item.get().place) }, () => say(item.get().name) || nameOf(ctx.stores.scene.get(), item.get().place)),
     h('span', { class: 'chip' }, () => `L${item.get().level}`),
-    h('b', {}, () => (item.get().lead_s === null ? '—' : t('air.lead', { n: Math.round((item.get().lead_s ?? 0) / 60) }))),
+    h('b', {}, () => (item.get().lead_s === null ? '—' : leadWords(item.get().lead_s ?? 0))),
     h('span', { class: 'muted' }, percent));
 }
 
 function expected(ctx: Context): HTMLElement {
-  const forecast = (): Forecast | null => forecastOf(ctx);
+  const forecast = (): Forecast | null => freshForecast(ctx);
   const rows = (): readonly Arrival[] => [...(forecast()?.arrivals ?? [])].filter((row) => row.lead_s !== null && row.probability > 0)
     .sort((a, b) => b.probability - a.probability || (a.lead_s ?? 0) - (b.lead_s ?? 0)).slice(0, 6);
   const list = h('ul', { class: 'rows arrivals', hidden: () => rows().length === 0 });
@@ -139,14 +134,48 @@ function validity(ctx: Context): HTMLElement {
   return h('div', { class: 'air-validity', hidden: () => notes().length === 0 }, h('h3', {}, () => t('air.validity')), list);
 }
 
-export function airPanel(ctx: Context): HTMLElement {
-  const found = (): NowCast | null => nowcastOf(ctx);
-  const head = h('p', { class: 'air-head' }, originChip(() => found()?.origin ?? 'modelled', true), ' ', () => {
-    const row = found();
-    return row ? `${hourMinute(ctx.stores.scene.get(), row.t)} · ${ago(Math.max(0, ctx.stores.now_ms.get() - row.t))} · ${row.solver}` : '';
+/** Trends, curves and the rose: fetched with their code when they are first looked at. */
+function trend(ctx: Context): HTMLElement {
+  const code = signal<typeof import('./airtrend') | null>(null);
+  const failed = signal<string | null>(null);
+  import('./airtrend').then((found) => code.set(found), (error: unknown) => failed.set(String(error)));
+  const box = h('div', { class: 'air-trend' });
+  swap(box, () => (code.get() ? 'here' : (failed.get() ?? '')), () => {
+    const found = code.peek();
+    if (found) return found.airTrend(ctx, () => nowcastOf(ctx)?.substance ?? null);
+    return empty(() => (failed.get() === null ? t('air.more') : t('air.more.failed', { why: failed.get() ?? '' })));
   });
+  return box;
+}
+
+const MAKE: Readonly<Record<AirPart, (ctx: Context) => HTMLElement>> = {
+  map: (ctx) => h('div', { class: 'air-part' }, mapChoice(ctx), expected(ctx)), beams: comparison, trend, notes: validity,
+};
+
+function head(ctx: Context): HTMLElement {
+  const found = (): NowCast | null => nowcastOf(ctx);
+  const age_ms = (): number => Math.max(0, ctx.stores.now_ms.get() - (found()?.t ?? 0));
+  return h('div', {},
+    h('p', { class: 'air-head' }, originChip(() => found()?.origin ?? 'modelled', true),
+      h('span', {}, () => `${hourMinute(ctx.stores.scene.get(), found()?.t ?? 0)} · ${ago(age_ms())}`), h('span', { class: 'muted' }, () => found()?.solver ?? '')),
+    h('p', { class: 'warn', hidden: () => age_ms() <= AIR_TOO_OLD_MS }, () => t('air.old', { age: age(AIR_TOO_OLD_MS) })));
+}
+
+function agreed(ctx: Context): string {
+  const { n, inside } = agreement(compare(nowcastOf(ctx)));
+  return t('air.agree', { inside, n });
+}
+
+/** `all`: every part below the other; else one at a time, the first being `open`. */
+export function airPanel(ctx: Context, open: AirPart | 'all' = 'map'): HTMLElement {
+  const part = signal<AirPart>(open === 'all' ? 'map' : open);
+  const tabs = h('div', { class: 'segments air-parts', role: 'group', 'aria-label': () => t('air.part') },
+    ...PARTS.map(([id, name]) => choice(() => t(name), () => part.get() === id, () => part.set(id))));
+  const one = h('div', { class: 'air-open' });
+  if (open !== 'all') swap(one, () => part.get(), (id) => MAKE[id as AirPart](ctx));
+  const body = open === 'all' ? PARTS.map(([id]) => MAKE[id](ctx)) : [tabs, one];
   return panel('air.title', [
-    h('div', { hidden: () => found() === null }, head, mapChoice(ctx), expected(ctx), comparison(ctx), validity(ctx)),
-    empty(() => t('air.none'), () => found() !== null),
+    h('div', { class: 'air-body', hidden: () => nowcastOf(ctx) === null }, head(ctx), ...body),
+    empty(() => t('air.none'), () => nowcastOf(ctx) !== null),
   ], { className: 'air scroll', tools: h('span', { class: 'panel-tools' }, chooser(ctx)) });
 }

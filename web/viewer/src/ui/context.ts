@@ -4,6 +4,7 @@ import type { Pick, Vec3, World } from '../contract';
 import type { Readable } from '../stores/signal';
 import type { Selected, Stores } from '../stores/stores';
 import type { Series, Step } from '../wire';
+import type { AirCurves, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
 
 export interface Actions {
   select(selected: Selected | null): void;
@@ -28,9 +29,18 @@ export interface Actions {
   retry(): void;
 }
 
+/** What the models said over a span of time; asked for when it is looked at. */
+export interface AirCourses {
+  predicted(substance: string, from: number, to: number): Promise<PredictedBeams>;
+  spread(substance: string, from: number, to: number): Promise<SpreadCourse>;
+  curves(substance: string, from: number, to: number): Promise<AirCurves>;
+  rose(from: number, to: number): Promise<WindRose>;
+}
+
 export interface Context {
   readonly stores: Stores;
   readonly world: Readable<World | null>;
   readonly actions: Actions;
+  readonly courses: AirCourses;
   series(key: string, from: number, to: number, step: Step): Promise<Series>;
 }

@@ -3,6 +3,7 @@
 import type { Pick } from '../contract';
 import { t } from '../i18n';
 import { computed, type Readable } from '../stores/signal';
+import { beamModel } from './airbeam';
 import type { Context } from './context';
 import { detailTitle, facts, type Fact } from './details';
 import { each, h } from './dom';
@@ -54,5 +55,6 @@ export function detailCard(ctx: Context, picked: Readable<Pick | null>): HTMLEle
       }, () => t('detail.flyto')),
       iconButton(icon('close'), () => t('detail.close'), () => actions.select(null))),
     list,
+    beamModel(ctx),
     h('p', { class: 'empty', hidden: () => rows().length > 0 }, () => t('detail.gone')));
 }

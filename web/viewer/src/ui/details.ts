@@ -49,7 +49,9 @@ function modelAt(ctx: Context, x: number, y: number): readonly Fact[] {
 const beam: Facts = (ctx, index, id) => {
   const row = index.beam.get(id);
   if (!row) return [];
-  const model = ctx.stores.plume.get()?.beams[id];
+  const plume = ctx.stores.plume.get();
+  // Where there is a now-cast the card shows it with its band instead.
+  const model = plume && !ctx.stores.air.nowcasts.get().has(plume.substance) ? plume.beams[id] : undefined;
   const sight = row.sight;
   return [
     ...gasSeries(index, id).map((series) => liveFact(ctx, index, series.key)),

@@ -7,6 +7,8 @@ import type { Readable } from '../stores/signal';
 import { fromSi, length, plain } from '../units';
 import { PLUME_TOO_OLD_MS } from '../stores/limits';
 import type { Plume, SceneThreshold } from '../wire';
+import { modelLine } from './airbeam';
+import { mapLegend } from './airmap';
 import type { Context } from './context';
 import { each, h, s } from './dom';
 import { age, ago, conc, hourMinute, nameOf, readingQuality, resultOrigin } from './words';
@@ -56,6 +58,7 @@ export function legend(ctx: Context): HTMLElement {
       h('span', { style: `left:${(100 * i) / decades}%` }, () => plain(fromSi(tick, 'mg/m3'), language())))),
     h('p', { class: 'legend-plume', hidden: () => drawn() === null }, () => plumeWords(drawn())),
     h('p', { class: 'legend-plume', hidden: () => drawn() === null }, () => resultOrigin(drawn()?.origin ?? 'modelled')),
+    mapLegend(ctx),
     h('p', { class: 'legend-none' }, h('i', { class: 'swatch-none' }), () => `${t('legend.noValue')} / ${t('legend.stale')}`));
 }
 
@@ -111,6 +114,8 @@ export function tooltip(ctx: Context, hover: Readable<Pick | null>): HTMLElement
     const lines = [name === pick.id ? `${t(`detail.kind.${pick.kind}`)} ${pick.id}` : name];
     if (reading && index) {
       lines.push(`${index.formulas.get(reading.substance) ?? reading.substance} ${conc(reading.conc_kg_m3)} · ${age(reading.age_ms)} · ${readingQuality(reading)}`);
+      const model = modelLine(ctx, pick.id, reading.substance);
+      if (model !== null) lines.push(model);
     }
     return lines;
   };

@@ -20,15 +20,16 @@ function wedge(sector: number, from: number, to: number): string {
   return `M${at(from, -half)} L${at(to, -half)} A${to} ${to} 0 0 1 ${at(to, half)} L${at(from, half)} Z`;
 }
 
-function draw(rose: Rose): SVGSVGElement {
-  const totals = rose.shares.map((row) => row.reduce((sum, share) => sum + share, 0));
+/** Shares by sector (the first centred on north, clockwise) and class of speed, as wedges towards where the wind comes from. */
+export function roseFigure(shares: Rose['shares'], label: () => string, colours: readonly string[]): SVGSVGElement {
+  const totals = shares.map((row) => row.reduce((sum, share) => sum + share, 0));
   const top = Math.max(0.05, ...totals);
   const rings = [0.5, 1].map((part) => s('circle', { r: 40 * part, class: 'dial-ring' }));
-  const wedges = rose.shares.flatMap((row, sector) => {
+  const wedges = shares.flatMap((row, sector) => {
     let from = 0;
     return row.map((share, kind) => {
       const to = from + (40 * share) / top;
-      const path = share > 0 ? s('path', { d: wedge(sector, from, to), class: COLOURS[kind] ?? '' }) : null;
+      const path = share > 0 ? s('path', { d: wedge(sector, from, to), class: colours[kind] ?? '' }) : null;
       from = to;
       return path;
     });
@@ -38,7 +39,7 @@ function draw(rose: Rose): SVGSVGElement {
     return s('text', { x: 46.5 * Math.sin(angle), y: -46.5 * Math.cos(angle) + 2.6, class: 'rose-letter' }, () => compass(bearing, language()));
   });
   const scale = s('text', { x: 30, y: -31, class: 'rose-scale' }, `${Math.round(top * 100)}%`);
-  return s('svg', { class: 'rose', viewBox: '-53 -53 106 106', role: 'img', 'aria-label': () => t('wind.rose', { h: HOURS }) }, ...rings, ...wedges, ...letters, scale);
+  return s('svg', { class: 'rose', viewBox: '-53 -53 106 106', role: 'img', 'aria-label': label }, ...rings, ...wedges, ...letters, scale);
 }
 
 function classNames(): readonly string[] {
@@ -75,7 +76,7 @@ export function rose(ctx: Context): HTMLElement {
   const picture = h('div', { class: 'rose-picture' });
   effect(() => {
     const present = found.get();
-    picture.replaceChildren(...(present && present.samples > 0 ? [draw(present)] : []));
+    picture.replaceChildren(...(present && present.samples > 0 ? [roseFigure(present.shares, () => t('wind.rose', { h: HOURS }), COLOURS)] : []));
   });
   const none = (): boolean => (found.get()?.samples ?? 0) === 0;
   const names = h('div', { class: 'rose-names' },
