@@ -19,7 +19,7 @@ neighbouring wind: a share of the reading itself would let the fit ignore a clea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -174,6 +174,43 @@ def assimilate(
         unexplained=_unexplained(scene, predicted),
         weak=_weak(scene, predicted),
         alike=_alike(couplings[best].sum(axis=2) / readings.sd_kg_m3[:, None]),
+    )
+
+
+def background_only(readings: Observed, n_units: int, n_bins: int, knobs: Knobs | None = None) -> Analysis:
+    """What can still be said when no rates can be found: no source, and the background of every receiver.
+
+    The background is the lower quartile of a receiver's readings, put right for the noise; members differ
+    by the noise of one reading and the drift of a block. No unit is ``usable``: zero is no finding.
+    """
+    knobs = knobs or Knobs()
+    rng = np.random.default_rng(_SEED)
+    group_of = readings.group[readings.beam]
+    typical = np.full(int(readings.group.max()) + 1, _typical_background(readings))
+    for group in np.unique(group_of):
+        own = group_of == group
+        some = replace(
+            readings,
+            observed_kg_m3=readings.observed_kg_m3[own],
+            sd_kg_m3=readings.sd_kg_m3[own],
+            beam=readings.beam[own],
+        )
+        typical[group] = _typical_background(some)
+    noise, drift = rng.standard_normal((2, knobs.members, typical.size))
+    sd = float(np.median(readings.sd_kg_m3))
+    rates = np.zeros((n_units, n_bins))
+    return Analysis(
+        wind=0,
+        rates_kg_s=frozen(rates),
+        background_kg_m3=frozen(typical),
+        wind_of=np.zeros(knobs.members, dtype=np.intp),
+        rates=frozen(np.zeros((knobs.members, n_units, n_bins))),
+        factors=frozen(np.ones((knobs.members, readings.group.size, n_units))),
+        backgrounds=frozen(np.maximum(typical * np.exp(knobs.drift * drift) + sd * noise, 0.0)),
+        usable=np.zeros(n_units, dtype=np.bool_),
+        unexplained=not clean(readings),
+        weak=False,
+        alike=(),
     )
 
 

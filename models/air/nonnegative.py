@@ -15,7 +15,7 @@ def least(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
     The quadratic form (n, n) is scaled to a unit diagonal, because rates in kg/s stand beside
     concentrations in kg/m3, and factorised (Cholesky), so that the active set of Lawson and Hanson (1974,
     Solving Least Squares Problems, chapter 23) works on n rows however many readings there were.
-    Raises SolverError when it does not converge.
+    Raises SolverError when it does not converge or is given a number that is not finite.
     """
     if gradient.size == 0:  # scipy's nnls crashes the process on a matrix without columns
         return np.zeros(0)
@@ -24,7 +24,7 @@ def least(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
     try:
         lower = np.linalg.cholesky(scaled)
         solution, _ = nnls(lower.T, np.linalg.solve(lower, gradient * scale), maxiter=50 * scale.size)
-    except (np.linalg.LinAlgError, RuntimeError) as error:
+    except (np.linalg.LinAlgError, RuntimeError, ValueError) as error:
         raise SolverError(
             f"rates did not converge: {error}", message_zh=f"源强同化未收敛：{error}", field="hessian"
         ) from error

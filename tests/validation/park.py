@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ FIRST_MS = 3_600_000
 # A release that an instrument of the park should show; a tenth of what the simulator calls an event.
 EVENT_KG_S = {"hf": 3e-3, "nh3": 6e-2, "so2": 3e-3, "hcl": 6e-3}
 CLEAR_SD = 10.0
+_LOOKS_BETWEEN_FIGURES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,18 @@ class Study:
     rates: tuple[RatePair, ...]
 
 
-def study(hours: float, seed: int, *, over_terrain: bool = False) -> Study:
-    """Live some hours, look every twenty minutes. ``over_terrain``: wind from the library of the terrain."""
+def study(
+    hours: float,
+    seed: int,
+    *,
+    over_terrain: bool = False,
+    progress: Callable[[Study], None] | None = None,
+) -> Study:
+    """Live some hours, look every twenty minutes.
+
+    ``over_terrain``: wind from the library of the terrain. ``progress`` is given what is known so far
+    after every look, so that a long study is worth something when it is stopped.
+    """
     scene = load_scene(scene_folder("qingliu"))
     park, terrain = scene.park, scene.terrain()
     ground = ground_of(park, terrain)
@@ -104,9 +115,13 @@ def study(hours: float, seed: int, *, over_terrain: bool = False) -> Study:
     beams: list[BeamPair] = []
     rates: list[RatePair] = []
     moments = range(START_MS + FIRST_MS, START_MS + round(hours * 3_600_000), EVERY_MS)
-    for at_ms in moments:
+    found = Study(hours=hours, seed=seed, moments=0, beams=(), rates=())
+    for k, at_ms in enumerate(moments, start=1):
         _look(park, ground, lived, at_ms // 60_000 * 60_000, library, beams, rates)
-    return Study(hours=hours, seed=seed, moments=len(moments), beams=tuple(beams), rates=tuple(rates))
+        found = Study(hours=hours, seed=seed, moments=k, beams=tuple(beams), rates=tuple(rates))
+        if progress is not None:
+            progress(found)
+    return found
 
 
 def _look(
@@ -323,9 +338,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=23)
     parser.add_argument("--over-terrain", action="store_true", help="wind from the library of the terrain")
     asked = parser.parse_args(arguments)
-    found = study(asked.hours, asked.seed, over_terrain=asked.over_terrain)
+    _print(study(asked.hours, asked.seed, over_terrain=asked.over_terrain, progress=_progress))
+
+
+def _progress(found: Study) -> None:
+    """A line for every look; every ten looks the figures so far."""
+    if found.moments % _LOOKS_BETWEEN_FIGURES == 0:
+        _print(found)
+    else:
+        sys.stdout.write(f"look {found.moments}\n")
+    sys.stdout.flush()
+
+
+def _print(found: Study) -> None:
     got = figures(found)
-    sys.stdout.write(f"{found.hours:g} h, seed {found.seed}, {found.moments} moments\n")
+    sys.stdout.write(f"of {found.hours:g} h, seed {found.seed}: {found.moments} moments\n")
     sys.stdout.write("beams: n, FAC2, bias, coverage of the 90 % band\n")
     for row in (*got.beam_rows, *got.rate_rows):
         cells = (f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row)

@@ -65,6 +65,8 @@ class AirFrames:
     ) -> None:
         try:
             result = deduce(self.ground.park, self.ground.site, state, substance, self.air, coupled=coupled)
+            if result.failed:
+                _log.warning("no solution for %s at %d: %s", substance, state.time_ms, result.failed)
             if plume:
                 self.store.add_plume(plume_row(run, self.next_k(), result), encode_plume(result.plume))
             if casting:

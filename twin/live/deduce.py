@@ -12,10 +12,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.air.assimilate import Analysis, Knobs, Observed, assimilate, clean, quantiles
+from models.air.assimilate import (
+    Analysis,
+    Knobs,
+    Observed,
+    assimilate,
+    background_only,
+    clean,
+    quantiles,
+)
 from models.air.turbulence import stability_name
 from models.air.wind import field_from_samples
 from models.contract import AirSolver, Site, WindField
+from models.limits import outside
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 from twin.core.origin import Origin, of_result
@@ -28,6 +37,7 @@ from twin.store.rows import SourceRate
 
 LEAST_NOISE_KG_M3 = 1e-9
 FIRST = "hf"
+NO_SOLUTION = "no solution"
 _IntArray = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 
@@ -55,11 +65,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deduction:
-    """A plume and the source strengths behind it (newest time bin), with their 95 % intervals."""
+    """A plume and the source strengths behind it (newest time bin), with their 95 % intervals.
+
+    ``failed``: why nothing could be computed; the plume then is empty and its notes say ``no solution``.
+    """
 
     plume: Plume
     sources: tuple[SourceRate, ...]
     evidence: Evidence | None = None
+    failed: str = ""
 
 
 def substances_due(state: State) -> tuple[str, ...]:
@@ -89,7 +103,7 @@ def deduce(
     *,
     coupled: Coupled | None = None,
 ) -> Deduction:
-    """Plume of one substance at the state's time. Raises SolverError when the solver fails.
+    """Plume of one substance at the state's time; an empty one with a reason where there can be none.
 
     ``coupled``: couplings of the same park, state and solver, when there are some already
     (``coupled_of``).
@@ -108,7 +122,10 @@ def deduce(
     found = _readings(park, windows, state.time_ms)
     if found is None:
         return _nothing(case, wind.inputs, ("no readings", *wind.notes))
-    return _result(case, _evidence(coupled, units, *found, knobs or Knobs()), knobs or Knobs())
+    try:
+        return _result(case, _evidence(coupled, units, *found, knobs or Knobs()), knobs or Knobs())
+    except SolverError as error:
+        return _no_solution(case, coupled, units, *found, error.message)
 
 
 def coupled_of(
@@ -221,7 +238,7 @@ def _result(case: _Case, evidence: Evidence, knobs: Knobs) -> Deduction:
         *_notes(evidence, [u.id for u in units]),
     )
     if not emitting:
-        return _nothing(case, wind.inputs, notes, evidence)
+        return _nothing(case, wind.inputs, (*notes, *_wind_notes(case, evidence, wind)), evidence)
     receptors = [beam.receptor() for beam in case.park.beams]
     plume = case.solver.run(case.site, emitting, wind, coupled.window, receptors=receptors)
     released = tuple(f"release {row.id}: {row.rate_kg_s:.4g} kg/s" for row in emitting)
@@ -235,6 +252,15 @@ def _result(case: _Case, evidence: Evidence, knobs: Knobs) -> Deduction:
         sources=source_rates(analysis, [unit.id for unit in units], knobs),
         evidence=evidence,
     )
+
+
+def _wind_notes(case: _Case, evidence: Evidence, wind: WindField) -> tuple[str, ...]:
+    """Whether the wind at the units lies outside the row's limits: without a plume the row is not asked."""
+    places = [case.park.units[int(k)].place for k in evidence.units]
+    x, y = np.array([row.x_m for row in places]), np.array([row.y_m for row in places])
+    u, v = wind.at(x, y, case.state.time_ms, np.full(x.shape, 10.0))
+    values = {"wind_speed_m_s": float(np.hypot(u, v).min())}
+    return tuple(row.note for row in outside(case.solver.limits, values))
 
 
 def _dense_notes(case: _Case, evidence: Evidence, wind: WindField) -> tuple[str, ...]:
@@ -271,10 +297,36 @@ def source_rates(analysis: Analysis, unit_ids: Sequence[str], knobs: Knobs) -> t
     )
 
 
+def _no_solution(
+    case: _Case, coupled: Coupled, units: _IntArray, readings: Observed, blocks: _IntArray, why: str
+) -> Deduction:
+    """Frame that says that nothing could be computed: no plume, no rates, and the beams' background."""
+    analysis = background_only(readings, units.size, len(coupled.bins))
+    evidence = Evidence(
+        coupled=coupled,
+        units=units,
+        winds=(STRAIGHT,),
+        readings=readings,
+        blocks=blocks,
+        analysis=analysis,
+        ahead=None,
+    )
+    wind = coupled.winds[STRAIGHT]
+    notes = (NO_SOLUTION, *(("unexplained signal",) if analysis.unexplained else ()), *wind.notes)
+    return replace(_empty(case, wind.inputs, notes, evidence), failed=why)
+
+
 def _nothing(
     case: _Case, wind_inputs: Sequence[str], notes: Sequence[str], evidence: Evidence | None = None
 ) -> Deduction:
     """Frame that says that there is no plume, so that a viewer can show just that."""
+    return _empty(case, wind_inputs, ("no plume", *notes), evidence)
+
+
+def _empty(
+    case: _Case, wind_inputs: Sequence[str], notes: Sequence[str], evidence: Evidence | None
+) -> Deduction:
+    """Frame without any gas."""
     extent = case.site.extent
     middle_x = 0.5 * (extent.x_min_m + extent.x_max_m)
     middle_y = 0.5 * (extent.y_min_m + extent.y_max_m)
@@ -291,7 +343,7 @@ def _nothing(
         solver=case.solver.name,
         origin=of_result(*winds, *{row.origin for row in case.windows}),
         inputs=(*case.inputs, *wind_inputs, f"{case.solver.name}/{case.solver.version}"),
-        notes=("no plume", *notes),
+        notes=tuple(notes),
     )
     return Deduction(plume=plume, sources=(), evidence=evidence)
 

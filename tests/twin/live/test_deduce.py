@@ -7,8 +7,10 @@ from models.air.assimilate import Knobs
 from models.air.puff import GaussianPuff
 from tests.support.air_park import MemoryRows, air_park, air_site
 from tests.support.leaking_park import HOUR, NOISE, NOW, memory_of, state_of
+from twin.core.errors import SolverError
 from twin.core.origin import Origin
 from twin.live.deduce import deduce, detection_limit_kg_m3, substances_due
+from twin.live.nowcast import now_cast
 from twin.live.state import State
 
 
@@ -116,3 +118,51 @@ def test_detection_limit_is_three_sigma_of_the_minute_means():
     memory.read(range(NOW - 3_600_000, NOW, 10_000), lambda beam, t: 1e-7 + 6e-9 * rng.standard_normal())
     limit = detection_limit_kg_m3(state_of(memory).beams["hf"])
     assert limit == pytest.approx(3.0 * 6e-9 / np.sqrt(6.0), rel=0.3)
+
+
+def test_what_cannot_be_solved_gives_a_frame_that_says_so_and_the_background(monkeypatch: pytest.MonkeyPatch):
+    memory = MemoryRows()
+    memory.blow(HOUR)
+    memory.read(HOUR, lambda beam, t: 5e-7 + 1e-9 * ((t // 60_000) % 3))
+    state = state_of(memory)
+
+    def stuck(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        msg = "rates did not converge: 300 iterations"
+        raise SolverError(msg)
+
+    monkeypatch.setattr("models.air.assimilate.least", stuck)
+    park = air_park()
+    result = deduce(park, air_site(), state, "hf", GaussianPuff())
+    assert result.failed == "rates did not converge: 300 iterations"
+    assert "no solution" in result.plume.notes
+    assert "no plume" not in result.plume.notes  # nobody has found that there is none
+    assert result.plume.time_ms == NOW
+    assert result.plume.conc_kg_m3.max() == 0.0
+    assert result.sources == ()
+    cast = now_cast(park, state, result, with_map=True)
+    assert cast.map == b""
+    assert cast.body["rates"] == []
+    assert cast.body["background"]["median"] == pytest.approx(5e-7, rel=0.1)
+    assert len(cast.body["beams"]) == 4
+    for row in cast.body["beams"]:
+        assert row["predicted"]["low"] < 5e-7 < row["predicted"]["high"]
+        assert row["ahead"] is None
+
+
+def test_a_signal_that_cannot_be_solved_is_said_to_be_unexplained(leak: State):
+    class Diverging(GaussianPuff):
+        def beam_matrix(self, *args: object) -> np.ndarray:
+            return np.full_like(super().beam_matrix(*args), np.nan)
+
+    result = deduce(air_park(), air_site(), leak, "hf", Diverging())
+    assert result.failed
+    assert {"no solution", "unexplained signal"} <= set(result.plume.notes)
+
+
+def test_a_calm_without_a_plume_breaks_the_limit_of_the_row_too():
+    memory = MemoryRows()
+    memory.blow(HOUR, speed_m_s=0.35)
+    memory.read(HOUR, lambda beam, t: 0.0)
+    plume = deduce(air_park(), air_site(), state_of(memory), "hf", GaussianPuff()).plume
+    assert "no plume" in plume.notes
+    assert any(note.startswith("outside validity: wind_speed_m_s") for note in plume.notes)
