@@ -24,8 +24,10 @@ vec3 mapped(vec3 c) {
   vec2 q = (vAt.xy - box.xy) / box.zw;
   if (any(lessThan(q, vec2(0.))) || any(greaterThan(q, vec2(1.)))) return c;
   float code = texture(sheet, q).r * 255.;
-  float k = clamp(scale.x + scale.y * code, 0., 1.);
-  float shown = smoothstep(.2, 2., code);
+  float level = scale.x + scale.y * code;
+  float k = clamp(level, 0., 1.);
+  /* Gas below the lower end of the ramp has no colour of its own: it is not drawn. */
+  float shown = smoothstep(.2, 2., code) * (scale.z > .5 ? 1. : smoothstep(-.06, .02, level));
   vec3 now = texture(ramp, vec2(k, .5)).rgb;
   /* What is only expected is violet and hatched, never the colours of what is. */
   float hatch = smoothstep(.35, .5, abs(fract((vAt.x + vAt.y) / 28.) - .5) * 2.);

@@ -7,14 +7,14 @@ import { AIR_TOO_OLD_MS } from '../stores/limits';
 import { signal } from '../stores/signal';
 import { number } from '../units';
 import type { Arrival, Forecast, NowCast } from '../wire_air';
-import { bandWords, bullet, outsideMark, readingMarks, residualsOf, residualWords } from './airbeam';
+import { comparedCells, comparedHead, outsideMark, residualsOf, residualWords } from './airbeam';
 import { BANDS, leadWords } from './airmap';
 import type { Context } from './context';
 import { each, h, swap } from './dom';
 import { noteWords } from './notes';
 import { empty, originChip, panel } from './panel';
 import { chooser } from './plume';
-import { age, ago, conc, hourMinute, nameOf } from './words';
+import { age, ago, hourMinute, nameOf } from './words';
 
 export type AirPart = 'map' | 'beams' | 'trend' | 'notes';
 const PARTS: readonly (readonly [AirPart, Key])[] = [['map', 'air.part.map'], ['beams', 'air.part.beams'], ['trend', 'air.part.trend'], ['notes', 'air.part.notes']];
@@ -76,14 +76,7 @@ function mapChoice(ctx: Context): HTMLElement {
 function comparedRow(ctx: Context, item: { get(): Compared }, sensor: string): HTMLElement {
   return h('tr', { class: () => (item.get().outside ? 'is-outside' : ''), onclick: () => ctx.actions.flyTo('beam', sensor) },
     h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link' }, sensor), outsideMark(() => item.get())),
-    h('td', { class: 'num' }, h('b', {}, () => (item.get().measured === null ? '—' : conc(item.get().measured))), h('small', {}, () => readingMarks(ctx, item.get()))),
-    h('td', { class: 'num' }, h('b', {}, () => conc(item.get().predicted.median)), h('small', {}, () => rangeWords(item.get()))),
-    h('td', {}, bullet(() => item.get()), h('span', { class: 'sr' }, () => bandWords(item.get()))));
-}
-
-/** `0.001–0.002`, in the unit of the number above it. */
-function rangeWords(row: Compared): string {
-  return `${conc(row.predicted.low)} – ${conc(row.predicted.high)}`.replace(/ [^ ]+ – /, ' – ');
+    ...comparedCells(ctx, () => item.get()));
 }
 
 function comparison(ctx: Context): HTMLElement {
@@ -91,12 +84,11 @@ function comparison(ctx: Context): HTMLElement {
   const body = h('tbody', {});
   each(body, rows, (row) => row.sensor, (item, sensor) => comparedRow(ctx, item, sensor));
   const residuals = residualsOf(ctx, () => nowcastOf(ctx)?.substance ?? null, (sensor) => sensor === null);
-  const head = (text: () => string, numeric = false): HTMLElement => h('th', { scope: 'col', class: numeric ? 'num' : '' }, text);
   return h('div', { class: 'air-compare', hidden: () => rows().length === 0 },
     h('h3', {}, () => t('air.compare')),
     h('p', { class: 'muted' }, () => agreed(ctx)),
     h('table', { class: 'grid compared' },
-      h('thead', {}, h('tr', {}, head(() => t('beams.beam')), head(() => t('air.measured'), true), head(() => t('air.modelled'), true), head(() => t('air.band.head')))),
+      comparedHead(() => t('beams.beam')),
       body),
     h('p', { class: 'caption muted' }, () => residualWords(residuals())));
 }

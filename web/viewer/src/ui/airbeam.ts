@@ -10,13 +10,13 @@ import type { Context } from './context';
 import { course } from './course';
 import { each, h } from './dom';
 import { originChip } from './panel';
-import { age, ago, conc, hourMinute, qualityName } from './words';
+import { age, ago, conc, concNumber, CONC_UNIT, hourMinute, qualityName } from './words';
 
 const HOURS = 1;
 const REFRESH_MS = 60_000;
 
 /** Band, median and reading on the shared logarithmic scale. */
-export function bullet(row: () => Compared): HTMLElement {
+function bullet(row: () => Compared): HTMLElement {
   const at = (value: number): string => `${(100 * rampLevel(Math.max(value, 0))).toFixed(1)}%`;
   return h('span', { class: 'bullet', 'aria-hidden': 'true' },
     h('i', { style: () => `left:${at(row().predicted.low)};right:calc(100% - ${at(row().predicted.high)})` }),
@@ -24,7 +24,7 @@ export function bullet(row: () => Compared): HTMLElement {
     h('u', { hidden: () => row().measured === null, style: () => `left:${at(row().measured ?? 0)}` }));
 }
 
-export function bandWords(row: Pick<Compared, 'predicted'>): string {
+function bandWords(row: Pick<Compared, 'predicted'>): string {
   return t('air.band', { low: conc(row.predicted.low), high: conc(row.predicted.high) });
 }
 
@@ -32,10 +32,11 @@ export function outsideMark(row: () => Compared): HTMLElement {
   return h('span', { class: 'mark-outside', hidden: () => !row().outside, title: () => t('air.outside.tip') }, () => t('air.outside'));
 }
 
-/** Age of the reading, and its quality where that is not good. */
-export function readingMarks(ctx: Context, row: Compared): string {
+/** Age of the reading and its quality; in lists (not `full`) good quality goes without saying. */
+function readingMarks(ctx: Context, row: Compared, full: boolean): string {
   const old = row.measured_t === null ? [] : [age(Math.max(0, ctx.stores.now_ms.get() - row.measured_t))];
-  return [...old, qualityName(row.quality, '', false)].join(' · ');
+  const quality = full || row.quality !== 'good' ? [qualityName(row.quality, '', false)] : [];
+  return [...old, ...quality].join(' · ');
 }
 
 /** One line on what the model gives for a beam: for the tooltip. */
@@ -69,13 +70,25 @@ export function residualsOf(ctx: Context, substance: () => string | null, pick: 
   };
 }
 
+/** Cells of a comparison: reading with age and quality, median with its band, and both as a picture. */
+export function comparedCells(ctx: Context, row: () => Compared, full = false): HTMLElement[] {
+  return [
+    h('td', { class: 'num' }, h('b', {}, () => concNumber(row().measured)), h('small', {}, () => readingMarks(ctx, row(), full))),
+    h('td', { class: 'num' }, h('b', {}, () => concNumber(row().predicted.median)),
+      h('small', { title: () => bandWords(row()) }, () => `${concNumber(row().predicted.low)} – ${concNumber(row().predicted.high)}`)),
+    h('td', {}, bullet(row)),
+  ];
+}
+
+export function comparedHead(first: () => string): HTMLElement {
+  const head = (text: () => string, numeric = false): HTMLElement => h('th', { scope: 'col', class: numeric ? 'num' : '' }, text);
+  return h('thead', {}, h('tr', {}, head(first), head(() => `${t('air.measured')} ${CONC_UNIT}`, true), head(() => t('air.modelled'), true), head(() => t('air.band.head'))));
+}
+
 function gasRow(ctx: Context, item: { get(): ComparedGas }): HTMLElement {
   return h('tr', { class: () => (item.get().outside ? 'is-outside' : '') },
-    h('th', { scope: 'row' }, () => gasName(ctx, item.get().substance)),
-    h('td', { class: 'num' }, h('b', {}, () => (item.get().measured === null ? '—' : conc(item.get().measured))), h('small', {}, () => readingMarks(ctx, item.get()))),
-    h('td', { class: 'num' }, h('b', {}, () => conc(item.get().predicted.median)),
-      h('small', {}, () => `${conc(item.get().predicted.low)} – ${conc(item.get().predicted.high)}`)),
-    h('td', {}, bullet(() => item.get()), outsideMark(() => item.get())));
+    h('th', { scope: 'row' }, () => gasName(ctx, item.get().substance), outsideMark(() => item.get())),
+    ...comparedCells(ctx, () => item.get(), true));
 }
 
 /** Section of a beam's card. */
@@ -94,15 +107,15 @@ export function beamModel(ctx: Context): HTMLElement {
   const residuals = residualsOf(ctx, () => first()?.substance ?? null, (sensor) => sensor === beam());
   const body = h('tbody', {});
   each(body, rows, (row) => row.substance, (item) => gasRow(ctx, item));
-  const head = (text: () => string, numeric = false): HTMLElement => h('th', { scope: 'col', class: numeric ? 'num' : '' }, text);
   return h('section', { class: 'beam-model', hidden: () => beam() === null },
-    h('h3', {}, () => t('air.beam'), ' ', originChip(() => air.nowcasts.get().get(first()?.substance ?? '')?.origin ?? 'modelled', true),
-      h('small', { class: 'muted' }, () => {
+    h('h3', {}, () => t('air.beam')),
+    h('p', { class: 'air-head', hidden: () => rows().length === 0 }, originChip(() => air.nowcasts.get().get(first()?.substance ?? '')?.origin ?? 'modelled', true),
+      h('span', { class: 'muted' }, () => {
         const row = first();
-        return row ? ` ${hourMinute(scene.get(), row.t)} · ${ago(Math.max(0, now_ms.get() - row.t))}` : '';
+        return row ? `${hourMinute(scene.get(), row.t)} · ${ago(Math.max(0, now_ms.get() - row.t))}` : '';
       })),
     h('p', { class: 'empty', hidden: () => rows().length > 0 }, () => t('air.beam.none')),
     h('table', { class: 'grid compared', hidden: () => rows().length === 0 },
-      h('thead', {}, h('tr', {}, head(() => t('air.gas')), head(() => t('air.measured'), true), head(() => t('air.modelled'), true), head(() => t('air.band.head')))), body),
+      comparedHead(() => t('air.gas')), body),
     h('p', { class: 'caption muted', hidden: () => rows().length === 0 }, () => `${gasName(ctx, first()?.substance ?? '')}: ${residualWords(residuals())}`));
 }

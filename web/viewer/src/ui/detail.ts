@@ -32,8 +32,12 @@ export function detailCard(ctx: Context, picked: Readable<Pick | null>): HTMLEle
     const chosen = stores.selected.get();
     return chosen ? facts(ctx, chosen.kind, chosen.id, place.get()) : [];
   };
-  const list = h('dl', { class: 'facts' });
-  each(list, rows, (row) => row.name, (item) => factRow(item));
+  const list = (wanted: (row: Fact) => boolean): HTMLElement => {
+    const own = (): readonly Fact[] => rows().filter(wanted);
+    const box = h('dl', { class: 'facts', hidden: () => own().length === 0 });
+    each(box, own, (row) => row.name, (item) => factRow(item));
+    return box;
+  };
   const subtitle = (): string => {
     const chosen = stores.selected.get();
     if (!chosen) return '';
@@ -54,7 +58,8 @@ export function detailCard(ctx: Context, picked: Readable<Pick | null>): HTMLEle
         },
       }, () => t('detail.flyto')),
       iconButton(icon('close'), () => t('detail.close'), () => actions.select(null))),
-    list,
+    list((row) => row.live !== undefined),
     beamModel(ctx),
+    list((row) => row.live === undefined),
     h('p', { class: 'empty', hidden: () => rows().length > 0 }, () => t('detail.gone')));
 }

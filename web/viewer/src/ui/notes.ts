@@ -3,7 +3,7 @@
 import { t, type Key } from '../i18n';
 import { unitLabel } from '../units';
 
-const WHOLE: Readonly<Record<string, Key>> = {
+const WHOLE = new Map<string, Key>(Object.entries<Key>({
   calm: 'note.calm', 'few stations': 'note.few_stations', 'gap in wind': 'note.gap_in_wind', 'no wind': 'note.no_wind',
   stable: 'note.stable', neutral: 'note.neutral', unstable: 'note.unstable', forecast: 'note.forecast',
   'terrain-following, passive gas': 'note.passive', 'no plume': 'note.no_plume', 'unexplained signal': 'note.unexplained',
@@ -15,7 +15,7 @@ const WHOLE: Readonly<Record<string, Key>> = {
   'the window ends before the release': 'note.ends',
   'one-dimensional over flat ground: no terrain, buildings or dikes': 'note.flat',
   'a cloud lighter than air stays on the ground here once it is there': 'note.stays',
-};
+}));
 
 /** The part in brackets is kept as it came. */
 const WITH_PART: readonly (readonly [RegExp, Key])[] = [
@@ -25,7 +25,7 @@ const WITH_PART: readonly (readonly [RegExp, Key])[] = [
 ];
 
 /** Inputs that have limits, as the models name them: what they are called, and their unit. */
-const LIMITED: Readonly<Record<string, readonly [Key, string]>> = {
+const LIMITED = new Map<string, readonly [Key, string]>(Object.entries<readonly [Key, string]>({
   wind_speed_m_s: ['limit.wind', 'm/s'], wind_speed_10_m_s: ['limit.wind', 'm/s'], distance_m: ['limit.distance', 'm'],
   slope_ratio: ['limit.slope', '1'], slope: ['limit.slope', '1'], terrain_slope: ['limit.slope', '1'],
   release_richardson: ['limit.richardson', '1'], release_richardson_ratio: ['limit.dense', '1'],
@@ -33,13 +33,13 @@ const LIMITED: Readonly<Record<string, readonly [Key, string]>> = {
   hole_to_vessel_ratio: ['limit.hole', '1'], temperature_k: ['limit.temperature', 'K'], cells_across_source: ['limit.cells', '1'],
   jet_speed_m_s: ['limit.jet', 'm/s'], release_height_m: ['limit.height', 'm'], roughness_m: ['limit.roughness', 'm'],
   reach_m: ['limit.reach', 'm'], turn_deg: ['limit.turn', 'deg'],
-};
+}));
 
 const OUTSIDE = /^outside validity: (\w+) (\S+), expected (\S+) to (\S+)$/;
 
 function outsideWords(match: RegExpMatchArray): string | null {
   const [, quantity = '', value = '', low = '', high = ''] = match;
-  const row = LIMITED[quantity];
+  const row = LIMITED.get(quantity);
   if (!row) return null;
   const unit = unitLabel(row[1]);
   const long = (text: string): string => (unit === '' ? text : unit === '°' ? `${text}°` : `${text} ${unit}`);
@@ -49,7 +49,7 @@ function outsideWords(match: RegExpMatchArray): string | null {
 }
 
 export function noteWords(note: string): string {
-  const whole = WHOLE[note];
+  const whole = WHOLE.get(note);
   if (whole) return t(whole);
   const broken = note.match(OUTSIDE);
   if (broken) return outsideWords(broken) ?? note;

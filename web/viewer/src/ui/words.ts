@@ -30,6 +30,13 @@ export function conc(conc_kg_m3: number | null): string {
   return units.join(units.air(conc_kg_m3, language()));
 }
 
+/** The number alone, in mg/m³: for columns whose head names the unit. */
+export function concNumber(conc_kg_m3: number | null): string {
+  return units.air(conc_kg_m3, language()).text;
+}
+
+export const CONC_UNIT = units.unitLabel('mg/m3');
+
 export function shown(value: number | null, quantity: string): units.Shown {
   return units.show(value, quantity, language());
 }
