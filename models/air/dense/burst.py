@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 from models.air.dense.steady import FRONT_FROUDE
 from models.air.dense.surroundings import BOX_SHARE, SHORTEST_S, SPEED_HEIGHT, Layer, Surroundings
 from models.air.dense.table import MixtureTable
-from models.air.dense.thermo import AIR_CP_J_KG_K
+from models.air.dense.warming import WarmLines, warm_lines
 from models.air.turbulence import GRAVITY_M_S2
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
@@ -58,7 +58,7 @@ def slump(
     reach_m: float,
 ) -> Puff:
     """Cylinder of ``radius_m`` at rest, until its middle is at ``reach_m``."""
-    model = _Slump(table=table, air=air, substance_kg=substance_kg)
+    model = _Slump(table=table, warm=warm_lines(table), air=air, substance_kg=substance_kg)
     box = BOX_SHARE * radius_m
     sigma = 0.5 * math.sqrt(radius_m**2 - box**2)
     begin = np.array([total_kg, box, sigma, 0.0, 0.0, 0.0, 0.0, 0.0])
@@ -91,18 +91,17 @@ def slump(
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Slump:
     table: MixtureTable
+    warm: WarmLines
     air: Surroundings
     substance_kg: float
 
     def section(self, y: FloatArray) -> tuple[float, float, float, float, float]:
         """Mass fraction, density, effective radius, mean height and temperature."""
         fraction = min(self.substance_kg / float(y[0]), 1.0)
-        cold = float(self.table.temperature(fraction))
-        warmth = float(y[7]) / (float(y[0]) * AIR_CP_J_KG_K)
-        density = float(self.table.density(fraction)) * cold / (cold + warmth)
+        kelvin, density = self.warm.state(fraction, float(y[7]) / float(y[0]))
         radius = math.sqrt(float(y[1]) ** 2 + 4.0 * float(y[2]) ** 2)
         mean = 0.5 * float(y[0]) / (density * math.pi * radius * radius)
-        return fraction, density, radius, mean, cold + warmth
+        return fraction, density, radius, mean, kelvin
 
     def slope(self, _: float, y: FloatArray) -> list[float]:
         """In time: mass, radius, spread, radial momentum, place, momentum, air and heat taken in."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erf, gamma
 
+from models.air.dense.along_wind import along_wind_spread_m
 from models.air.dense.burst import Puff
 from models.air.dense.steady import Sections
 from models.air.dense.surroundings import SHORTEST_S, Surroundings, share_of_spread
@@ -17,7 +18,6 @@ from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, Place, frozen
 from twin.core.text import Text
 
-ALONG_WIND = 2.0  # spread along the wind over u* t (Hanna and Franzese 2000, J. Appl. Meteorol. 39, 1700)
 _ROOT2 = math.sqrt(2.0)
 _SAMPLES = 240
 
@@ -100,8 +100,9 @@ class SteadyPart:
 
     def smear_s(self, age_s: FloatArray) -> FloatArray:
         """Standard deviation of the time of arrival, s."""
-        speed = np.interp(age_s, self.sections.age_s, self.sections.speed_m_s)
-        return np.maximum(ALONG_WIND * self.air.friction_m_s * age_s / speed, 0.5)
+        rows = self.sections
+        spread = _along_wind_m(rows.age_s, rows.mean_height_m, self.air)
+        return np.maximum(np.interp(age_s, rows.age_s, spread / rows.speed_m_s), 0.5)
 
     def conc(
         self, x_m: FloatArray, y_m: FloatArray, z_m: FloatArray, t_s: FloatArray, averaging_s: float
@@ -165,7 +166,8 @@ class BurstPart:
             _averaged(at(puff.sigma_m), np.maximum(age, 0.0), self.air, averaging_s),
         )
         round_m = np.sqrt(0.25 * box**2 + sigma**2)
-        along = np.sqrt(round_m**2 + (ALONG_WIND * self.air.friction_m_s * age) ** 2)
+        sheared = at(_along_wind_m(puff.time_s, puff.mean_height_m, self.air))
+        along = np.sqrt(round_m**2 + sheared**2)
         away = np.hypot((x_m - at(puff.x_m)) * round_m / along, y_m)
         spread = disc(away, box, sigma) * round_m / along
         value = puff.substance_kg * spread * on_ground(z_m, at(puff.mean_height_m), at(puff.exponent))
@@ -217,6 +219,10 @@ def _averaged(sigma_m: FloatArray, age_s: FloatArray, air: Surroundings, averagi
     more = share_of_spread(averaging_s) ** 2 - share_of_spread(SHORTEST_S) ** 2
     half_hour = air.sigma_v_m_s * age_s / (1.0 + 0.9 * np.sqrt(age_s / 300.0))
     return np.sqrt(sigma_m**2 + more * half_hour**2)
+
+
+def _along_wind_m(time_s: FloatArray, mean_m: FloatArray, air: Surroundings) -> FloatArray:
+    return along_wind_spread_m(time_s, mean_m, air.friction_m_s, air.inverse_obukhov_1_m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -413,9 +419,8 @@ def _passage(part: SteadyPart | BurstPart, x_m: float) -> tuple[float, float]:
     if isinstance(part, BurstPart):
         puff = part.puff
         k = int(np.argmin(np.abs(puff.x_m - x_m)))
-        long = float(
-            np.hypot(puff.radius_m[k] + puff.sigma_m[k], 2.0 * part.air.friction_m_s * puff.time_s[k])
-        )
+        sheared = _along_wind_m(puff.time_s, puff.mean_height_m, part.air)[k]
+        long = float(np.hypot(puff.radius_m[k] + puff.sigma_m[k], sheared))
         span = 6.0 * long / max(float(puff.speed_m_s[k]), 0.2)
         return max(front - span, part.start_s), min(front + span, part.start_s + float(puff.time_s[-1]))
     smear = float(part.smear_s(np.array([front - part.start_s]))[0])

@@ -17,7 +17,7 @@ from scipy.integrate import solve_ivp
 
 from models.air.dense.surroundings import SHORTEST_S, SLIP_MIXING, SPEED_HEIGHT, Layer, Surroundings
 from models.air.dense.table import MixtureTable
-from models.air.dense.thermo import AIR_CP_J_KG_K
+from models.air.dense.warming import WarmLines, warm_lines
 from models.air.turbulence import GRAVITY_M_S2
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
@@ -95,7 +95,7 @@ def ground_plume(
     begin[MASS], begin[BOX], begin[SIGMA] = start.mass_flux_kg_s, start.half_width_m, start.sigma_m
     begin[FRONT] = start.lateral_momentum_kg_m_s2
     begin[SLIP], begin[AGE], begin[AIR] = start.slip_momentum_kg_m_s2, start.age_s, start.entrained_kg_s
-    model = _Ground(table=table, air=air, feed=feed)
+    model = _Ground(table=table, warm=warm_lines(table), air=air, feed=feed)
     pieces: list[tuple[FloatArray, FloatArray]] = []
     at = start.x_m
     for end in sorted({feed.x1_m, reach_m}):
@@ -171,6 +171,7 @@ def _layer(at: _Section, slip_m_s: float) -> Layer:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ground:
     table: MixtureTable
+    warm: WarmLines
     air: Surroundings
     feed: Feed
 
@@ -185,16 +186,14 @@ class _Ground:
         """Mixture and measures of the cross-section."""
         mass = max(float(y[MASS]), 1e-12)
         fraction = min(self.fed(x_m)[1] / mass, 1.0)
-        cold = float(self.table.temperature(fraction))
-        warmth = float(y[HEAT]) / (mass * AIR_CP_J_KG_K)
-        density = float(self.table.density(fraction)) * cold / (cold + warmth)
+        kelvin, density = self.warm.state(fraction, float(y[HEAT]) / mass)
         width = math.sqrt(float(y[BOX]) ** 2 + 3.0 * float(y[SIGMA]) ** 2)
         area = mass / (2.0 * density * width)  # depth times speed
         height, speed = self._depth(area, float(y[SLIP]) / mass)
         return _Section(
             fraction=fraction,
             density_kg_m3=density,
-            temperature_k=cold + warmth,
+            temperature_k=kelvin,
             width_m=width,
             mean=0.5 * height,
             speed=speed,

@@ -44,12 +44,14 @@ class MixtureTable:
     source; ``mole_fraction`` counts the substance as single molecules, which is what ppm means;
     ``liquid_fraction`` is the condensed part of the substance, ``fog_fraction`` condensed water per mass of
     mixture; ``molar_mass_kg_mol`` is density times RT/p: what an ideal gas of this density would have;
-    ``enthalpy_j_kg`` counts from the gases at 298.15 K and is linear in ``mass_fraction``.
+    ``enthalpy_j_kg`` counts from the gases at 298.15 K and is linear in ``mass_fraction``. ``water_fraction``
+    is the mass of vapour per mass of the clean air.
     """
 
     substance_id: str
     pressure_pa: float
     substance_molar_mass_kg_mol: float
+    water_fraction: float
     mass_fraction: FloatArray
     density_kg_m3: FloatArray
     temperature_k: FloatArray
@@ -130,11 +132,15 @@ def mixture_table(
 def _made(
     substance_id: str, source: tuple[float, float, float], air: tuple[float, float, float]
 ) -> MixtureTable:
-    row = _row(substance_id)
-    phases: Equilibrium = ApartEquilibrium(row=row, pressure_pa=air[2])
+    phases = phases_of(substance_id, air[2])
+    return line(substance_id, _row(substance_id).molar_mass_kg_mol, phases, source, air)
+
+
+def phases_of(substance_id: str, pressure_pa: float) -> Equilibrium:
+    """Equilibrium of a substance with water and air: droplets of acid for HF, apart from water else."""
     if substance(substance_id).id == "hf":
-        phases = HfEquilibrium(pressure_pa=air[2])
-    return line(substance_id, row.molar_mass_kg_mol, phases, source, air)
+        return HfEquilibrium(pressure_pa=pressure_pa)
+    return ApartEquilibrium(row=_row(substance_id), pressure_pa=pressure_pa)
 
 
 def line_cache_clear() -> None:
@@ -185,6 +191,7 @@ def _table(
         substance_id=substance_id,
         pressure_pa=p_pa,
         substance_molar_mass_kg_mol=molar_mass,
+        water_fraction=float(w[0]),
         mass_fraction=frozen(m),
         density_kg_m3=frozen(density),
         temperature_k=frozen(state.temperature_k),
