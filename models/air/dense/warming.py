@@ -1,8 +1,7 @@
 """What heat from the ground does to a mixture: it frees droplets and breaks rings before it warms.
 
-Beside the mixing line lie lines of the same mixtures that have taken a third, two thirds and all of the heat
-which brings them to the temperature of the air, each in equilibrium (homogeneous, as the line itself).
-Between them temperature and specific volume are linear in the heat; beyond, the mixture warms as air does.
+Beside the mixing line lie lines of the same mixtures that have taken shares of the heat which brings them to
+the temperature of the air, each in equilibrium (homogeneous, as the line itself). Between them temperature and specific volume are linear in the heat; beyond, the mixture warms as air does.
 A mixture that carries a few per cent of hydrogen fluoride or of droplets takes up to several times the heat
 that as much air would take for the same warming.
 """
@@ -19,8 +18,8 @@ from models.air.dense.table import MixtureTable, phases_of
 from models.air.dense.thermo import AIR_CP_J_KG_K, adiabatic
 from twin.core.geometry import FloatArray
 
-_PARTS = (1.0 / 3.0, 2.0 / 3.0, 1.0)
-_EVERY, _DENSE = 4, 48  # of the mixing line every fourth node, near the source every one
+_PARTS = (0.4, 0.7, 0.85, 1.0)
+_EVERY, _DENSE = 8, 32  # of the mixing line every eighth node, near the source every one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -42,7 +42,7 @@ def test_a_warmed_mixture_is_in_equilibrium(name, depth, part):
     exact = adiabatic(phases, np.array([m]), np.array([w]), np.array([h + part * whole]))
     kelvin, density = lines.state(m, part * whole)
     lag = 300.0 - float(table.temperature(m))
-    assert kelvin == pytest.approx(float(exact.temperature_k[0]), abs=0.12 * max(lag, 0.0) + 0.6)
+    assert kelvin == pytest.approx(float(exact.temperature_k[0]), abs=0.15 * max(lag, 0.0) + 0.6)
     assert density == pytest.approx(1.0 / float(exact.specific_volume_m3_kg[0]), rel=0.06)
 
 
