@@ -83,21 +83,27 @@ class _Cells:
     def __init__(self, engine: Engine, box: Box) -> None:
         self._arrays, self._tables = engine.arrays, engine.tables
         self._edges = [np.asarray(row, dtype=np.float64) for row in (box.above_m, box.across_m, box.along_m)]
+        self._cells = np.arange(engine.tables.height_m.size) + 0.5
         shape = tuple(row.size - 1 for row in self._edges)
         self.total = np.zeros(shape)
         self.volume = np.prod(np.meshgrid(*[np.diff(row) for row in self._edges], indexing="ij"), axis=0)
 
     def score(self, before: Cloud, middle: Middle, numbers: Array) -> None:
         numpy = self._arrays.numpy
-        # Between the cells, which are fine enough for moving but not for counting in thin layers.
-        place = np.sqrt(numpy(middle.s)) * self._tables.per_root
-        z = np.interp(place, np.arange(self._tables.height_m.size) + 0.5, self._tables.height_m)
-        y = numpy(before.y_m) + 0.5 * numpy(middle.left)
         x = numpy(before.x_m) + 0.5 * numpy(middle.east)
-        index = [np.searchsorted(edge, row) - 1 for edge, row in zip(self._edges, (z, y, x), strict=True)]
+        near = np.flatnonzero((x > self._edges[2][0]) & (x < self._edges[2][-1]))
+        if not near.size:
+            return
+        # Between the cells, which are fine enough for moving but not for counting in thin layers.
+        place = np.sqrt(numpy(middle.s)[near]) * self._tables.per_root
+        z = np.interp(place, self._cells, self._tables.height_m)
+        y = numpy(before.y_m)[near] + 0.5 * numpy(middle.left)[near]
+        index = [
+            np.searchsorted(edge, row) - 1 for edge, row in zip(self._edges, (z, y, x[near]), strict=True)
+        ]
         good = np.logical_and.reduce(
             [(row >= 0) & (row < n) for row, n in zip(index, self.total.shape, strict=True)]
         )
         flat = np.ravel_multi_index([row[good] for row in index], self.total.shape)
-        weight = numpy(middle.seconds)[good]
+        weight = numpy(middle.seconds)[near][good]
         self.total += np.bincount(flat, weights=weight, minlength=self.total.size).reshape(self.total.shape)
