@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from tests.support.chromium import open_page, until
-from tests.support.scripted_logger import Said, ScriptedLogger
+from tests.support.scripted_logger import ScriptedLogger
+from tests.support.west_wind import utterances
 from tests.support.whole_park import whole_park
 from twin.stage.encode import decode_plume
 
 pytestmark = pytest.mark.browser
 MINUTES = 30
-WIND_M_S, RATE_KG_S, SOURCE = 3.0, 0.02, "D2A-TF"
 
 
 @pytest.fixture(scope="module")
@@ -23,37 +23,9 @@ def story(scene, bundles, tmp_path_factory):
     """A park whose only news is a steady west wind and HF from one tank farm on its beams."""
     with whole_park(tmp_path_factory.mktemp("west"), bundles=bundles, simulate=False) as park:
         logger = ScriptedLogger(scene.park, park.data_dir, park.hj212_port)
-        logger.say(_utterances(scene))
+        now = time.time_ns() // 1_000_000 // 10_000 * 10_000
+        logger.say(utterances(scene, range(now - MINUTES * 60_000, now + 1, 60_000)))
         yield park, _wait_for_plume(park)
-
-
-def _utterances(scene):
-    unit = next(row for row in scene.park.units if row.id == SOURCE)
-    conc = {beam.id: path_average(beam, unit, scene.terrain()) for beam in scene.park.beams}
-    assert max(conc.values()) > 1e-6
-    now = time.time_ns() // 1_000_000 // 10_000 * 10_000
-    for time_ms in range(now - MINUTES * 60_000, now + 1, 60_000):
-        for station in scene.park.stations:
-            weather = {"wind_speed": WIND_M_S, "wind_from": 270.0, "air_temperature": 293.15}
-            yield Said(sensor_id=station.weather.id, time_ms=time_ms, values=weather)
-        for beam in scene.park.beams:
-            yield Said(sensor_id=beam.id, time_ms=time_ms, values={"conc:hf": conc[beam.id]})
-
-
-def path_average(beam, unit, terrain):
-    """Steady Gaussian plume to the east, averaged over the beam (Briggs rural D, as printed in
-    Hanna, Briggs and Hosker, 1982, table 4.5); a second opinion that shares no code with the solver."""
-    along = (np.arange(200) + 0.5) / 200
-    start, end = beam.receiver.array(), beam.emitter.array()
-    x, y, z = (start + along[:, None] * (end - start)).T
-    above = z - terrain.height(x, y)
-    down = np.maximum(x - unit.place.x_m, 1e-3)
-    sigma_y = 0.08 * down / np.sqrt(1 + 1e-4 * down)
-    sigma_z = 0.06 * down / np.sqrt(1 + 1.5e-3 * down)
-    across = np.exp(-0.5 * ((y - unit.place.y_m) / sigma_y) ** 2)
-    up = sum(np.exp(-0.5 * ((above + side * unit.height_m) / sigma_z) ** 2) for side in (-1, 1))
-    conc = RATE_KG_S / (2 * np.pi * WIND_M_S * sigma_y * sigma_z) * across * up
-    return float(np.where(x > unit.place.x_m + 5.0, conc, 0.0).mean())
 
 
 def _wait_for_plume(park):

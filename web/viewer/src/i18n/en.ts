@@ -381,7 +381,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'air.map.none': 'Nothing to draw on the ground now',
   'air.map.leads': 'Time of the forecast',
   'air.map.levels': 'Threshold',
-  'air.map.chance': 'Chance of passing the level',
+  'air.map.chance': 'chance above',
   'air.forecast': 'FORECAST',
   'air.lead': '+{n} min',
   'air.compare': 'Measured and modelled',

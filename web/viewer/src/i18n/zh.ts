@@ -379,7 +379,7 @@ export const zh = {
   'air.map.none': '当前无可绘制的地面浓度',
   'air.map.leads': '预报时刻',
   'air.map.levels': '阈值等级',
-  'air.map.chance': '超过所选阈值的概率',
+  'air.map.chance': '超过概率',
   'air.forecast': '预报 FORECAST',
   'air.lead': '+{n} 分',
   'air.compare': '实测与模型',

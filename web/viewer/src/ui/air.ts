@@ -12,7 +12,7 @@ import { BANDS, leadWords } from './airmap';
 import type { Context } from './context';
 import { each, h, swap } from './dom';
 import { noteWords } from './notes';
-import { empty, originChip, panel } from './panel';
+import { empty, originChip, pair, panel } from './panel';
 import { chooser } from './plume';
 import { age, ago, hourMinute, nameOf } from './words';
 
@@ -63,14 +63,13 @@ function mapChoice(ctx: Context): HTMLElement {
     () => groundMap.set({ kind: 'forecast', lead_s: chosen().lead_s, level: item.peek() })));
   const mapped = (): boolean => (nowcastOf(ctx)?.url ?? '') !== '';
   return h('div', { class: 'air-map' },
-    h('h3', {}, () => t('air.map')),
     h('div', { class: 'segments', role: 'group', 'aria-label': () => t('air.map') },
       choice(() => t('air.map.off'), () => groundMap.get().kind === 'none', pick({ kind: 'none' })),
       ...BANDS.map(([band, name]) => choice(() => t(name), () => same(groundMap.get(), { kind: 'now', band }), pick({ kind: 'now', band }), () => !mapped()))),
     h('p', { class: 'empty', hidden: mapped }, () => t('air.map.none')),
     h('p', { class: 'empty', hidden: () => groundMap.get().kind !== 'forecast' || ctx.stores.air.shownMap.get() !== null }, () => t('air.forecast.none')),
     h('div', { class: 'air-later', hidden: () => leads().length === 0 },
-      h('p', {}, h('span', { class: 'chip forecast' }, () => t('air.forecast')), ' ', () => t('air.map.chance')), steps, degrees));
+      h('p', { class: 'air-chance' }, h('span', { class: 'chip forecast' }, () => t('air.forecast')), h('span', {}, () => t('air.map.chance')), degrees), steps));
 }
 
 function comparedRow(ctx: Context, item: { get(): Compared }, sensor: string): HTMLElement {
@@ -123,7 +122,9 @@ function validity(ctx: Context): HTMLElement {
   const notes = (): readonly string[] => [...new Set([...(nowcastOf(ctx)?.broken ?? []), ...(nowcastOf(ctx)?.notes ?? [])])];
   const list = h('ul', { class: 'notes' });
   each(list, notes, (text) => text, (_item, text) => h('li', {}, () => noteWords(text)));
-  return h('div', { class: 'air-validity', hidden: () => notes().length === 0 }, h('h3', {}, () => t('air.validity')), list);
+  return h('div', { class: 'air-validity' },
+    pair(() => t('plume.solver'), () => `${nowcastOf(ctx)?.solver ?? ''} · ${t('plume.inputs')} ${t('plume.inputs.n', { n: nowcastOf(ctx)?.inputs.length ?? 0 })}`),
+    h('h3', { hidden: () => notes().length === 0 }, () => t('air.validity')), list);
 }
 
 /** Trends, curves and the rose: fetched with their code when they are first looked at. */
@@ -149,7 +150,7 @@ function head(ctx: Context): HTMLElement {
   const age_ms = (): number => Math.max(0, ctx.stores.now_ms.get() - (found()?.t ?? 0));
   return h('div', {},
     h('p', { class: 'air-head' }, originChip(() => found()?.origin ?? 'modelled', true),
-      h('span', {}, () => `${hourMinute(ctx.stores.scene.get(), found()?.t ?? 0)} · ${ago(age_ms())}`), h('span', { class: 'muted' }, () => found()?.solver ?? '')),
+      h('span', {}, () => `${hourMinute(ctx.stores.scene.get(), found()?.t ?? 0)} · ${ago(age_ms())}`)),
     h('p', { class: 'warn', hidden: () => age_ms() <= AIR_TOO_OLD_MS }, () => t('air.old', { age: age(AIR_TOO_OLD_MS) })));
 }
 

@@ -63,7 +63,7 @@ function byLevel(found: SpreadCourse, rows: readonly Column[], words: (value: nu
 function spreadFigures(ctx: Context, found: SpreadCourse, span: Span): HTMLElement[] {
   if (found.t.length === 0) return [empty(() => t('air.trend.none'))];
   const areaWords = (value: number): string => join(area(value, language()));
-  const longWords = (value: number): string => join(length(value, language()));
+  const longWords = (value: number): string => (value === 0 ? '0 m' : join(length(value, language())));
   const speedWords = (value: number | null): string => join(show(value, 'wind_speed', language()));
   const base = { t: found.t, from: span.from, to: span.to };
   const areas = byLevel(found, found.area_m2, areaWords);
