@@ -30,6 +30,8 @@ from twin.core.geometry import FloatArray
 
 LEAST_S = 1.0
 MOST_S = 3.0
+_TINY_ARGUMENT = 1e-8
+_HUGE_ARGUMENT = 1e6  # of the Bessel function, from where its first asymptotic term is exact to 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,17 +76,22 @@ def growth_height(s: npt.ArrayLike) -> FloatArray:
 
 
 def huang_profile(height_m: npt.ArrayLike, release_m: float, spread: float, s: float, n: float) -> FloatArray:
-    """Profile of a source at ``release_m``, not normalised; ``spread`` is X of the top of this file."""
-    z = np.asarray(height_m, dtype=np.float64)
+    """Profile of a source at ``release_m``, not normalised; ``spread`` is X of the top of this file.
+
+    Heights below the ground count as the ground.
+    """
+    z = np.maximum(np.asarray(height_m, dtype=np.float64), 0.0)
     if release_m <= 0.0:
         return np.asarray(np.exp(-(z**s) / spread))
     order = (n - 1.0) / s
     w, w0 = z ** (0.5 * s), release_m ** (0.5 * s)
     argument = 2.0 * w * w0 / spread
-    tiny = argument < 1e-8
-    safe = np.where(tiny, 1.0, argument)
+    tiny, huge = argument < _TINY_ARGUMENT, argument > _HUGE_ARGUMENT
+    safe = np.where(tiny | huge, 1.0, argument)
+    # A young plume aloft is so thin that library routines give up (not a number): 1 / sqrt(2 pi y) there.
+    bessel = np.where(huge, 1.0 / np.sqrt(2.0 * math.pi * np.where(tiny, 1.0, argument)), ive(order, safe))
     front = (np.where(tiny, 1.0, z) * release_m) ** (0.5 * (1.0 - n))
-    far = front * ive(order, safe) * np.exp(-((w - w0) ** 2) / spread)
+    far = front * bessel * np.exp(-((w - w0) ** 2) / spread)
     # I_mu(2 y) = y^mu / Gamma(1 + mu) for small y, which cancels the power of z.
     near = spread**-order / gamma(1.0 + order) * np.exp(-(w * w + w0 * w0) / spread)
     return np.asarray(np.where(tiny, near, far))

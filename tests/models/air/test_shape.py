@@ -89,3 +89,24 @@ def test_mixture_keeps_mass_and_is_single_aloft():
     z = (np.arange(3000) + 0.5) * 0.1
     mass = [float(level_share(one, sigma[1:], frozen([0.0]), 0.1, 0.0)[0]) for one in z]
     assert np.sum(mass) * 0.1 == pytest.approx(1.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("spread", [1e-12, 1e-9, 1e-6])
+def test_profile_of_a_thin_plume_aloft_is_a_gaussian_and_never_nan(spread: float):
+    # With n = 0, s = 2 the equation has constant coefficients: exp(-(z - h)^2 / X) of the same height on both
+    # sides. The Bessel function of the library has no answer where its argument passes 1e9.
+    away = np.array([-2.0, -0.5, 0.0, 0.5, 2.0]) * math.sqrt(spread)
+    profile = huang_profile(100.0 + away, 100.0, spread, 2.0, 0.0)
+    assert profile / profile[2] == pytest.approx(np.exp(-(away**2) / spread), rel=1e-3)
+    either = [
+        float(huang_profile(100.0, 100.0, 2e4 / y, 2.0, 0.0)) * math.sqrt(y) for y in (0.999e6, 1.001e6)
+    ]
+    assert either[0] == pytest.approx(either[1], rel=1e-6)  # no step where the asymptotic term takes over
+
+
+def test_profile_under_the_ground_is_that_of_the_ground():
+    # Images in a lid are asked for heights under the ground when a receptor is more than two lids up.
+    for release in (0.0, 20.0):
+        below = huang_profile(np.array([-30.0, 0.0]), release, 40.0, 1.3, 0.8)
+        assert np.isfinite(below).all()
+        assert below[0] == below[1]
