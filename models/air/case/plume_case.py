@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from models.air.case.ground import ground_of
 from models.air.case.load import LoadedCase
 from models.air.case.met import Air, start_ms
 from models.air.case.places import arcs_of, beam_receptor, receptor_of, spots_of
+from models.air.case.plume_notes import receptor_notes
 from models.air.case.plume_releases import release_rows
 from models.air.case.plume_rows import area_points, field_solver, receptor_solver
 from models.air.case.plume_tables import (
@@ -22,6 +24,7 @@ from models.air.case.plume_tables import (
     receptor_table,
     series_table,
 )
+from models.air.case.plume_times import course_ms, ending_ms, passing_ms
 from models.air.case.plume_wind import plume_wind
 from models.air.case.result import AirField, CaseResult, ResultTable
 from models.air.case.schema import PlumeCase
@@ -36,9 +39,11 @@ from twin.core.plume import PlumeGrid
 from twin.core.release import Release
 
 _SETTLE = 2.0  # a plume is steady once its slow part has gone twice as far as the last receptor
-_LONGEST_S = 6 * 3600.0
+_LONGEST_S = 6 * 3600.0  # nobody asked for more: a release that goes on for a day costs minutes
+_LONGEST_PASSING_S = 24 * 3600.0
 _PUFF_S = 1.0  # an instant release leaves within a second
 _SERIES = 120
+_MOMENTS = 256  # of a course that are read together, which bounds the memory
 
 
 def run_plume(loaded: LoadedCase) -> CaseResult:
@@ -48,17 +53,20 @@ def run_plume(loaded: LoadedCase) -> CaseResult:
     scene = _prepare(case, loaded)
     tables: dict[str, ResultTable] = {}
     fields: list[AirField] = []
-    notes: list[str] = [scene.ground.note] if scene.ground.note else []
+    places = [(row.id, *map(float, point[:2])) for row in scene.receptors for point in row.points_m]
+    notes: list[str] = [*scene.ground.notes, *scene.ground.beyond(places)]
     solver_version = ("", "")
     substances = sorted({row.substance for row in scene.rows})
     for substance in substances:
         mark = f"{substance}:" if len(substances) > 1 else ""
         own = [row for row in scene.rows if row.substance == substance]
-        solver = receptor_solver(case, own[0], scene.air, flat=scene.ground.flat, loaded=loaded)
+        late = case.run.duration_s is not None and any(scene.late)
+        solver = receptor_solver(case, own[0], scene.air, flat=scene.ground.flat, loaded=loaded, late=late)
         solver_version = (solver.name, solver.version)
         made = _read_receptors(scene, solver, substance, mark)
         for name, table in made.items():
             tables[name] = joined(tables[name], table) if name in tables else table
+        notes += receptor_notes(scene, solver)
         found, said = _fields(scene, field_solver(case, own[0]), substance, loaded)
         fields += found
         notes += said
@@ -91,8 +99,11 @@ def _prepare(case: PlumeCase, loaded: LoadedCase) -> Scene:
     heights = [spot.height_m for spot in spots]
     heights += [0.5 * (row.from_height_m + row.to_height_m) for row in case.beam]
     finite = any(row.end_s is not None or row.mass_kg is not None for row in rows)
-    duration = case.run.duration_s or _duration_s(case, rows, receptors, air, finite)
+    needed = [_needed_s(case, rows, row.points_m[:, :2], air, finite) for row in receptors]
+    longest = _LONGEST_PASSING_S if finite else _LONGEST_S
+    duration = case.run.duration_s or min(longest, max([*needed, _grid_s(case, rows, air, finite)]))
     window = Interval(start_ms=zero, end_ms=zero + round(1000.0 * duration))
+    course = _course(case, window, steady=not finite and not case.station)
     return Scene(
         case=case,
         ground=ground,
@@ -104,35 +115,66 @@ def _prepare(case: PlumeCase, loaded: LoadedCase) -> Scene:
         receptors=tuple(receptors),
         heights_m=tuple(heights),
         arcs=arcs,
-        times_ms=_times(case, window, steady=not finite and not case.station),
+        times_ms=_times(case, window, course, rows, receptors, air) if len(course) > 1 else course,
+        course_ms=course,
+        unread=tuple(case.run.duration_s is None and time > longest for time in needed),
+        late=tuple(reach / max(air.wind_speed_m_s, 0.1) > duration for reach in _reaches(rows, receptors)),
         finite=finite,
         texts=texts,
     )
 
 
-def _duration_s(
-    case: PlumeCase, rows: Sequence[PlumeReleaseRow], receptors: Sequence[Receptor], air: Air, finite: bool
+def _needed_s(
+    case: PlumeCase, rows: Sequence[PlumeReleaseRow], places_m: FloatArray, air: Air, finite: bool
 ) -> float:
-    """Long enough for slow gas near the ground to have passed the farthest receptor."""
-    ends = [row.points_m[:, :2] for row in receptors]
-    if case.grid is not None:
-        grid = case.grid
-        far = (grid.x_min_m + grid.nx * grid.dx_m, grid.y_min_m + grid.ny * grid.dy_m)
-        ends.append(np.array([(grid.x_min_m, grid.y_min_m), far]))
-    places = np.concatenate(ends)
-    reach = max(float(np.hypot(places[:, 0] - row.x_m, places[:, 1] - row.y_m).max()) for row in rows)
-    travel = _SETTLE * reach / max(0.5 * air.wind_speed_m_s, 0.3)
+    """Long enough for slow gas near the ground to have passed places (n, 2)."""
+    travel = _SETTLE * _reach_m(rows, places_m) / max(0.5 * air.wind_speed_m_s, 0.3)
     last = max((row.end_s or row.start_s) for row in rows) if finite else 0.0
-    return min(_LONGEST_S, travel + last + averaging_s(case))
+    return travel + last + averaging_s(case)
 
 
-def _times(case: PlumeCase, window: Interval, *, steady: bool) -> tuple[int, ...]:
+def _grid_s(case: PlumeCase, rows: Sequence[PlumeReleaseRow], air: Air, finite: bool) -> float:
+    grid = case.grid
+    if grid is None:
+        return 0.0
+    far = (grid.x_min_m + grid.nx * grid.dx_m, grid.y_min_m + grid.ny * grid.dy_m)
+    return _needed_s(case, rows, np.array([(grid.x_min_m, grid.y_min_m), far]), air, finite)
+
+
+def _reach_m(rows: Sequence[PlumeReleaseRow], places_m: FloatArray) -> float:
+    return max(float(np.hypot(places_m[:, 0] - row.x_m, places_m[:, 1] - row.y_m).max()) for row in rows)
+
+
+def _reaches(rows: Sequence[PlumeReleaseRow], receptors: Sequence[Receptor]) -> list[float]:
+    return [_reach_m(rows, row.points_m[:, :2]) for row in receptors]
+
+
+def _course(case: PlumeCase, window: Interval, *, steady: bool) -> tuple[int, ...]:
     if steady:
         return (window.end_ms,)
-    length = window.length_s
-    every = case.run.every_s or max(length / _SERIES, 1.0)
-    count = max(1, round(length / every))
-    return tuple(window.end_ms - round(1000.0 * every * k) for k in range(count - 1, -1, -1))
+    return course_ms(window, case.run.every_s or max(window.length_s / _SERIES, 1.0))
+
+
+def _times(
+    case: PlumeCase,
+    window: Interval,
+    course: Sequence[int],
+    rows: Sequence[PlumeReleaseRow],
+    receptors: Sequence[Receptor],
+    air: Air,
+) -> tuple[int, ...]:
+    """Moments at which receptors are read: the course, and what resolves every passage."""
+    nearest = math.inf
+    for row in rows:
+        size = row.radius_m or 0.5 * math.hypot(row.width_m or 0.0, row.length_m or 0.0)
+        for one in receptors:
+            away = np.hypot(one.points_m[:, 0] - row.x_m, one.points_m[:, 1] - row.y_m)
+            nearest = min(nearest, max(float(away.min()) - size, 1.0))
+    if not math.isfinite(nearest):
+        return tuple(course)
+    passing = passing_ms(window, rows, nearest / max(air.wind_speed_m_s, 0.1))
+    ending = ending_ms(window, averaging_s(case))
+    return tuple(sorted({*course, *passing, *ending}))
 
 
 def _releases(row: PlumeReleaseRow, site: Site, window: Interval) -> list[Release]:
@@ -163,10 +205,20 @@ def _read_receptors(
     if not scene.receptors:
         return {}
     releases = [row for row in scene.releases if row.substance_id == substance]
-    matrix = solver.beam_matrix(
-        scene.ground.site, releases, scene.wind, scene.window, scene.receptors, scene.times_ms
-    )
-    conc = matrix.sum(axis=2)  # (times, receptors)
+    parts = [
+        solver.beam_matrix(
+            scene.ground.site,
+            releases,
+            scene.wind,
+            scene.window,
+            scene.receptors,
+            scene.times_ms[first : first + _MOMENTS],
+        ).sum(axis=2)
+        for first in range(0, len(scene.times_ms), _MOMENTS)
+    ]
+    conc = np.concatenate(parts)  # (times, receptors)
+    if solver.name != SteadyRows.name:
+        conc[:, np.array(scene.unread)] = math.nan
     mean = averaged(conc, scene)
     tables = {"receptors": receptor_table(scene, conc, mean, mark)}
     if scene.arcs:

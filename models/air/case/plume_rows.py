@@ -24,9 +24,12 @@ def is_steady(case: PlumeCase, *, flat: bool) -> bool:
 
 
 def receptor_solver(
-    case: PlumeCase, row: PlumeReleaseRow, air: Air, *, flat: bool, loaded: LoadedCase
+    case: PlumeCase, row: PlumeReleaseRow, air: Air, *, flat: bool, loaded: LoadedCase, late: bool = False
 ) -> AirSolver | SteadyRows:
-    """What reads the receptors: the steady plume where it can, else the row of the solver table."""
+    """What reads the receptors: the steady plume where it can, else the row of the solver table.
+
+    ``late``: the stated run ends before the gas has come to all of them, which ``auto`` leaves to puffs.
+    """
     steady = is_steady(case, flat=flat)
     if case.solver == "steady_plume" and not steady:
         raise bad_value(
@@ -36,7 +39,7 @@ def receptor_solver(
             "flat ground, a steady wind and releases that do not end (or solver = auto)",
             "平坦地面、定常风与持续释放（或 solver = auto）",
         )
-    if case.solver in ("auto", "steady_plume") and steady:
+    if steady and (case.solver == "steady_plume" or (case.solver == "auto" and not late)):
         return SteadyRows(
             air,
             removal=removal_for(row),

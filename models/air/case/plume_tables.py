@@ -11,6 +11,7 @@ import numpy as np
 from models.air.case.ground import Ground
 from models.air.case.met import Air
 from models.air.case.places import Arc
+from models.air.case.plume_times import arrival_s, dose, highest_mean, last_mean
 from models.air.case.result import ResultTable, make_table
 from models.air.case.schema import PlumeCase
 from models.air.case.schema_release import PlumeReleaseRow
@@ -26,7 +27,11 @@ _AVERAGING_S = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
-    """Everything that is prepared before a solver runs; receptors are read at ``times_ms``."""
+    """Everything that is prepared before a solver runs.
+
+    Receptors are read at ``times_ms``, of which ``course_ms`` go into the table of courses. ``unread``: too
+    far for the longest run, so that there is no number. ``late``: the mean wind comes there after the end.
+    """
 
     case: PlumeCase
     ground: Ground
@@ -39,6 +44,9 @@ class Scene:
     heights_m: tuple[float, ...]
     arcs: tuple[Arc, ...]
     times_ms: tuple[int, ...]
+    course_ms: tuple[int, ...]
+    unread: tuple[bool, ...]
+    late: tuple[bool, ...]
     finite: bool
     texts: tuple[Text, ...] = ()
 
@@ -52,12 +60,13 @@ def averaged(conc: FloatArray, scene: Scene) -> FloatArray:
     """Mean over the last averaging time of a steady release; highest running mean of one that ends."""
     if conc.shape[0] == 1:
         return np.asarray(conc[0])
-    step = (scene.times_ms[1] - scene.times_ms[0]) / 1000.0
-    width = max(1, min(conc.shape[0], round(averaging_s(scene.case) / step)))
-    if not scene.finite:
-        return np.asarray(conc[-width:].mean(axis=0))
-    sums = np.concatenate([np.zeros((1, conc.shape[1])), np.cumsum(conc, axis=0)])
-    return np.asarray(((sums[width:] - sums[:-width]) / width).max(axis=0))
+    mean = highest_mean if scene.finite else last_mean
+    return mean(seconds_of(scene), conc, averaging_s(scene.case))
+
+
+def seconds_of(scene: Scene) -> FloatArray:
+    """Moments of a scene from the start of its run on, s."""
+    return (np.array(scene.times_ms, dtype=np.float64) - scene.window.start_ms) / 1000.0
 
 
 def receptor_table(scene: Scene, conc: FloatArray, mean: FloatArray, mark: str) -> ResultTable:
@@ -71,13 +80,11 @@ def receptor_table(scene: Scene, conc: FloatArray, mean: FloatArray, mark: str) 
         ("conc", "kg/m3", mean.tolist()),
     ]
     if len(scene.times_ms) > 1:
-        times = (np.array(scene.times_ms) - scene.window.start_ms) / 1000.0
-        peak = conc.max(axis=0)
-        arrived = np.where(conc >= 0.01 * peak, times[:, None], math.inf).min(axis=0)
+        times = seconds_of(scene)
         columns += [
-            ("peak", "kg/m3", peak.tolist()),
-            ("dose", "kg s/m3", np.asarray(np.trapezoid(conc, times, axis=0)).tolist()),
-            ("arrival", "s", np.where(peak > 0.0, arrived, math.nan).tolist()),
+            ("peak", "kg/m3", conc.max(axis=0).tolist()),
+            ("dose", "kg s/m3", dose(times, conc).tolist()),
+            ("arrival", "s", arrival_s(times, conc).tolist()),
         ]
     return make_table("receptors", columns)
 
@@ -100,9 +107,9 @@ def arc_table(arcs: Sequence[Arc], mean: FloatArray, mark: str) -> ResultTable:
                 arc.radius_m,
                 arc.height_m,
                 float(conc[best]),
-                arc.bearings_deg[best] % 360.0,
+                arc.bearings_deg[best] % 360.0 if conc[best] > 0.0 else math.nan,
                 cic,
-                math.sqrt(spread) if spread >= 0.0 else math.nan,
+                math.sqrt(spread) if spread >= 0.0 else math.nan,  # an arc without gas has none
                 math.degrees(middle / arc.radius_m) % 360.0,
             )
         )
@@ -123,10 +130,11 @@ def arc_table(arcs: Sequence[Arc], mean: FloatArray, mark: str) -> ResultTable:
 def series_table(scene: Scene, conc: FloatArray, mark: str) -> ResultTable:
     """Courses over time of all receptors but those of arcs, one column each."""
     first = sum(len(arc.spots) for arc in scene.arcs)
-    times = [(time - scene.window.start_ms) / 1000.0 for time in scene.times_ms]
+    shown = np.searchsorted(scene.times_ms, scene.course_ms)
+    times = seconds_of(scene)[shown].tolist()
     columns: list[tuple[str, str, Sequence[object]]] = [("time", "s", times)]
     for k in range(first, len(scene.receptors)):
-        columns.append((f"{mark}{scene.receptors[k].sensor_id}", "kg/m3", conc[:, k].tolist()))
+        columns.append((f"{mark}{scene.receptors[k].sensor_id}", "kg/m3", conc[shown, k].tolist()))
     return make_table("series", columns)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from models.air.case.met import Air
 from models.air.deposition import Removal
 from models.air.plume import PlumeAir, SteadyPlume, steady_plume
+from models.air.validity import LIMITS
 from models.contract import Site, WindField
 from twin.core.beam import Receptor
 from twin.core.clock import Interval
@@ -25,6 +26,7 @@ class SteadyRows:
 
     name = "steady_plume"
     version = "1"
+    limits = tuple(row for row in LIMITS if row.quantity in ("wind_speed_m_s", "distance_m"))
 
     def __init__(self, air: Air, *, removal: Removal, rain_mm_h: float, sigma_start_m: float) -> None:
         self._air = air
