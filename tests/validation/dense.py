@@ -11,6 +11,7 @@ from models.air.dense.cloud import DenseCloud
 from models.air.dense.hf import association_factor
 from models.air.dense.similarity import ambient_of, ambient_of_class, similarity_run, simple_term
 from models.air.dense.table import MixtureTable, mixture_table
+from tests.support.air_data.britter_mcquaid import Compared, steady, sudden
 from tests.support.air_data.degadis import degadis_fraction
 from tests.support.air_data.desert_tortoise import desert_tortoise_4
 from tests.support.air_data.slab import SlabRun, slab_run
@@ -53,8 +54,10 @@ def report() -> Section:
             ),
             table("Chlorine on the ground, ppm", ("m", "here", "SLAB", "DEGADIS", "ratios"), cl2_rows),
             table("Desert Tortoise 4, kg/m3 at 1 m", ("m", "observed", "here", "ratio"), tortoise_rows),
-            _shipped("INPR1", "methane pool, 117 kg/s for 107 s, 1.9 m/s at 2.9 m, L 15 m"),
-            _shipped("INPR2", "ammonia jet, 108 kg/s for 381 s, 4.5 m/s at 2 m, L 45 m, at 25.6 m/s"),
+            _shipped("INPR1", 0, "methane pool, 117 kg/s for 107 s, 1.9 m/s at 2.9 m, L 15 m"),
+            _shipped("INPR1", 1, "the same pool, 4 m/s at 2.9 m, neutral"),
+            _shipped("INPR2", 0, "ammonia jet, 108 kg/s for 381 s, 4.5 m/s at 2 m, L 45 m, at 25.6 m/s"),
+            _workbook(),
             _goldfish(),
         ),
         checks=(*hf_checks, *cl2_checks, *tortoise_checks),
@@ -166,9 +169,9 @@ def _tortoise() -> tuple[list[list[object]], list[Check]]:
     return rows, checks
 
 
-def _shipped(name: str, what: str) -> Table:
+def _shipped(name: str, weather: int, what: str) -> Table:
     """SLAB's own shipped cases, as a further comparison."""
-    run, cloud = slab_run(name), _shipped_cloud(name)
+    run, cloud = slab_run(name, weather), _shipped_cloud(name, weather)
     last = float(run.x_m[-1])
     x = np.array([v for v in (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 2800.0) if v <= last])
     ours, theirs = 1e-6 * cloud.ppm_of(cloud.centreline_kg_m3(x)), run.at(x)
@@ -179,13 +182,13 @@ def _shipped(name: str, what: str) -> Table:
     )
 
 
-def _shipped_cloud(name: str) -> DenseCloud:
+def _shipped_cloud(name: str, weather: int = 0) -> DenseCloud:
     if name == "INPR1":
         air = ambient_of(
-            wind_speed_m_s=1.92,
+            wind_speed_m_s=(1.92, 4.0)[weather],
             wind_height_m=2.88,
             roughness_m=0.0002,
-            inverse_obukhov_1_m=0.0665,
+            inverse_obukhov_1_m=(0.0665, 0.0)[weather],
             temperature_k=306.0,
             relative_humidity_fraction=0.046,
         )
@@ -212,6 +215,26 @@ def _shipped_cloud(name: str) -> DenseCloud:
         speed_m_s=25.6,
     )
     return similarity_run(term, air, averaging_s=10.0)
+
+
+def _workbook() -> Table:
+    """Distances of the workbook's fractions: ours over the workbook's."""
+    rows: list[list[object]] = []
+    for volume, wind, radius in ((2e3, 1.7, 7.0), (2e3, 2.4, 7.0), (2e3, 5.0, 7.0), (2e4, 3.0, 18.0)):
+        rows.append(_row(f"{volume:g} m3 at once, {wind:g} m/s", sudden(volume, wind, radius, 0.01)))
+    for flow, wind, rough in ((100.0, 8.0, 2e-4), (100.0, 5.0, 2e-4), (30.0, 4.0, 2e-4), (100.0, 5.0, 0.003)):
+        what = f"{flow:g} m3/s, {wind:g} m/s, z0 {rough:g} m"
+        rows.append(_row(what, steady(flow, wind, 10.0 if flow > 50.0 else 6.0, rough)))
+    return table(
+        "Britter and McQuaid's workbook (1988), density 1.4 times that of air: concentration here over the "
+        "workbook's where it has 10, 5, 2, 1, 0.5 and 0.2 per cent of the source's; z0 0.01 m at once",
+        ("case", "alpha", "10 %", "5 %", "2 %", "1 %", "0.5 %", "0.2 %"),
+        rows,
+    )
+
+
+def _row(what: str, found: Compared) -> list[object]:
+    return [what, f"{found.alpha:.2f}", *(f"{ratio:.2f}" for ratio in found.ratio[:6])]
 
 
 def _goldfish() -> Table:

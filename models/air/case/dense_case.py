@@ -138,9 +138,7 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
     )
     if len(scene.terms) > 1:
         notes.append("clouds of several terms are added, each computed alone")
-    reach = max(
-        [_REACH_M, *(2.0 * d for d in scene.case.distances_m), *(2.0 * _far(scene, s) for s in scene.spots)]
-    )
+    reach = max([_REACH_M, *(1.02 * _far(scene, spot) for spot in scene.spots)])
     if any(term.rate_kg_s.size > _STEPS for term in scene.terms):
         notes.append(f"steps of the source joined to {_STEPS} of equal mass")
     clouds = [
@@ -157,7 +155,26 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
     ]
     tables = _place_tables(scene, peak, mixture, {"arrival": ("s", np.array(first))})
     tables["levels"] = _level_table(scene, clouds[0], mixture)
-    return tables, [], notes
+    return tables, [], [*notes, *_level_notes(tables["levels"], reach, len(clouds))]
+
+
+def _level_notes(levels: ResultTable, reach_m: float, clouds: int) -> list[str | Text]:
+    """What the table of levels does not hold."""
+    notes: list[str | Text] = []
+    reaches = zip(levels.column("receptor").values, levels.column("reach").values, strict=True)
+    beyond = [str(name) for name, reach in reaches if float(str(reach)) > 0.999 * reach_m]
+    if beyond:
+        notes.append(
+            Text(
+                zh=f"以下浓度水平超出计算范围 {reach_m:g} m：{'、'.join(beyond)}",
+                en=f"levels that go beyond the {reach_m:g} m computed: {', '.join(beyond)}",
+            )
+        )
+    if clouds > 1 and levels.column("receptor").values:
+        notes.append(
+            Text(zh="浓度水平仅按第一个源项计算", en="levels are those of the first term's cloud alone")
+        )
+    return notes
 
 
 def _far(scene: _Scene, spot: Spot) -> float:
@@ -178,8 +195,6 @@ def _highest(cloud: Any, scene: _Scene, spot: Spot) -> float:
     east, north = scene.downwind
     dx, dy = spot.x_m - place.x_m, spot.y_m - place.y_m
     along, across = dx * east + dy * north, dy * east - dx * north
-    if along <= 0.0:
-        return 0.0
     return float(np.ravel(cloud.peak_kg_m3(along, across, spot.height_m))[0])
 
 
