@@ -32,6 +32,12 @@ _SMALL_TIME = 0.6 * 17.0 / 4.0 / _SMALL_VARIANCE  # of z / sigma: ratio of the t
 _MEANDER_S = 1000.0
 _LAPSE_K_M = 9.81 / 1005.0
 _LEAST_M_S = 1e-6
+_NEUTRAL_SIGMA_V = 1.9  # of u*
+_LOWEST_LID_M = 300.0
+_USUAL_LID_M = 1000.0
+_CORIOLIS_1_S = 6.4e-5  # at 26 degrees north
+_SIGMA_U2 = 2.39**2  # of u*^2, along the wind (Panofsky and Dutton 1984, section 7.1)
+_SIGMA_W2 = 1.25**2
 
 
 def wind_profile(
@@ -88,6 +94,26 @@ def sigma_w(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
     """Standard deviation of the vertical wind, m/s (Panofsky et al. 1977, with 1.25 u* when stable)."""
     unstable = np.minimum(height_m * layer.inverse_obukhov_1_m, 0.0)
     return np.asarray(1.25 * layer.friction_velocity_m_s * np.cbrt(1.0 - 3.0 * unstable), dtype=np.float64)
+
+
+def streamwise_lag_m_s(height_m: FloatArray, layer: SurfaceLayer) -> FloatArray:
+    """How much slower than the wind gas drifts that turbulence has brought to a height, m/s.
+
+    Gas that rises from the ground is slow and gas that comes down is fast, so that the turbulent flux along
+    the wind, ``u'c' = K_uw dc/dz``, is against it (measured: Raupach and Legg 1983, J. Fluid Mech. 136,
+    111-137; Wilson and Shum 1992, Agric. Forest Meteorol. 57, 281-295). Integrated over height it is that of
+    a wind lower by ``d K_uw / dz``. Its diffusivity is the limit of Thomson's (1987, J. Fluid Mech. 180,
+    529-556) model, in which diffusivities go as the square of the stress tensor:
+    ``K_uw / K = u*^2 (sigma_u^2 + sigma_w^2) / (sigma_w^4 + u*^4)``, 2.1 when neutral.
+    """
+    zeta = np.minimum(height_m * np.asarray(layer.inverse_obukhov_1_m), 0.0)
+    w2 = _SIGMA_W2 * np.cbrt(1.0 - 3.0 * zeta) ** 2
+    ratio = (_SIGMA_U2 + w2) / (w2 * w2 + 1.0)
+    rise = -2.0 * zeta / (1.0 - 3.0 * zeta) * w2  # d w2 / d ln z
+    ratio_rise = rise / (w2 * w2 + 1.0) * (1.0 - 2.0 * w2 * ratio)
+    per_height = diffusivity(height_m, layer) / height_m
+    power = diffusivity_power(height_m, layer.inverse_obukhov_1_m)
+    return np.asarray(per_height * (ratio * power + ratio_rise), dtype=np.float64)
 
 
 def sun_elevation_deg(time_ms: int, longitude_deg: float, latitude_deg: float) -> float:
@@ -200,19 +226,37 @@ def _heat_profile(low_m: float, high_m: float, inverse_obukhov_1_m: float) -> fl
 
 
 def similarity_sigma_v(friction_m_s: float, inverse_obukhov_1_m: float, lid_m: float) -> float:
-    """Lateral scatter: u*(12 - 0.5 zi/L)^(1/3) unstable (Panofsky et al. 1977, eq. 5), else 1.9 u*."""
-    if inverse_obukhov_1_m < 0.0 and math.isfinite(lid_m):
-        return float(friction_m_s * (12.0 - 0.5 * lid_m * inverse_obukhov_1_m) ** (1.0 / 3.0))
-    return 1.9 * friction_m_s
+    """Lateral scatter: u*(12 - 0.5 zi/L)^(1/3) unstable (Panofsky et al. 1977, eq. 5), else 1.9 u*.
+
+    That formula was fitted to convective air and gives 2.3 u* at neutral; what is measured there is 1.9 u*
+    (Panofsky and Dutton 1984, table 7.1), which is also the careful side. So its 12 comes in with convection.
+    """
+    neutral = _NEUTRAL_SIGMA_V**3
+    if inverse_obukhov_1_m >= 0.0 or not math.isfinite(lid_m):
+        return _NEUTRAL_SIGMA_V * friction_m_s
+    still = neutral + (12.0 - neutral) * float(convective_share(inverse_obukhov_1_m, lid_m))
+    return float(friction_m_s * (still - 0.5 * lid_m * inverse_obukhov_1_m) ** (1.0 / 3.0))
 
 
 def mixing_height_m(friction_m_s: float, inverse_obukhov_1_m: float) -> float:
-    """Lid above ground: none when stable, 1000 m when unstable, else 0.3 u*/f (f of 26 deg N)."""
-    if inverse_obukhov_1_m > 0.0:
-        return math.inf
-    if inverse_obukhov_1_m < 0.0:
-        return 1000.0
-    return max(300.0, 0.3 * friction_m_s / 6.4e-5)
+    """Lid above ground, 300 to 1000 m: from the stable to the convective side without a step.
+
+    Neutral 0.3 u*/f (f of 26 deg N); stable ``h = 0.3 u*/f / (1 + 1.9 h/L)`` (Nieuwstadt 1981, Boundary-Layer
+    Meteorol. 20, 3-17); convection brings it to a usual 1000 m. Under 300 m the top of stable air
+    is no wall that would hold a plume together, and it bounds nothing here.
+    """
+    neutral = 0.3 * friction_m_s / _CORIOLIS_1_S
+    stretch = 1.9 * max(inverse_obukhov_1_m, 0.0)
+    # The positive root of stretch h^2 + h - neutral, written so that it stays exact where stretch is 0.
+    top = 2.0 * neutral / (1.0 + math.sqrt(1.0 + 4.0 * stretch * neutral))
+    top = min(max(top, _LOWEST_LID_M), _USUAL_LID_M)
+    return top + (_USUAL_LID_M - top) * float(convective_share(inverse_obukhov_1_m, top))
+
+
+def convective_share(inverse_obukhov_1_m: npt.ArrayLike, lid_m: npt.ArrayLike) -> FloatArray:
+    """How far convection rules the boundary layer: 0 when neutral or stable, 1 from -lid/L of about 5 on."""
+    depths = np.asarray(lid_m, dtype=np.float64) * np.minimum(inverse_obukhov_1_m, 0.0)
+    return np.asarray(-np.expm1(depths), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -255,11 +299,14 @@ def lateral_scales(height_m: FloatArray, layer: SurfaceLayer) -> LateralScales:
     lid = np.asarray(layer.mixing_height_m, dtype=np.float64)
     convective = (np.asarray(layer.inverse_obukhov_1_m) < 0.0) & np.isfinite(lid) & (large > 0.0)
     depth = np.where(convective, lid, 0.0)
+    share = convective_share(layer.inverse_obukhov_1_m, depth)
+    # Rates of forgetting add, so that the time goes over into that of meander where convection dies.
+    forgetting = share * large / np.where(convective, 0.15 * depth, 1.0) + (1.0 - share) / _MEANDER_S
     return LateralScales(
         small_m_s=small,
         small_s=np.asarray(_SMALL_TIME * length / np.maximum(small, _LEAST_M_S), dtype=np.float64),
         large_m_s=large,
-        large_s=np.where(convective, 0.15 * depth / np.where(large > 0.0, large, 1.0), _MEANDER_S),
+        large_s=np.asarray(1.0 / forgetting, dtype=np.float64),
     )
 
 

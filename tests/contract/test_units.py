@@ -75,7 +75,7 @@ ALLOWED = {
     "web.schemas.statistics.RunOut": {"limit"},  # in si_unit
     "web.schemas.statistics.StatisticsOut": {"substitute"},  # in substitute_unit
     "models.air.deposition.Removal": {"washout_power"},  # an exponent
-    "models.air.plume._Profile": {"spread", "s", "n", "flux"},  # powers; units that depend on them
+    "models.air.plume._Profile": {"spread", "s", "n", "flux", "wind"},  # powers; units that depend on them
     "twin.live.residuals.Residuals": {"fac2", "coverage"},  # shares
     "twin.live.rose.Rose": {"calm"},  # a share
     # Names of the wire contract: concentrations in kg/m3, shares without a unit.

@@ -19,6 +19,7 @@ from models.air.turbulence import (
     sigma_w,
     similarity_sigma_v,
     stability_name,
+    streamwise_lag_m_s,
     sun_elevation_deg,
     surface_layer,
     wind_profile,
@@ -119,6 +120,18 @@ def test_powers_are_the_slopes_of_the_profiles():
         mixing = np.log(diffusivity(ends, layer(inverse)))
         assert shear_power(z, 0.1, inverse) == pytest.approx(np.diff(wind)[0] / (2 * step), rel=1e-3)
         assert diffusivity_power(z, inverse) == pytest.approx(np.diff(mixing)[0] / (2 * step), rel=1e-3)
+
+
+@pytest.mark.parametrize("inverse", [-0.1, -0.01, 0.0, 0.05])
+def test_gusts_hold_back_by_the_slope_of_their_diffusivity(inverse: float):
+    z = 4.0 * (1.0 + 1e-4 * np.array([-1.0, 0.0, 1.0]))
+    air = layer(inverse)
+    along, up, friction = 2.39**2, (sigma_w(z, air) / 0.3) ** 2, 0.3
+    stress = np.array([np.array([[along, -1.0], [-1.0, w2]]) for w2 in up])
+    square = stress @ stress  # Thomson (1987): diffusivities go as the square of the stress tensor
+    mixed = -square[:, 0, 1] / square[:, 1, 1] * diffusivity(z, air)
+    assert float(streamwise_lag_m_s(z, air)[1]) == pytest.approx((mixed[2] - mixed[0]) / 8e-4, rel=1e-4)
+    assert 0.1 * friction < float(streamwise_lag_m_s(z, air)[1]) < 1.3 * friction
 
 
 @pytest.mark.parametrize("inverse", [-0.05, 0.0, 0.05])
