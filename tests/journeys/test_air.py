@@ -37,7 +37,7 @@ def leak(scene, bundles, tmp_path_factory):
 
 def _wait_for_both(park, now):
     """The HF now-cast and forecast of the last minute, both with a map."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         found = [
             next((row for row in park.get(f"/api/v1/{kind}")[kind] if row["substance"] == "hf"), None)
