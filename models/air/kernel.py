@@ -24,6 +24,8 @@ from twin.core.plume import PlumeGrid
 
 REACH = 5.0  # standard deviations beyond which a puff is not seen: exp(-12.5) = 4e-6
 _LID_ORDERS = 3
+_FELT_SIGMAS = 6.0  # an image further from a piece adds less than 2e-8 of its maximum
+_MIXED_LIDS = 1.7  # from this many lids on a puff is even to 2 exp(-pi^2 1.7^2 / 2) = 1e-6
 _NORM = (2.0 * math.pi) ** -1.5
 
 
@@ -39,7 +41,9 @@ class Sightings:
 def path_means(puffs: Puffs, pieces: Pieces, lid_m: FloatArray | float) -> Sightings:
     """Mean concentration of unit-mass puffs over straight pieces, for the pairs that meet.
 
-    ``lid_m`` is one number or one for every puff.
+    ``lid_m`` is one number or one for every puff. A puff taller than the air under the lid fills it evenly
+    (the sum over all images, to 1e-6), and images that are too far from a piece are left out: under a low lid
+    each puff has fourteen.
     """
     puff, piece = _meetings(puffs, pieces)
     sigma_h, sigma_z = puffs.sigma_h_m[puff], puffs.sigma_z_m[puff]
@@ -54,7 +58,16 @@ def path_means(puffs: Puffs, pieces: Pieces, lid_m: FloatArray | float) -> Sight
     height = puffs.height_m[puff]
     mean = np.zeros(puff.size)
     lid = np.broadcast_to(np.asarray(lid_m, dtype=np.float64), puffs.height_m.shape)[puff]
+    mixed = sigma_z > _MIXED_LIDS * lid
+    full = np.flatnonzero(mixed)
+    flat = line_mean((a - dz * dz)[full], b_level[full], c_level[full])
+    mean[full] = flat * math.sqrt(2.0 * math.pi) * sigma_z[full] / lid[full]
+    end = z + along[2][piece]
+    low, high = np.minimum(z, end), np.maximum(z, end)
     for centre, rows in images(height, sigma_z, lid):
+        away = np.maximum(low[rows] - centre, centre - high[rows])
+        felt = ~mixed[rows] & (away < _FELT_SIGMAS * sigma_z[rows])
+        rows, centre = rows[felt], centre[felt]
         up = (z[rows] - centre) * over_z[rows]
         mean[rows] += line_mean(a[rows], b_level[rows] + up * dz[rows], c_level[rows] + up * up)
     mean *= _NORM / (sigma_h**2 * sigma_z)
