@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from models.air.case.dem_rim import Whole, whole
 from models.air.case.load import bad_value
 from models.air.case.result import GeoFrame
 from models.air.case.schema_air import SiteTable
 from models.contract import Site
 from twin.core.geometry import Extent, FloatArray
 
+_NAMED = 5  # places that a note names
 _FAR_M = 60_000.0  # half the width of flat ground
 _DEFAULT_LON_DEG, _DEFAULT_LAT_DEG = 117.0, 26.2
 
@@ -29,6 +33,31 @@ class Ground:
     frame: GeoFrame
     flat: bool
     note: str = ""
+    warning: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The file, and what had to be done to it."""
+        return tuple(each for each in (self.note, self.warning) if each)
+
+    def holds(self, x_m: FloatArray, y_m: FloatArray) -> npt.NDArray[np.bool_]:
+        """Which places lie on the ground that is known; a micrometre of rounding is forgiven."""
+        e = self.site.extent
+        tiny = 1e-6
+        east = (x_m >= e.x_min_m - tiny) & (x_m <= e.x_max_m + tiny)
+        return np.asarray(east & (y_m >= e.y_min_m - tiny) & (y_m <= e.y_max_m + tiny))
+
+    def beyond(self, places: Sequence[tuple[str, float, float]]) -> tuple[str, ...]:
+        """A note that names the places (id, x, y) outside the ground; none when there are none."""
+        names = [
+            f"{name} ({x:g}, {y:g})" for name, x, y in places if not self.holds(np.array(x), np.array(y))
+        ]
+        if not names:
+            return ()
+        e = self.site.extent
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        where = f"x {e.x_min_m:g} to {e.x_max_m:g}, y {e.y_min_m:g} to {e.y_max_m:g} m"
+        return (f"outside the ground ({where}): {', '.join(names[:_NAMED])}{more}",)
 
 
 def ground_of(table: SiteTable, folder: Path, source: str) -> Ground:
@@ -90,7 +119,7 @@ def _projected(crs: str, easting_m: float, northing_m: float) -> tuple[GeoFrame,
 
 
 def _from_file(table: SiteTable, path: Path, source: str) -> Ground:
-    heights, transform, crs = _read(path, table.dem or "", source)
+    heights, transform, crs, done = _read(path, table.dem or "", source)
     step = abs(float(transform.a))
     west = float(transform.c) + 0.5 * step
     south = float(transform.f) + float(transform.e) * (heights.shape[0] - 0.5)
@@ -101,11 +130,18 @@ def _from_file(table: SiteTable, path: Path, source: str) -> Ground:
     frame, lon, lat, convergence = _projected(crs, east0, north0)
     south_up = heights[::-1]
     site = _site(table, south_up, (west - east0, south - north0, step), (lon, lat, convergence))
-    return Ground(site=site, frame=frame, flat=bool(np.ptp(south_up) == 0.0), note=f"dem {path.name}")
+    return Ground(
+        site=site,
+        frame=frame,
+        flat=bool(np.ptp(south_up) == 0.0),
+        note=f"dem {path.name}",
+        warning=f"dem {path.name}: {done}" if done else "",
+    )
 
 
-def _read(path: Path, named: str, source: str) -> tuple[FloatArray, Any, str]:
+def _read(path: Path, named: str, source: str) -> tuple[FloatArray, Any, str, str]:
     import rasterio
+    from rasterio.transform import Affine
 
     try:
         with rasterio.open(path) as data:
@@ -116,12 +152,31 @@ def _read(path: Path, named: str, source: str) -> tuple[FloatArray, Any, str]:
             heights, transform, crs = _metric(data)
     except rasterio.errors.RasterioIOError:
         raise bad_value(source, "site.dem", named, "a readable GeoTIFF", "可读的 GeoTIFF") from None
-    if not np.isfinite(heights).all():
-        holes = int(np.count_nonzero(~np.isfinite(heights)))
-        raise bad_value(
-            source, "site.dem", named, f"no holes ({holes} cells have none)", f"无空洞（{holes} 格无值）"
+    found = whole(heights)
+    if found.why_not is not None:
+        raise bad_value(source, "site.dem", named, *found.why_not)
+    return (
+        found.heights_m,
+        transform @ Affine.translation(found.columns.start, found.rows.start),
+        crs,
+        _done(found, heights.shape, transform),
+    )
+
+
+def _done(found: Whole, shape: tuple[int, ...], transform: Any) -> str:
+    """What was done to the file, in words; empty when it was whole."""
+    said = []
+    ny, nx = found.heights_m.shape
+    if (ny, nx) != shape:
+        west, north = transform @ (found.columns.start + 0.5, found.rows.start + 0.5)
+        east, south = transform @ (found.columns.stop - 0.5, found.rows.stop - 0.5)
+        said.append(
+            f"rim without heights cut off: {shape[1]} x {shape[0]} to {nx} x {ny} cells, "
+            f"easting {west:.0f} to {east:.0f}, northing {south:.0f} to {north:.0f} m"
         )
-    return heights, transform, crs
+    if found.filled:
+        said.append(f"{found.filled} cells without a height filled from their rim")
+    return "; ".join(said)
 
 
 def _metric(data: Any) -> tuple[FloatArray, Any, str]:
@@ -157,26 +212,4 @@ def _metric(data: Any) -> tuple[FloatArray, Any, str]:
         dst_nodata=np.nan,
         resampling=Resampling.bilinear,
     )
-    return _without_margin(out, transform), *_moved(out, transform, crs)
-
-
-def _without_margin(values: FloatArray, transform: Any) -> FloatArray:
-    """Largest centred rectangle without the empty corners that turning a grid leaves."""
-    rows, columns = _inner(values)
-    return values[rows, columns]
-
-
-def _moved(values: FloatArray, transform: Any, crs: str) -> tuple[Any, str]:
-    from rasterio.transform import Affine
-
-    rows, columns = _inner(values)
-    return transform @ Affine.translation(columns.start, rows.start), crs
-
-
-def _inner(values: FloatArray) -> tuple[slice, slice]:
-    ny, nx = values.shape
-    for margin in range(min(ny, nx) // 2):
-        inner = values[margin : ny - margin, margin : nx - margin]
-        if np.isfinite(inner).all():
-            return slice(margin, ny - margin), slice(margin, nx - margin)
-    return slice(0, ny), slice(0, nx)
+    return out, transform, crs

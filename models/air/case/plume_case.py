@@ -53,8 +53,9 @@ def run_plume(loaded: LoadedCase) -> CaseResult:
     scene = _prepare(case, loaded)
     tables: dict[str, ResultTable] = {}
     fields: list[AirField] = []
-    places = [(row.id, *map(float, point[:2])) for row in scene.receptors for point in row.points_m]
-    notes: list[str] = [*scene.ground.notes, *scene.ground.beyond(places)]
+    ends = [(row.sensor_id, point) for row in scene.receptors for point in row.points_m[[0, -1]]]
+    places = dict.fromkeys((name, float(point[0]), float(point[1])) for name, point in ends)
+    notes: list[str] = [*scene.ground.notes, *scene.ground.beyond(tuple(places))]
     solver_version = ("", "")
     substances = sorted({row.substance for row in scene.rows})
     for substance in substances:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
@@ -117,6 +118,7 @@ class WindCase(Head):
     kind: Literal["wind"]
     model: Literal["linear", "library"] = "linear"
     leave_one_out: bool = False
+    heights_m: list[Positive] = []
     site: SiteTable = SiteTable()
     air: AirTable = AirTable()
     station: list[StationRow] = []
@@ -127,6 +129,13 @@ class WindCase(Head):
     points_csv: Words | None = None
     tower: list[TowerRow] = []
     grid: GridTable | None = None
+
+    @model_validator(mode="after")
+    def _rising(self) -> WindCase:
+        rows = self.heights_m
+        if rows and (len(rows) < 3 or any(b <= a for a, b in pairwise(rows))):
+            refuse("heights_m must be three or more rising heights", "heights_m 应为三个以上递增的高度")
+        return self
 
     @model_validator(mode="after")
     def _enough_stations(self) -> WindCase:

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from models.air.case.ground import Ground, ground_of
 from models.air.case.load import LoadedCase
-from models.air.case.met import air_of, samples_of, start_ms
+from models.air.case.met import samples_of, start_ms
 from models.air.case.missing import entry
 from models.air.case.places import Spot, spots_of
 from models.air.case.result import AirField, CaseResult, ResultTable, make_table
 from models.air.case.schema import WindCase
-from models.air.turbulence import wind_profile
+from models.air.case.wind_inflow import Reader, Wind, inflow_wind
 from twin.core.geometry import FloatArray
 from twin.core.origin import Origin
 from twin.core.plume import PlumeGrid
 from twin.core.wind import WindSample, direction_from_uv, uv_from_direction
 
-# Speed east, north (and up, where the model has it) at places and heights above ground.
-Reader = Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
-
-_TOP_M = 320.0
-# Buoyancy frequency over the wind at 10 m, per 1/L: that of the library's stable row.
-_BUOYANCY_RATIO = 0.7
 _MEANS = 5
-_LEVELS_M = (2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, _TOP_M)
 VERSION = "1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wind:
-    """How a case reads its wind."""
-
-    read: Reader
-    solver: str
-    inputs: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 def run_wind(loaded: LoadedCase) -> CaseResult:
@@ -48,14 +30,16 @@ def run_wind(loaded: LoadedCase) -> CaseResult:
     case = loaded.case
     assert isinstance(case, WindCase)
     ground = ground_of(case.site, loaded.folder, loaded.source)
-    wind = _stations(case, ground, loaded) if case.station else _inflow(case, ground, loaded)
-    tables: dict[str, ResultTable] = {}
     spots = spots_of(case, ground.site, loaded.folder, loaded.source)
+    tables: dict[str, ResultTable] = {}
+    if case.station:
+        wind, left_out = _stations(case, ground, loaded)
+        tables |= left_out
+    else:
+        wind = inflow_wind(case, ground, loaded, _asked_m(case, spots))
     if spots:
         tables["receptors"] = _table(case, ground, wind, spots)
-    if case.leave_one_out:
-        tables["left_out"] = _left_out(case, ground, loaded)
-    notes = (ground.note, *wind.notes) if ground.note else wind.notes
+    notes = (*ground.notes, *wind.notes, *ground.beyond([(spot.id, spot.x_m, spot.y_m) for spot in spots]))
     return CaseResult(
         id=loaded.id,
         kind="wind",
@@ -70,95 +54,26 @@ def run_wind(loaded: LoadedCase) -> CaseResult:
     )
 
 
-def _inflow(case: WindCase, ground: Ground, loaded: LoadedCase) -> _Wind:
-    site = ground.site
-    air = air_of(case.air, case.run, site, loaded.source)
-    inverse = air.layer.inverse_obukhov_1_m
-    from_deg = air.wind_from_deg - site.convergence_deg
-    if ground.flat:
-        unit = _level(air.wind_height_m, from_deg, site.roughness_m, inverse)
-        name = "similarity_profile"
-    else:
-        unit = _hill(ground, from_deg % 360.0, inverse, _levels(case))
-        name = "linear_flow"
-    if case.reference is not None:
-        anchor = case.reference
-        at = (np.array([anchor.x_m]), np.array([anchor.y_m]), np.array([anchor.height_m]))
-        u, v, _ = unit(*at)
-        scale = air.wind_speed_m_s / math.hypot(float(u[0]), float(v[0]))
-        said = f"{air.wind_speed_m_s:g} m/s at the reference"
-    else:
-        scale = (
-            air.wind_speed_m_s if ground.flat else air.wind_speed_m_s / _profile_ratio(air, site.roughness_m)
-        )
-        said = f"{air.wind_speed_m_s:g} m/s undisturbed at {air.wind_height_m:g} m"
-
-    def read(x: FloatArray, y: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        u, v, w = unit(x, y, z)
-        return u * scale, v * scale, w * scale
-
-    inputs = (f"wind {said} from {air.wind_from_deg:g} deg, 1/L {inverse:g} 1/m, z0 {site.roughness_m:g} m",)
-    return _Wind(read=read, solver=name, inputs=inputs, notes=())
+def _asked_m(case: WindCase, spots: Sequence[Spot]) -> tuple[float, ...]:
+    """Heights above ground at which the wind will be read."""
+    grid = () if case.grid is None else ((case.grid.nz - 0.5) * case.grid.dz_m,)
+    anchor = () if case.reference is None else (case.reference.height_m,)
+    return (*(spot.height_m for spot in spots), *anchor, *grid)
 
 
-def _profile_ratio(air: Any, roughness_m: float) -> float:
-    """Undisturbed speed at the stated height over that at 10 m."""
-    inverse = air.layer.inverse_obukhov_1_m
-    at, ten = wind_profile(np.array([air.wind_height_m, 10.0]), roughness_m, inverse)
-    return float(at / ten)
-
-
-def _levels(case: WindCase) -> tuple[float, ...]:
-    asked = [height for row in case.tower for height in row.heights_m]
-    top = max([_TOP_M, *asked])
-    return _LEVELS_M if top <= _TOP_M else (*_LEVELS_M, 1.2 * top)
-
-
-def _hill(ground: Ground, from_deg: float, inverse_1_m: float, levels: Sequence[float]) -> Reader:
-    from gis.terrain import Terrain
-
-    site = ground.site
-    terrain = Terrain(site.ground_heights_m.astype(np.float32), site.x0_m, site.y0_m, site.step_m)
-    flow = entry("models.air.flow.hill", "linear_flow", "linear flow over terrain")(
-        terrain,
-        from_deg,
-        roughness_m=site.roughness_m,
-        heights_m=levels,
-        inverse_obukhov_1_m=inverse_1_m,
-        buoyancy_per_speed_1_m=_BUOYANCY_RATIO * max(inverse_1_m, 0.0),
-    )
-
-    def read(x: FloatArray, y: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        u, v, w = flow.at(x, y, z)
-        return u, v, w
-
-    return read
-
-
-def _level(wind_height_m: float, from_deg: float, roughness_m: float, inverse_1_m: float) -> Reader:
-    u1, v1 = uv_from_direction(1.0, from_deg)
-
-    def read(x: FloatArray, y: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        shape = wind_profile(z, roughness_m, inverse_1_m) / wind_profile(
-            wind_height_m, roughness_m, inverse_1_m
-        )
-        shape = shape + np.zeros(np.shape(x))
-        return u1 * shape, v1 * shape, np.zeros_like(shape)
-
-    return read
-
-
-def _stations(case: WindCase, ground: Ground, loaded: LoadedCase) -> _Wind:
+def _stations(case: WindCase, ground: Ground, loaded: LoadedCase) -> tuple[Wind, dict[str, ResultTable]]:
     samples = samples_of(case.station, case.run, ground.site, loaded.folder, loaded.source)
     library = entry("models.air.flow.library", "build_library", "the wind library")(ground.site)
     field = _fitted(samples, library, ground, case)
     times = _times(case, samples)
-    return _Wind(
+    wind = Wind(
         read=_mean_reader(field, times),
         solver="wind_library",
         inputs=tuple(field.inputs),
         notes=tuple(field.notes),
     )
+    left_out = {"left_out": _left_out(case, ground, samples, library)} if case.leave_one_out else {}
+    return wind, left_out
 
 
 def _fitted(samples: Sequence[WindSample], library: Any, ground: Ground, case: WindCase) -> Any:
@@ -184,9 +99,10 @@ def _mean_reader(field: Any, times: Sequence[int]) -> Reader:
     return read
 
 
-def _table(case: WindCase, ground: Ground, wind: _Wind, spots: Sequence[Spot]) -> ResultTable:
+def _table(case: WindCase, ground: Ground, wind: Wind, spots: Sequence[Spot]) -> ResultTable:
     x, y, z = (np.array([getattr(spot, name) for spot in spots]) for name in ("x_m", "y_m", "height_m"))
-    u, v, w = wind.read(x, y, z)
+    outside = ~ground.holds(x, y)
+    u, v, w = (np.where(outside, np.nan, part) for part in wind.read(x, y, z))
     speed = np.hypot(u, v)
     turn = ground.site.convergence_deg
     reference = _reference_speed(case, wind)
@@ -207,7 +123,7 @@ def _table(case: WindCase, ground: Ground, wind: _Wind, spots: Sequence[Spot]) -
     return make_table("receptors", columns)
 
 
-def _reference_speed(case: WindCase, wind: _Wind) -> float | None:
+def _reference_speed(case: WindCase, wind: Wind) -> float | None:
     if case.reference is None:
         return None
     anchor = case.reference
@@ -215,10 +131,8 @@ def _reference_speed(case: WindCase, wind: _Wind) -> float | None:
     return math.hypot(float(u[0]), float(v[0]))
 
 
-def _left_out(case: WindCase, ground: Ground, loaded: LoadedCase) -> ResultTable:
+def _left_out(case: WindCase, ground: Ground, samples: Sequence[WindSample], library: Any) -> ResultTable:
     """Every station predicted from the others: mean vectors over the run and their errors."""
-    samples = samples_of(case.station, case.run, ground.site, loaded.folder, loaded.source)
-    library = entry("models.air.flow.library", "build_library", "the wind library")(ground.site)
     turn = ground.site.convergence_deg
     rows: list[tuple[object, ...]] = []
     for station in case.station:
@@ -252,7 +166,7 @@ def _left_out(case: WindCase, ground: Ground, loaded: LoadedCase) -> ResultTable
     return make_table("left_out", [(name, units, columns[k]) for k, (name, units) in enumerate(heads)])
 
 
-def _fields(case: WindCase, ground: Ground, wind: _Wind, loaded: LoadedCase) -> tuple[AirField, ...]:
+def _fields(case: WindCase, ground: Ground, wind: Wind, loaded: LoadedCase) -> tuple[AirField, ...]:
     asked = case.grid
     if asked is None:
         return ()

@@ -11,6 +11,7 @@ from models.air.flow.inflow import REFERENCE_M
 from models.air.flow.library import FlowLibrary
 from models.air.flow.places import corners
 from models.air.flow.posterior import Seen, share_of, solve
+from models.air.flow.stratified import SLOPE_LIMIT, STABILITY_LIMIT
 from models.air.turbulence import wind_profile
 from models.air.wind import StationWind, field_from_samples
 from models.contract import Site
@@ -20,15 +21,8 @@ from twin.core.text import Text
 from twin.core.wind import WindSample
 
 LIMITS = (
-    Limit(
-        quantity="terrain_slope",
-        units="1",
-        high=0.6,
-        why=Text(
-            zh="线性理论只在缓坡上得到验证；更陡处按坡度 0.3 截断并作背风衰减",
-            en="linear theory is proved on gentle slopes; steeper ground is cut to 0.3 and its lee sheltered",
-        ),
-    ),
+    SLOPE_LIMIT,
+    STABILITY_LIMIT,
     Limit(
         quantity="wind_speed_m_s",
         units="m/s",
@@ -147,6 +141,7 @@ def _outside(stations: StationWind, library: FlowLibrary) -> tuple[str, ...]:
     u, v = ((part[:, -1] * trust).sum() / trust.sum() for part in (stations.u_m_s, stations.v_m_s))
     values = {
         "terrain_slope": library.steepest,
+        "inverse_obukhov_1_m": stations.layers[-1].inverse_obukhov_1_m,
         "wind_speed_m_s": float(np.hypot(u, v)),
         "station_count": float((trust > 0.0).sum()),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from models.air.flow.lee import shelter
 from models.air.flow.mass import Column, Faces, closed, edges_of, faces_of, project
 from models.air.flow.modes import widened, with_one_above
 from models.air.flow.spectral import perturbed, waves
+from models.air.flow.stratified import LEAST_1_M, LIMITS, MOST_1_M, blocking, over_it, relief_m, steepest
+from models.limits import outside
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 from twin.core.wind import uv_from_direction
@@ -29,6 +31,8 @@ class HillFlow:
     ``u``, ``v``, ``w`` (nz, ny, nx) east, north and up at ``heights_m`` (nz,) above the nodes of
     ``terrain``. ``faces`` and ``column`` hold the same wind on the faces of cells, without divergence, with
     one more layer and some level cells to the north and east; ``faces`` is None when it was not projected.
+    Air beyond the library's range of 1/L is bent as at its bound: ``faces`` are of that air, ``u``, ``v`` and
+    ``w`` stand over the profile of the air itself. ``notes`` name the limits that are broken.
     """
 
     terrain: Terrain
@@ -39,6 +43,7 @@ class HillFlow:
     w: FloatArray
     faces: Faces | None
     column: Column
+    notes: tuple[str, ...] = ()
 
     def at(
         self, x_m: npt.ArrayLike, y_m: npt.ArrayLike, height_m: npt.ArrayLike
@@ -112,16 +117,16 @@ def linear_flow(
         inverse_obukhov_1_m=inverse_obukhov_1_m,
         buoyancy_per_speed_1_m=buoyancy_per_speed_1_m,
     )
+    bent = replace(inflow, inverse_obukhov_1_m=float(np.clip(inverse_obukhov_1_m, LEAST_1_M, MOST_1_M)))
     ground = widened(terrain.heights_m.astype(np.float64))
     towards = uv_from_direction(1.0, wind_from_deg)
     more = with_one_above(levels)
-    u, v, w = perturbed(waves(ground, terrain.step_m), towards, inflow, more)
+    spectrum = waves(over_it(ground, bent) * ground, terrain.step_m)
+    u, v, w = perturbed(spectrum, towards, bent, more)
     if lee:
         free = 1.0 - shelter(ground, terrain.step_m, towards, more)
         u, v, w = u * free, v * free, w * free
-    column = Column(
-        ground_m=ground, step_m=terrain.step_m, edges_m=edges_of(more), profile=inflow.speed(more)
-    )
+    column = Column(ground_m=ground, step_m=terrain.step_m, edges_m=edges_of(more), profile=bent.speed(more))
     faces = None
     if consistent:
         guess = faces_of(u, v, w, column)
@@ -129,16 +134,28 @@ def linear_flow(
         faces = closed(near.u, near.v, column)
         u, v, w = _at_nodes(faces, column)
     kept = (slice(levels.size), slice(terrain.ny), slice(terrain.nx))
+    profile = (inflow.speed(levels) / bent.speed(levels))[:, None, None]
     return HillFlow(
         terrain=terrain,
         inflow=inflow,
         heights_m=levels,
-        u=u[kept],
-        v=v[kept],
-        w=w[kept],
+        u=u[kept] * profile,
+        v=v[kept] * profile,
+        w=w[kept] * profile,
         faces=faces,
         column=column,
+        notes=_notes(terrain, inflow, bent),
     )
+
+
+def _notes(terrain: Terrain, inflow: Inflow, bent: Inflow) -> tuple[str, ...]:
+    ground = terrain.heights_m.astype(np.float64)
+    values = {
+        "terrain_slope": steepest(ground, terrain.step_m),
+        "inverse_obukhov_1_m": inflow.inverse_obukhov_1_m,
+        "buoyancy_height_over_speed": blocking(bent, relief_m(ground)),
+    }
+    return tuple(row.note for row in outside(LIMITS, values))
 
 
 def _at_nodes(faces: Faces, column: Column) -> tuple[FloatArray, FloatArray, FloatArray]:

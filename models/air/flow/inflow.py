@@ -39,6 +39,15 @@ class Inflow:
         shape = wind_profile(z, self.roughness_m, self.inverse_obukhov_1_m)
         return np.asarray(shape / wind_profile(REFERENCE_M, self.roughness_m, self.inverse_obukhov_1_m))
 
+    def passing(self, height_m: FloatArray | float) -> FloatArray:
+        """Speed at the heights that waves of the ground feel, per speed at 10 m.
+
+        In stable air shear is known up to z = L (Webb 1970, Q. J. R. Meteorol. Soc. 96, 67-90); that of
+        the air above is not carried on, so that a hill feels no faster wind than the one at L.
+        """
+        top = 1.0 / self.inverse_obukhov_1_m if self.inverse_obukhov_1_m > 0.0 else _TOP_M
+        return self.speed(np.minimum(height_m, top))
+
     def inner_depth_m(self, wavenumber_1_m: FloatArray) -> FloatArray:
         """Depth l of the inner layer of each wavenumber k, at least two roughness lengths.
 

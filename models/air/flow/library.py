@@ -19,18 +19,20 @@ import numpy.typing as npt
 
 from models.air.flow.inflow import Inflow
 from models.air.flow.modes import ROWS, Ground, Stability, shelters_of, widened, with_one_above
+from models.air.flow.stratified import LEAST_1_M, MOST_1_M, steepest
 from models.contract import Site
 from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
 Float32Array = npt.NDArray[np.float32]
-FORMAT = 2  # of the file and of the physics in it: raise it when modes change
+FORMAT = 3  # of the file and of the physics in it: raise it when modes change
 _MOST_COLUMNS = 65_000  # 5 x 5 km at 20 m
 HEIGHTS_M = (2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 STABILITIES = (
-    Stability(name="unstable", inverse_obukhov_1_m=-0.02),
+    Stability(name="unstable", inverse_obukhov_1_m=LEAST_1_M),
     Stability(name="neutral"),
-    Stability(name="stable", inverse_obukhov_1_m=0.01, buoyancy_per_speed_1_m=0.01, vertical_factor=0.3),
+    # N over the speed at 10 m: what ``stratified.buoyancy_per_speed`` gives over 0.1 m of roughness.
+    Stability(name="stable", inverse_obukhov_1_m=MOST_1_M, buoyancy_per_speed_1_m=0.005, vertical_factor=0.3),
 )
 
 
@@ -76,8 +78,7 @@ class FlowLibrary:
     @property
     def steepest(self) -> float:
         """Largest slope of the ground, rise over run."""
-        north, east = np.gradient(self.ground_m.astype(np.float64), self.settings.step_m)
-        return float(np.hypot(east, north).max())
+        return steepest(self.ground_m, self.settings.step_m)
 
     def save(self, path: Path) -> None:
         """Write the library as an ``.npz`` file."""

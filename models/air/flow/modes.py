@@ -17,6 +17,7 @@ from models.air.flow.inflow import REFERENCE_M, Inflow
 from models.air.flow.lee import shelter
 from models.air.flow.mass import Column, Faces, edges_of, faces_of, project
 from models.air.flow.spectral import Waves, perturbed, waves
+from models.air.flow.stratified import over_it
 from models.air.flow.thermal import per_floor, slope_wind, valley_wind
 from twin.core.geometry import FloatArray
 from twin.core.wind import uv_from_direction
@@ -73,7 +74,7 @@ class Ground:
             inflow=inflow,
             stability=stability,
             sectors=len(shelters),
-            spectrum=waves(ground_m, step_m),
+            spectrum=waves(over_it(ground_m, inflow) * ground_m, step_m),
             column=Column(
                 ground_m=ground_m, step_m=step_m, edges_m=edges_of(levels), profile=inflow.speed(levels)
             ),

@@ -113,7 +113,7 @@ class _Wave:
         across = terrain.ky_1_m * towards[0] - terrain.kx_1_m * towards[1]
         k = np.hypot(along, across)
         k_safe = np.where(k > 0.0, k, 1.0)
-        outer = inflow.speed(1.0 / k_safe)
+        outer = inflow.passing(1.0 / k_safe)
         decay = _decay(k, along, outer, inflow.buoyancy_per_speed_1_m)
         ratio = along / k_safe
         depth = inflow.inner_depth_m(k_safe)
