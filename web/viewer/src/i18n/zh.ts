@@ -385,7 +385,7 @@ export const zh = {
   'air.compare': '实测与模型',
   'air.measured': '实测',
   'air.modelled': '模型中位',
-  'air.band.head': '5–95% 区间',
+  'air.band.head': '5–95%',
   'air.band': '5–95% 区间 {low} 至 {high}',
   'air.outside': '区间外',
   'air.outside.tip': '实测值在模型的 5–95% 区间之外',
