@@ -239,17 +239,17 @@ def similarity_sigma_v(friction_m_s: float, inverse_obukhov_1_m: float, lid_m: f
 
 
 def mixing_height_m(friction_m_s: float, inverse_obukhov_1_m: float) -> float:
-    """Lid above ground, 300 to 1000 m: from the stable to the convective side without a step.
+    """Lid above ground, from the stable to the convective side without a step.
 
     Neutral 0.3 u*/f (f of 26 deg N); stable ``h = 0.3 u*/f / (1 + 1.9 h/L)`` (Nieuwstadt 1981, Boundary-Layer
-    Meteorol. 20, 3-17); convection brings it to a usual 1000 m. Under 300 m the top of stable air
-    is no wall that would hold a plume together, and it bounds nothing here.
+    Meteorol. 20, 3-17); convection brings it to a usual 1000 m, the inversion of a day. It is not less than
+    300 m: the top of shallow stable air is no wall that would hold a plume together.
     """
     neutral = 0.3 * friction_m_s / _CORIOLIS_1_S
     stretch = 1.9 * max(inverse_obukhov_1_m, 0.0)
     # The positive root of stretch h^2 + h - neutral, written so that it stays exact where stretch is 0.
     top = 2.0 * neutral / (1.0 + math.sqrt(1.0 + 4.0 * stretch * neutral))
-    top = min(max(top, _LOWEST_LID_M), _USUAL_LID_M)
+    top = max(top, _LOWEST_LID_M)
     return top + (_USUAL_LID_M - top) * float(convective_share(inverse_obukhov_1_m, top))
 
 

@@ -158,7 +158,9 @@ def share_of_spread(averaging_s: float) -> float:
 def surroundings(ambient: Ambient, density_kg_m3: float) -> Surroundings:
     """From an ambient; ``density_kg_m3`` is that of its clean air."""
     inverse, friction = ambient.inverse_obukhov_1_m, max(ambient.friction_velocity_m_s, 0.01)
-    lid = min(ambient.mixing_height_m, mixing_height_m(friction, inverse))
+    lid = ambient.mixing_height_m
+    if inverse <= 0.0:  # in stable air the profiles themselves end the mixing, long before its top
+        lid = min(lid, mixing_height_m(friction, inverse))
     ground = ambient.ground_temperature_k
     shape = float(wind_profile(ambient.wind_height_m, ambient.roughness_m, inverse))
     return Surroundings(

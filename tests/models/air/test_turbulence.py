@@ -15,6 +15,7 @@ from models.air.turbulence import (
     diffusivity_power,
     lateral_scales,
     layer_of_gradient,
+    mixing_height_m,
     shear_power,
     sigma_w,
     similarity_sigma_v,
@@ -99,8 +100,40 @@ def test_night_is_stable_noon_unstable_storm_nearly_neutral():
     assert [stability_name(row) for row in (night, noon, storm)] == ["stable", "unstable", "neutral"]
     assert noon.friction_velocity_m_s > night.friction_velocity_m_s
     assert noon.sigma_v_m_s > night.sigma_v_m_s
-    assert math.isinf(night.mixing_height_m)
-    assert math.isfinite(noon.mixing_height_m)
+    assert night.mixing_height_m == 300.0
+    assert noon.mixing_height_m == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize("friction", [0.05, 0.2, 0.6])
+@pytest.mark.parametrize("height", [2.0, 50.0])
+def test_nothing_jumps_where_the_air_is_neutral(friction: float, height: float):
+    def scales(inverse: float) -> list[float]:
+        lid = mixing_height_m(friction, inverse)
+        sigma_v = similarity_sigma_v(friction, inverse, lid)
+        air = SurfaceLayer(
+            friction_velocity_m_s=friction,
+            inverse_obukhov_1_m=inverse,
+            sigma_v_m_s=sigma_v,
+            mixing_height_m=lid,
+        )
+        parts = lateral_scales(np.array([height]), air)
+        both = (parts.small_m_s, parts.large_m_s, parts.small_s, parts.large_s)
+        return [lid, sigma_v, *(float(np.squeeze(row)) for row in both)]
+
+    neutral = scales(0.0)
+    for inverse in (-1e-6, -1e-9, 1e-9, 1e-6):
+        assert scales(inverse) == pytest.approx(neutral, rel=0.01)
+    # Nor anywhere else: no step between neighbours, the lid falls with stability.
+    rows = np.array([scales(float(one)) for one in np.linspace(-0.02, 0.02, 4001)])
+    assert np.abs(np.diff(np.log(rows), axis=0)).max() < 0.06
+    assert (np.diff(rows[2000:, 0]) <= 0.0).all()
+
+
+def test_lid_solves_nieuwstadts_equation_and_convection_brings_it_to_a_kilometre():
+    lid = mixing_height_m(0.4, 1.0 / 300.0)
+    assert lid == pytest.approx(0.3 * 0.4 / 6.4e-5 / (1.0 + 1.9 * lid / 300.0), rel=1e-9)
+    assert mixing_height_m(0.3, 0.0) == pytest.approx(0.3 * 0.3 / 6.4e-5)
+    assert mixing_height_m(0.3, -0.05) == pytest.approx(1000.0)
 
 
 def test_day_flux_closes():
