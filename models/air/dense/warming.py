@@ -1,9 +1,10 @@
 """What heat from the ground does to a mixture: it frees droplets and breaks rings before it warms.
 
 Beside the mixing line lie lines of the same mixtures that have taken shares of the heat which brings them to
-the temperature of the air, each in equilibrium (homogeneous, as the line itself). Between them temperature and specific volume are linear in the heat; beyond, the mixture warms as air does.
-A mixture that carries a few per cent of hydrogen fluoride or of droplets takes up to several times the heat
-that as much air would take for the same warming.
+the temperature of the air, each in equilibrium (homogeneous, as the line itself). Between them temperature
+and specific volume are linear in the heat; beyond, the mixture warms as air does. A mixture that carries a
+few per cent of hydrogen fluoride or of droplets takes up to several times the heat that as much air would
+take for the same warming.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ _EVERY, _DENSE = 8, 32  # of the mixing line every eighth node, near the source 
 class WarmLines:
     """Rows: heat (J per kg of mixture), temperature K and specific volume m3/kg; columns: mass fractions."""
 
-    fractions: list[float]
+    mass_fraction: list[float]
     heat_j_kg: list[list[float]]
     temperature_k: list[list[float]]
     volume_m3_kg: list[list[float]]
 
     def state(self, mass_fraction: float, heat_j_kg: float) -> tuple[float, float]:
         """Temperature and density of a mixture that has taken heat."""
-        last = len(self.fractions) - 2
-        i = min(max(bisect_right(self.fractions, mass_fraction) - 1, 0), last)
-        low, high = self.fractions[i], self.fractions[i + 1]
+        last = len(self.mass_fraction) - 2
+        i = min(max(bisect_right(self.mass_fraction, mass_fraction) - 1, 0), last)
+        low, high = self.mass_fraction[i], self.mass_fraction[i + 1]
         part = min(max((mass_fraction - low) / (high - low), 0.0), 1.0)
 
         def at(rows: list[list[float]], k: int) -> float:
@@ -73,7 +74,7 @@ def warm_lines(table: MixtureTable) -> WarmLines:
         kelvins.append(state.temperature_k)
         volumes.append(state.specific_volume_m3_kg)
     return WarmLines(
-        fractions=m.tolist(),
+        mass_fraction=m.tolist(),
         heat_j_kg=[row.tolist() for row in heats],
         temperature_k=[row.tolist() for row in kelvins],
         volume_m3_kg=[row.tolist() for row in volumes],
