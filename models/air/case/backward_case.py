@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.air.case.ground import ground_of
-from models.air.case.load import LoadedCase
+from models.air.case.load import LoadedCase, bad_value
 from models.air.case.met import Air, air_of
 from models.air.case.missing import entry
 from models.air.case.result import CaseResult, make_table
@@ -32,6 +32,15 @@ def run_backward(loaded: LoadedCase) -> CaseResult:
     rows: list[tuple[str, float, float, float]] = []
     for sensor in case.sensor:
         height = sensor.height_m - site.displacement_m
+        if height <= site.roughness_m:
+            lowest = site.displacement_m + site.roughness_m
+            raise bad_value(
+                loaded.source,
+                "sensor.height_m",
+                sensor.height_m,
+                f"more than displacement and roughness together, {lowest:g} m",
+                f"高于零平面位移与粗糙度之和 {lowest:g} m",
+            )
         if height not in catalogues:
             catalogues[height] = entry(_ROOM, "catalogue", "the backward particle model")(
                 _turbulence(case, air, height, site.roughness_m),
@@ -75,8 +84,15 @@ def run_backward(loaded: LoadedCase) -> CaseResult:
             f"u* {layer.friction_velocity_m_s:g} m/s, 1/L {layer.inverse_obukhov_1_m:g} 1/m, "
             f"z0 {site.roughness_m:g} m, {case.particles} particles, seed {case.seed}",
         ),
-        notes=air.notes,
+        notes=_notes(case, air),
     )
+
+
+def _notes(case: BackwardCase, air: Air) -> tuple[str, ...]:
+    """Notes of the air, of which those on sigma_v are about a similarity that this model does not take."""
+    kept = [note for note in air.notes if not note.startswith("sigma_v")]
+    stated_v = case.air.sigma_v_m_s is not None or case.air.sigma_theta_deg is not None
+    return (*kept, *(() if stated_v else ("sigma_v taken as 2.0 u*",)))
 
 
 def corners_of(area: AreaRow) -> FloatArray:

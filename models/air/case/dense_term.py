@@ -14,6 +14,7 @@ from models.air.dense.table import MixtureTable, mixture_table
 from models.contract import Site
 from models.substances.table import substance
 from models.term import Ambient, Shape, SourceTerm
+from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray, Place
 
 _STEADY_S = 3600.0
@@ -70,12 +71,52 @@ def joined_steps(term: SourceTerm, most: int) -> SourceTerm:
     )
 
 
-def source_temperature_k(row: DenseReleaseTable, ambient: Ambient) -> float:
-    """Stated; else the boiling point of what boils below the air's temperature; else that of the air."""
+def source_temperature_k(row: DenseReleaseTable, ambient: Ambient, source: str = "case") -> float:
+    """Stated; else the boiling point of what boils below the air's temperature; else that of the air.
+
+    What has no boiling point at this pressure (it sublimes) is gas at the air's temperature when that is
+    above its triple point. Raises CaseError when nothing of this is known.
+    """
     if row.temperature_k is not None:
         return row.temperature_k
-    boiling = float(substance(row.substance).saturation_k(ambient.pressure_pa))
-    return min(boiling, ambient.temperature_k)
+    data = substance(row.substance)
+    try:
+        return min(float(data.saturation_k(ambient.pressure_pa)), ambient.temperature_k)
+    except SolverError:
+        law = data.laws.get("vapour_pressure_pa")
+        sublimes = law is not None and float(law.at(law.low_k)) > ambient.pressure_pa
+        if law is not None and sublimes and ambient.temperature_k > law.low_k:
+            return ambient.temperature_k
+        raise bad_value(
+            source,
+            "release.temperature_k",
+            None,
+            f"a temperature: no boiling point of {row.substance} is known",
+            f"温度：{row.substance} 的沸点未知",
+        ) from None
+
+
+def _source_line(
+    row: DenseReleaseTable, temperature_k: float, ambient: Ambient, loaded: LoadedCase
+) -> MixtureTable:
+    """Mixing line of a stated release; what is wrong with its temperature is said of the file's field."""
+    try:
+        return mixture_table(
+            row.substance, temperature_k, row.liquid_fraction, ambient, air_fraction=row.air_fraction
+        )
+    except SolverError as error:
+        if error.field != "source_temperature_k":
+            raise
+        name, own = "release.temperature_k", error.field
+        left_out = "" if row.temperature_k is not None else " (left out: the boiling point)"
+        left_out_zh = "" if row.temperature_k is not None else "（未给出时取沸点）"
+        raise bad_value(
+            loaded.source,
+            name,
+            round(temperature_k, 2),
+            f"a temperature in the range of the mixture's properties{left_out}; {str(error).replace(own, name)}",
+            f"物性数据范围内的温度{left_out_zh}；{error.message_zh.replace(own, name)}",
+        ) from None
 
 
 def _stated(
@@ -83,10 +124,8 @@ def _stated(
 ) -> SourceTerm:
     if row.orifice_diameter_m is not None:
         row = flashed(row, ambient, _amount(row, case)[1])
-    temperature = source_temperature_k(row, ambient)
-    line = mixture_table(
-        row.substance, temperature, row.liquid_fraction, ambient, air_fraction=row.air_fraction
-    )
+    temperature = source_temperature_k(row, ambient, loaded.source)
+    line = _source_line(row, temperature, ambient, loaded)
     density = float(line.density(np.array([1.0 - row.air_fraction]))[0])
     length, rate = _amount(row, case)
     radius, cylinder = _size(row, rate, length, density, loaded)

@@ -67,12 +67,16 @@ class CaseError(BadRequestError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedCase:
-    """A case that was checked. ``folder`` is where the files that it names are looked for."""
+    """A case that was checked. ``folder`` is where the files that it names are looked for.
+
+    ``notes`` say what was assumed because the file does not say it.
+    """
 
     id: str
     case: AnyCase
     folder: Path
     source: str
+    notes: tuple[str, ...] = ()
 
 
 def load_case(given: str | Path | Mapping[str, Any], *, folder: Path | None = None) -> LoadedCase:
@@ -111,7 +115,34 @@ def _checked(data: dict[str, Any], folder: Path, source: str) -> LoadedCase:
         case = case_adapter().validate_python(data)
     except ValidationError as error:
         raise _invalid(error, data, source) from None
-    return LoadedCase(id=case.id or Path(source).stem, case=case, folder=folder, source=source)
+    _check_stations(case, source)
+    case, notes = _with_stability(case)
+    return LoadedCase(id=case.id or Path(source).stem, case=case, folder=folder, source=source, notes=notes)
+
+
+def _check_stations(case: AnyCase, source: str) -> None:
+    ids = [row.id for row in getattr(case, "station", ())]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise _problem(source, "station.id", name, "an id that no other station has", "与其他站不同的 id")
+
+
+def _with_stability(case: AnyCase) -> tuple[AnyCase, tuple[str, ...]]:
+    """The case with neutral air where neither stability nor place and time of the sun are known."""
+    air, site = case.air, case.site
+    stated = (air.obukhov_length_m, air.inverse_obukhov_1_m, air.pasquill_class)
+    placed = site.dem is not None or None not in (site.longitude_deg, site.latitude_deg)
+    placed = placed or None not in (site.epsg, site.origin_easting_m, site.origin_northing_m)
+    if any(value is not None for value in stated) or (placed and "start" in case.run.model_fields_set):
+        return case, ()
+    if getattr(case, "station", ()):
+        said = "stations without a place or start: the sun is that of the default ones"
+        return case, (f"{said} (expected site.longitude_deg, site.latitude_deg, run.start)",)
+    neutral = case.model_copy(update={"air": air.model_copy(update={"inverse_obukhov_1_m": 0.0})})
+    return neutral, (
+        "no stability stated, and no place and start for the sun: neutral air taken (expected "
+        "air.obukhov_length_m, air.inverse_obukhov_1_m or air.pasquill_class)",
+    )
 
 
 def _invalid(error: ValidationError, data: dict[str, Any], source: str) -> CaseError:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from models.air.case.load import LoadedCase, load_case
 from models.air.case.observed import GasState, observed_rows, pair_table, pairs_of, scores_of
 from models.air.case.result import CaseResult
+from models.air.case.substances import check_substances, known_molar_mass
 
 # Kinds are loaded when they are asked for: a plume needs no torch, a wind study no thermodynamics.
 RUNNERS: Mapping[str, str] = MappingProxyType(
@@ -31,9 +32,11 @@ def run_case(given: LoadedCase | str | Path | Mapping[str, Any], *, folder: Path
     Raises CaseError for a case that cannot be used, SolverError for one that cannot be computed.
     """
     loaded = given if isinstance(given, LoadedCase) else load_case(given, folder=folder)
+    check_substances(loaded)
     module, _, name = RUNNERS[loaded.case.kind].partition(":")
     runner = cast(Callable[[LoadedCase], CaseResult], getattr(import_module(module), name))
-    result = replace(runner(loaded), citation=loaded.case.citation)
+    made = runner(loaded)
+    result = replace(made, citation=loaded.case.citation, notes=(*loaded.notes, *made.notes))
     rows = observed_rows(loaded.case.observed, loaded.case.observed_csv, loaded.folder, loaded.source)
     if not rows:
         return result
@@ -55,8 +58,6 @@ def gas_of(loaded: LoadedCase) -> GasState:
 
 def molar_mass_kg_mol(case: Any) -> float | None:
     """Molar mass of the first substance of a case; None when nobody knows it."""
-    from models.air.case.substances import known_molar_mass
-
     release = getattr(case, "release", None)
     row = release[0] if isinstance(release, list) and release else release
     stated = getattr(row, "molar_mass_kg_mol", None)

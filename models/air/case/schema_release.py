@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from models.air.case.strict import (
     Bearing,
@@ -205,6 +206,19 @@ class SourceTable(Strict):
     pipe: PipeTable | None = None
     falling: FallingTable | None = None
     curtain: CurtainTable | None = None
+
+    @field_validator("hole_height_m")
+    @classmethod
+    def _hole_in_the_wall(cls, value: float, info: ValidationInfo) -> float:
+        volume, height = (info.data.get(name) for name in ("volume_m3", "vessel_height_m"))
+        if height is None and volume is not None:
+            height = (6.0 * volume / math.pi) ** (1.0 / 3.0)  # that of a sphere, as the model takes it
+        if info.data.get("what") == "vessel_hole" and height is not None and value > height:
+            refuse(
+                f"expected at most the height of the vessel, {height:.3g} m",
+                f"应不高于容器高度 {height:.3g} m",
+            )
+        return value
 
     @model_validator(mode="after")
     def _everything_needed(self) -> SourceTable:

@@ -75,6 +75,13 @@ def vessel_hole(
     """
     row = substance(substance_id)
     vessel = Vessel(volume_m3=volume_m3, height_m=vessel_height_m or _sphere_m(volume_m3), form=form)
+    if hole_height_m > vessel.height_m:
+        raise SolverError(
+            f"hole_height_m is {hole_height_m:g}; expected at most the vessel's height {vessel.height_m:.3g}",
+            message_zh=f"hole_height_m 为 {hole_height_m:g}；应不高于容器高度 {vessel.height_m:.3g}",
+            field="hole_height_m",
+            value=hole_height_m,
+        )
     opening = Opening(
         diameter_m=hole_diameter_m,
         height_m=hole_height_m,
