@@ -19,7 +19,8 @@ _TEXT = """Project Prairie Grass (Barad 1958), the odd-numbered runs with meteor
 Wind speed and scatter of the direction at 2 m, Obukhov length and mixing height are those of the table;
 roughness 0.006 m. u* follows from them with a von Karman constant of 0.40 (the printed u* were fitted with
 0.35). SO2 is deposited at 1 cm/s. No number is fitted to a run or to the set: vertical growth and profile
-after van Ulden (1978) and Huang (1979) with the functions of Dyer (1974); lateral spread after Taylor (1921)
+after van Ulden (1978) and Huang (1979) with the functions of Dyer (1974); flux against the wind by gusts in
+the steady plume after Thomson (1987); lateral spread after Taylor (1921)
 with the spectrum of Kaimal et al. (1972), the ratio of time scales of Hanna (1981) and the large eddies of
 Hanna (1982). Which of the published lateral schemes is used was decided while these runs were looked at
 (docs/decisions/2026-11-22-two-scales.md has the others). The arc's maximum is the largest of some dozen

@@ -31,8 +31,15 @@ def test_arc_maxima(rows: tuple[prairie.Run, ...], modelled: FloatArray):
     assert result["fac2"] >= 0.935, result  # promised 0.95
     assert abs(result["fb"]) <= 0.10, result
     assert result["nmse"] <= 0.30, result
-    assert 0.92 <= result["mg"] <= 1.09, result  # promised 1.08
-    assert result["vg"] <= 1.135, result  # promised 1.12
+    assert 0.92 <= result["mg"] <= 1.08, result
+    assert result["vg"] <= 1.125, result  # promised 1.12: 1.118 by the plume, 1.122 by puffs
+
+
+def test_the_steady_plume_keeps_what_was_promised_of_maxima_but_the_share(rows: tuple[prairie.Run, ...]):
+    result = prairie.scores(prairie.observed(rows)[:, 0], prairie.steady(rows)[:, 0])
+    assert result["fac2"] >= 0.945, result  # promised 0.95: 123 of 130 arcs instead of 124
+    assert abs(result["fb"]) <= 0.05, result
+    assert result["vg"] <= 1.12, result
 
 
 def test_crosswind_integrals(rows: tuple[prairie.Run, ...], modelled: FloatArray):
@@ -40,12 +47,13 @@ def test_crosswind_integrals(rows: tuple[prairie.Run, ...], modelled: FloatArray
     assert result["fac2"] >= 0.96, result  # promised 0.97
     assert 0.92 <= result["mg"] <= 1.08, result
     assert result["vg"] <= 1.12, result
-    assert abs(result["fb"]) <= 0.13, result
+    assert abs(result["fb"]) <= 0.09, result
 
 
 def test_puffs_and_steady_plume_say_the_same(rows: tuple[prairie.Run, ...]):
     ratio = np.log(prairie.puffs(rows) / prairie.steady(rows))
-    assert np.exp(np.abs(ratio).mean(axis=0)) == pytest.approx([1.0, 1.0], abs=0.10)
+    assert np.exp(ratio.mean(axis=0)) == pytest.approx([1.0, 1.0], abs=0.03)
+    assert np.exp(np.abs(ratio).mean(axis=0)) == pytest.approx([1.0, 1.0], abs=0.06)
 
 
 def test_the_live_settings_stay_within_the_usual_bands(rows: tuple[prairie.Run, ...]):
