@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.air.cone import growth_m_s
 from models.contract import AirSolver, Site, WindField
 from models.trace.doubt import Doubt, TurnedWind, doubt_of
 from twin.core.clock import Interval
@@ -35,6 +36,7 @@ class Coupled:
 
     ``winds``: the wind as it is known and turned to either side; ``at(k)`` the coupling in the k-th of
     them, (n_blocks, n_beams, n_units, n_bins) in kg/m3 per kg/s for all units and beams of the park.
+    ``growth_m_s``: by how much the wind changes in ten minutes (``models.air.cone``).
     """
 
     park: Park
@@ -44,6 +46,7 @@ class Coupled:
     bins: tuple[Interval, ...]
     winds: tuple[TurnedWind, ...]
     doubt: Doubt
+    growth_m_s: float
     _made: dict[int, FloatArray] = field(default_factory=dict)
 
     def at(self, wind: int) -> FloatArray:
@@ -80,6 +83,7 @@ def couple(
         bins=tuple(Interval(start_ms=t, end_ms=min(t + BIN_MS, window.end_ms)) for t in starts),
         winds=tuple(_turned(wind, turn, doubt) for turn in TURNS),
         doubt=doubt,
+        growth_m_s=growth_m_s(samples),
     )
 
 

@@ -21,6 +21,7 @@ from models.air.assimilate import (
     clean,
     quantiles,
 )
+from models.air.onward import Doubts, onward
 from models.air.turbulence import stability_name
 from models.air.wind import field_from_samples
 from models.contract import AirSolver, Site, WindField
@@ -30,6 +31,7 @@ from twin.core.geometry import FloatArray
 from twin.core.origin import Origin, of_result
 from twin.core.park import Park
 from twin.core.plume import Plume, PlumeGrid
+from twin.core.wind import CALM_M_S
 from twin.live.couple import BLOCK_MS, BLOCKS, READ_MS, STRAIGHT, Coupled, couple, release_of
 from twin.live.dense import dense_notes, release_richardson
 from twin.live.state import BeamWindow, State
@@ -38,6 +40,8 @@ from twin.store.rows import SourceRate
 LEAST_NOISE_KG_M3 = 1e-9
 FIRST = "hf"
 NO_SOLUTION = "no solution"
+_LATER_BINS = 2  # of the rates, that overlap the newest block
+_MOST_SPEED = 0.7
 _IntArray = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 
@@ -46,8 +50,9 @@ class Evidence:
     """What the readings said, for whoever wants more than the plume.
 
     ``units`` (indices into the park's units) may hold the substance. ``blocks`` (n_obs,) numbers the block of
-    each reading, 0 the oldest. ``ahead``: analysis of all blocks but the newest, None where that
-    leaves nothing. ``winds``: which of the coupling's winds the analyses count through.
+    each reading, 0 the oldest. ``ahead``: analysis of all blocks but the newest, carried into it
+    (``models.air.onward``), None where there are none. ``winds``: which of the coupling's winds the
+    analyses count through.
     """
 
     coupled: Coupled
@@ -162,6 +167,7 @@ def _evidence(
     """Analysis of all readings, and of all but the newest block; in clean air one wind is enough."""
     winds = (STRAIGHT,) if clean(readings) else tuple(range(len(coupled.winds)))
     older = blocks < BLOCKS - 1
+    earlier = _analysis(coupled, units, winds, readings, blocks, older, knobs) if older.any() else None
     return Evidence(
         coupled=coupled,
         units=units,
@@ -169,8 +175,16 @@ def _evidence(
         readings=readings,
         blocks=blocks,
         analysis=_analysis(coupled, units, winds, readings, blocks, np.ones(blocks.size, dtype=bool), knobs),
-        ahead=_analysis(coupled, units, winds, readings, blocks, older, knobs) if older.any() else None,
+        ahead=None if earlier is None else onward(earlier, len(winds), _LATER_BINS, _doubts(coupled)),
     )
+
+
+def _doubts(coupled: Coupled) -> Doubts:
+    """What the wind may do within a block, by the record of the masts."""
+    change = coupled.growth_m_s * math.sqrt(BLOCK_MS / 600_000.0)
+    part = change / max(coupled.doubt.wind_speed_m_s, CALM_M_S)
+    turn = math.degrees(math.atan(part)) / coupled.doubt.direction_deg
+    return Doubts(turn_steps=turn, speed=min(part, _MOST_SPEED))
 
 
 def _analysis(
