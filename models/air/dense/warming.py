@@ -20,7 +20,7 @@ from models.air.dense.thermo import AIR_CP_J_KG_K, adiabatic
 from twin.core.geometry import FloatArray
 
 _PARTS = (0.4, 0.7, 0.85, 1.0)
-_EVERY, _DENSE = 8, 32  # of the mixing line every eighth node, near the source every one
+_EVERY, _DENSE = 10, 24  # of the mixing line every tenth node, near the source every one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,11 +68,14 @@ def warm_lines(table: MixtureTable) -> WarmLines:
     heats: list[FloatArray] = [np.zeros_like(m)]
     kelvins: list[FloatArray] = [table.temperature_k[nodes]]
     volumes: list[FloatArray] = [1.0 / table.density_kg_m3[nodes]]
-    for share in _PARTS:
+    for share in _PARTS[:-1]:
         state = adiabatic(phases, m, w, h + share * whole)
         heats.append(share * whole)
         kelvins.append(state.temperature_k)
         volumes.append(state.specific_volume_m3_kg)
+    heats.append(whole)
+    kelvins.append(np.where(whole > 0.0, air_k, kelvins[0]))
+    volumes.append(np.where(whole > 0.0, warm.specific_volume_m3_kg, volumes[0]))
     return WarmLines(
         mass_fraction=m.tolist(),
         heat_j_kg=[row.tolist() for row in heats],
