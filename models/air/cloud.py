@@ -129,6 +129,10 @@ class Cloud:
     ) -> FloatArray:
         seen = path_means(self.cut.puffs, pieces, self.lids_m[self.cut.moment])
         value = seen.mean_1_m3 * pieces.share[seen.piece]
+        low, rise = pieces.start_m[:, 2], pieces.along_m[:, 2]
+        low, rise = np.minimum(low, low + rise)[seen.piece], np.abs(rise)[seen.piece]
+        room = self.lids_m[self.cut.moment[seen.puff]] - low
+        value *= np.clip(room / np.maximum(rise, 1e-9), 0.0, 1.0)  # nothing above the lid
         slot = group[seen.puff] * shape[3] + pieces.receptor[seen.piece]
         rows = [
             np.bincount(slot, weights=value * row[seen.puff], minlength=shape[1] * shape[2] * shape[3])
@@ -143,6 +147,8 @@ class Cloud:
         puffs = selected(self.cut.puffs, order)
         lids = self.lids_m[self.cut.moment[order]]
         values = point_sums(puffs, pieces.start_m, lids, weights[:, order], group[order], shape[1] * shape[2])
+        under = pieces.start_m[:, 2] <= np.repeat(self.lids_m, shape[2])[:, None]
+        values = np.where(under, values, 0.0)
         first = np.flatnonzero(np.diff(pieces.receptor, prepend=-1))
         total = np.zeros((shape[0], shape[1] * shape[2], shape[3]))
         total[:, :, pieces.receptor[first]] = np.add.reduceat(values * pieces.share, first, axis=2)

@@ -25,6 +25,7 @@ from models.air.growth import grow_sideways
 from models.air.shape import growth_height, huang_profile, mean_over_scale, powers
 from models.air.turbulence import (
     KARMAN,
+    check_under_lid,
     diffusivity,
     mixing_height_m,
     sigma_w,
@@ -239,8 +240,16 @@ def steady_plume(
         Lateral standard deviation at the source.
     gusts
         Whether gas lags behind the mean wind as gusts make it do; without it the integral of u c is the rate.
+
+    Raises
+    ------
+    BadRequestError
+        A reach that is not positive.
+    SolverError
+        A release above the lid.
     """
     _check_positive("reach_m", reach_m)
+    check_under_lid(height_m, air.layer.mixing_height_m)
     first = min(0.05, 0.01 * reach_m)
     x = np.geomspace(first, reach_m, 2 + int(_STEPS_PER_E * math.log(reach_m / first)))
     march = _March(air, height_m, removal, rain_mm_h, sigma_start_m, gusts=gusts)

@@ -17,9 +17,10 @@ from models.air.box import box_of
 from models.air.cloud import Cloud, clouds, emissions_of, joined
 from models.air.deposition import NOTHING, Removal, RemovalLoss
 from models.air.kernel import cell_means
-from models.air.paths import pieces_of
+from models.air.paths import Pieces, pieces_of
 from models.air.streak import Puffs
 from models.air.tracks import Fineness, Loss
+from models.air.turbulence import check_under_lid
 from models.air.upright import shaped
 from models.air.validity import LIMITS, steepest_slope
 from models.contract import Field, Site, WindField
@@ -122,6 +123,7 @@ class GaussianPuff:
             notes=(
                 *wind.notes,
                 "terrain-following, passive gas",
+                *_above_lid(receptors, pieces, lid),
                 *self._beyond(site, releases, wind, window.end_ms, puffs, mass),
             ),
         )
@@ -166,10 +168,14 @@ class GaussianPuff:
         """Puffs at moments of the window, in parts whose quantities add up: for maps and many substances.
 
         ``keep`` is the area outside which gas is of no interest; ``losses`` as in ``models.air.tracks``.
-        ``roughness_m`` of the ground counts for the vertical profile.
+        ``roughness_m`` of the ground counts for the vertical profile. Raises SolverError for a release that
+        is not under the lid of a moment.
         """
         _check_times(times_ms, window)
-        inverse = np.array([wind.air(int(time)).inverse_obukhov_1_m for time in times_ms])
+        layers = [wind.air(int(time)) for time in times_ms]
+        for layer in layers:
+            check_under_lid(max((row.height_m for row in releases), default=0.0), layer.mixing_height_m)
+        inverse = np.array([layer.inverse_obukhov_1_m for layer in layers])
         parts = clouds(
             emissions_of(releases, window, self._sigma_start_m, roughness_m),
             wind,
@@ -211,6 +217,14 @@ class GaussianPuff:
         return tuple(
             RemovalLoss(removal=row, roughness_m=roughness_m, rain_mm_h=self._rain_mm_h) for row in rows
         )
+
+
+def _above_lid(receptors: Sequence[Receptor], pieces: Pieces, lid_m: float) -> tuple[str, ...]:
+    top = pieces.start_m[:, 2] + np.maximum(pieces.along_m[:, 2], 0.0)
+    over = sorted({receptors[k].sensor_id for k in pieces.receptor[top > lid_m]})
+    if not over:
+        return ()
+    return (f"above the lid (mixing_height_m {lid_m:g}) nothing is read: {', '.join(over)}",)
 
 
 def _union(extent: Extent, grid: PlumeGrid | None) -> Extent:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from models.contract import SurfaceLayer
 from twin.core.clock import to_datetime
+from twin.core.errors import SolverError
 from twin.core.geometry import FloatArray
 
 KARMAN = 0.4
@@ -251,6 +252,20 @@ def mixing_height_m(friction_m_s: float, inverse_obukhov_1_m: float) -> float:
     top = 2.0 * neutral / (1.0 + math.sqrt(1.0 + 4.0 * stretch * neutral))
     top = max(top, _LOWEST_LID_M)
     return top + (_USUAL_LID_M - top) * float(convective_share(inverse_obukhov_1_m, top))
+
+
+def check_under_lid(height_m: float, lid_m: float) -> None:
+    """Raise SolverError for a release above the lid, which reflects from below only."""
+    if height_m <= lid_m:
+        return
+    raise SolverError(
+        f"release at {height_m:g} m lies above the lid, mixing_height_m {lid_m:g}; "
+        "expected a lower release or a higher mixing_height_m",
+        message_zh=f"释放高度 {height_m:g} m 高于混合层顶 mixing_height_m {lid_m:g} m；"
+        "应降低释放高度或提高 mixing_height_m",
+        field="mixing_height_m",
+        value=lid_m,
+    )
 
 
 def convective_share(inverse_obukhov_1_m: npt.ArrayLike, lid_m: npt.ArrayLike) -> FloatArray:

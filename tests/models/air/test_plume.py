@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from models.air.deposition import NOTHING, Removal, removal_of
 from models.air.particles.profile import turbulence_of
 from models.air.particles.residence import Box, residence
-from models.air.plume import PlumeAir, plume_air, steady_plume
-from twin.core.errors import BadRequestError
-from twin.core.geometry import frozen
+from models.air.plume import PlumeAir, SteadyPlume, plume_air, steady_plume
+from twin.core.errors import BadRequestError, SolverError
+from twin.core.geometry import FloatArray, frozen
 
 AIRS = {
     "unstable": plume_air(
@@ -179,3 +181,61 @@ def test_a_distance_beyond_reach_is_refused():
     plume = steady_plume(AIRS["neutral"], rate_kg_s=1.0, height_m=0.0, reach_m=500.0, removal=NOTHING)
     with pytest.raises(BadRequestError, match="at most reach_m 500"):
         plume.conc_kg_m3(600.0, 0.0, 1.0)
+
+
+def flux_by_itself(plume: SteadyPlume, x_m: float) -> float:
+    """Integral of u c over a plane, on panels that crowd at the ground and about the release."""
+    air, height = plume.air, plume.height_m
+    top = min(air.layer.mixing_height_m, 40.0 * float(plume.mean_height_m(x_m)[0]) + 3.0 * height)
+    away = np.geomspace(1e-5, top, 300)
+    kink = 2.0 * air.roughness_m
+    edges = np.concatenate([[0.0, kink, top], np.geomspace(1e-6, top, 120), height - away, height + away])
+    edges = np.unique(edges[(edges >= 0.0) & (edges <= top)])
+    node, weight = np.polynomial.legendre.leggauss(8)
+    half = 0.5 * np.diff(edges)
+    z = (edges[:-1, None] + half[:, None] * (1.0 + node)).ravel()
+    return float(
+        (plume.carrying_speed_m_s(x_m, z) * plume.cic_kg_m2(x_m, z) * (half[:, None] * weight).ravel()).sum()
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@example(height=187.0, inverse=0.02, reach=5000.0, share=0.002)
+@example(height=300.0, inverse=0.5, reach=100.0, share=1.0)
+@given(
+    height=st.floats(0.0, 300.0),
+    inverse=st.floats(-0.2, 0.5),
+    reach=st.floats(100.0, 20_000.0),
+    share=st.floats(0.001, 1.0),
+)
+def test_a_plume_from_any_height_in_any_air_is_finite_and_keeps_its_flux(
+    height: float, inverse: float, reach: float, share: float
+):
+    air = plume_air(wind_speed_m_s=4.0, roughness_m=0.1, inverse_obukhov_1_m=inverse)
+    plume = steady_plume(air, rate_kg_s=1.0, height_m=height, reach_m=reach)
+    x = np.geomspace(0.1, reach, 8)
+    conc = plume.conc_kg_m3(x[:, None], 0.0, np.array([0.0, 1.5, height, 400.0, 3000.0, 12_000.0]))
+    assert np.isfinite(conc).all()
+    assert (conc >= 0.0).all()
+    assert flux_by_itself(plume, share * reach) == pytest.approx(1.0, rel=1e-3)
+
+
+def test_a_release_above_the_lid_is_refused_and_a_receptor_above_it_reads_nothing():
+    air = plume_air(wind_speed_m_s=4.0, roughness_m=0.1, inverse_obukhov_1_m=-1.0 / 30.0, lid_m=150.0)
+    with pytest.raises(SolverError, match="mixing_height_m 150") as caught:
+        steady_plume(air, rate_kg_s=1.0, height_m=187.0)
+    assert "mixing_height_m" in caught.value.message_zh
+    assert caught.value.field == "mixing_height_m"
+    plume = steady_plume(air, rate_kg_s=1.0, height_m=50.0, reach_m=1000.0)
+    assert plume.conc_kg_m3(500.0, 0.0, np.array([151.0, 320.0, 5000.0])).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_neutral_is_the_limit_of_both_sides():
+    def maxima(inverse: float) -> FloatArray:
+        air = plume_air(wind_speed_m_s=4.0, roughness_m=0.03, inverse_obukhov_1_m=inverse)
+        plume = steady_plume(air, rate_kg_s=1.0, height_m=2.0, reach_m=10_000.0)
+        return plume.conc_kg_m3(np.geomspace(50.0, 10_000.0, 8), 0.0, 1.5)
+
+    neutral = maxima(0.0)
+    for inverse in (-1e-9, 1e-9, -1e-6, 1e-6):
+        assert maxima(inverse) == pytest.approx(neutral, rel=0.01)

@@ -19,6 +19,7 @@ from models.air.wind import SteadyWind, field_from_samples, uniform_wind, wind_p
 from models.contract import Site, SurfaceLayer, flat_site
 from twin.core.beam import point_receptor
 from twin.core.clock import Interval
+from twin.core.errors import SolverError
 from twin.core.geometry import Extent, FloatArray, Place, frozen
 from twin.core.origin import Origin
 from twin.core.plume import PlumeGrid
@@ -245,3 +246,18 @@ def test_profile_is_the_one_of_the_surface_layer():
     wind = uniform_wind(5.0, 270.0, AIR, height_m=10.0, roughness_m=0.1)
     u, _ = wind.at(frozen([0.0]), frozen([0.0]), 0, frozen([2.0]))
     assert u[0] == pytest.approx(5.0 * float(wind_profile(2.0, 0.1, 0.0) / wind_profile(10.0, 0.1, 0.0)))
+
+
+def test_a_release_above_the_lid_is_refused_and_receptors_above_it_read_nothing():
+    wind = uniform_wind(4.0, 270.0, replace(AIR, mixing_height_m=150.0))
+    site = flat_site(PLAIN)
+    receptors = [point_receptor(str(z), Place(x_m=2500.0, y_m=0.0, z_m=z)) for z in (20.0, 151.0, 400.0)]
+    with pytest.raises(SolverError, match="mixing_height_m 150") as caught:
+        GaussianPuff().beam_matrix(site, [release(187.0)], wind, HOUR, receptors, [END_MS])
+    assert caught.value.field == "mixing_height_m"
+    assert "mixing_height_m" in caught.value.message_zh
+    matrix = GaussianPuff().beam_matrix(site, [release(50.0)], wind, HOUR, receptors, [END_MS])
+    assert matrix[0, 0, 0] > 0.0
+    assert matrix[0, 1:, 0].tolist() == [0.0, 0.0]
+    plume = GaussianPuff().run(site, [release(50.0)], wind, HOUR, receptors=receptors)
+    assert any("151.0, 400.0" in note and "mixing_height_m 150" in note for note in plume.notes)
