@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from models.air.assimilate import Analysis, quantiles
+from models.air.assimilate import Analysis, clean, quantiles
 from models.air.cloud import Cloud
 from models.air.ground import MapGrid, level_maps, map_grid
 from models.contract import AirSolver, WindField
@@ -34,6 +34,7 @@ BANDS = ("p50", "p05", "p95")
 _SHARES = (0.5, 0.05, 0.95)
 _MAP_MEMBERS = 16
 OUTSIDE = "outside validity"
+UNRESOLVED = "no clear signal on any beam, not in the bands"
 _Float32 = npt.NDArray[np.float32]
 
 
@@ -78,9 +79,10 @@ def now_cast(park: Park, state: State, result: Deduction, *, with_map: bool, cel
     """Now-cast of a deduction. ``cells`` along each side of the map before it is cut to what is seen."""
     plume, evidence = result.plume, result.evidence
     substance = plume.substance_id
+    unresolved = _unresolved(park, evidence)
     fields = None if evidence is None else _fields(park, evidence, substance, with_map, cells)
     body: dict[str, Any] = {
-        "notes": list(plume.notes),
+        "notes": [*plume.notes, *unresolved],
         "inputs": list(plume.inputs),
         "broken": [note for note in plume.notes if note.startswith(OUTSIDE)],
         "background": _background(evidence),
@@ -98,6 +100,18 @@ def now_cast(park: Park, state: State, result: Deduction, *, with_map: bool, cel
         body=body,
         map=encode_bands(fields.bands, **body["grid"], time_ms=state.time_ms, top=1e-4, decades=5.0),
     )
+
+
+def _unresolved(park: Park, evidence: Evidence | None) -> tuple[str, ...]:
+    """Units that only the members hold while no beam reads a clear signal: a bound, not a finding.
+
+    They are listed and do not enter the bands of the map, which would be a map of the noise.
+    """
+    if evidence is None or not clean(evidence.readings):
+        return ()
+    held = np.flatnonzero(evidence.analysis.rates.max(axis=(0, 2)) > 0.0)
+    names = [park.units[int(evidence.units[k])].id for k in held]
+    return (f"{UNRESOLVED}: {', '.join(names)}",) if names else ()
 
 
 def band(values: FloatArray) -> dict[str, float]:
@@ -151,6 +165,7 @@ def _fields(park: Park, evidence: Evidence, substance_id: str, with_map: bool, c
     if solver is None or not bool(np.any(analysis.rates > 0.0) or np.any(analysis.rates_kg_s > 0.0)):
         return None
     grid = map_grid(park.extent, cells)
+    with_map = with_map and not clean(evidence.readings)
     chosen = (
         np.linspace(0, analysis.members - 1, _MAP_MEMBERS).astype(np.intp) if with_map else np.zeros(0, int)
     )

@@ -143,3 +143,19 @@ def test_a_map_is_cut_to_what_is_there_and_areas_count_cells() -> None:
     assert area["area_m2"] == 6 * 50.0
     assert area["reach_m"] == pytest.approx(np.hypot(55.0, 17.5))
     assert cropped(np.zeros_like(field), grid, 1e-9) is None
+
+
+def test_units_that_no_beam_reads_clearly_are_listed_and_not_in_the_bands(
+    leak: State, deduced: Deduction
+) -> None:
+    assert deduced.evidence is not None
+    readings = deduced.evidence.readings
+    faint = replace(readings, observed_kg_m3=np.full_like(readings.observed_kg_m3, 1e-9))
+    quiet = replace(deduced, evidence=replace(deduced.evidence, readings=faint))
+    cast = now_cast(park(), leak, quiet, with_map=True)
+    assert cast.map == b""
+    assert cast.body["grid"] is None
+    assert "no clear signal on any beam, not in the bands: U1" in cast.body["notes"]
+    assert not any(
+        "no clear signal" in note for note in now_cast(park(), leak, deduced, with_map=False).body["notes"]
+    )
