@@ -140,7 +140,7 @@ def _similarity(scene: _Scene) -> tuple[dict[str, ResultTable], list[AirField], 
         notes.append("clouds of several terms are added, each computed alone")
     reach = max([_REACH_M, *(1.02 * _far(scene, spot) for spot in scene.spots)])
     if any(term.rate_kg_s.size > _STEPS for term in scene.terms):
-        notes.append(f"steps of the source joined to {_STEPS} of equal mass")
+        notes.append(f"steps of the source joined to {_STEPS}, the first the smallest")
     clouds = [
         run(joined_steps(term, _STEPS), scene.ambient, averaging_s=scene.averaging_s, reach_m=reach)
         for term in scene.terms

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.air.case.load import LoadedCase, bad_value
+from models.air.case.plume_releases import early_shares
 from models.air.case.schema import DenseCase
 from models.air.case.schema_release import DenseReleaseTable
 from models.air.dense.table import MixtureTable, mixture_table
@@ -19,6 +20,10 @@ from twin.core.geometry import FloatArray, Place
 
 _STEADY_S = 3600.0
 _INSTANT_S = 1.0
+_BOILS = 0.98  # of the ambient pressure: rounding of a boiling point is not worth air
+_AIR_KG_MOL = 0.028964
+_MOST_AIR = 0.998  # mixing lines begin there
+_ASSOCIATING = ("hf",)  # a mole of its vapour weighs more than its formula says: left as pure vapour
 
 
 def dense_terms(case: DenseCase, ambient: Ambient, site: Site, loaded: LoadedCase) -> tuple[SourceTerm, ...]:
@@ -27,9 +32,9 @@ def dense_terms(case: DenseCase, ambient: Ambient, site: Site, loaded: LoadedCas
         from models.air.case.source_case import terms_of
 
         made = terms_of(case.source, ambient, site.convergence_deg)
-        return tuple(_on_ground(term, site) for term in made)
+        return tuple(evaporated(_on_ground(term, site), ambient) for term in made)
     assert case.release is not None
-    return (_stated(case.release, case, ambient, site, loaded),)
+    return (evaporated(_stated(case.release, case, ambient, site, loaded), ambient),)
 
 
 def mixture_of(term: SourceTerm, ambient: Ambient) -> MixtureTable:
@@ -45,14 +50,35 @@ def mixture_of(term: SourceTerm, ambient: Ambient) -> MixtureTable:
     )
 
 
+def evaporated(term: SourceTerm, ambient: Ambient) -> SourceTerm:
+    """The vapour over a pool that does not boil, with the air it has to be mixed with.
+
+    Over a liquid colder than its boiling point vapour has at most the part p_sat / p of the pressure.
+    """
+    data = substance(term.substance_id)
+    law = data.laws.get("vapour_pressure_pa")
+    if term.shape is not Shape.POOL or law is None or data.id in _ASSOCIATING:
+        return term
+    air = term.air_fraction.copy()
+    for k, kelvin in enumerate(term.temperature_k):
+        if term.liquid_fraction[k] > 0.0 or not law.low_k <= kelvin <= law.high_k:
+            continue
+        part = float(law.at(kelvin)) / ambient.pressure_pa
+        if part < _BOILS:
+            around = (1.0 - part) * _AIR_KG_MOL
+            diluted = around / (around + part * data.molar_mass_kg_mol)
+            air[k] = max(air[k], min(diluted, _MOST_AIR))
+    return replace(term, air_fraction=air)
+
+
 def joined_steps(term: SourceTerm, most: int) -> SourceTerm:
-    """The term in at most so many steps of equal mass; states are means by mass, the mass stays exactly."""
+    """At most so many steps of a term, the first the smallest; states are means by mass, which stays."""
     lengths = np.diff(term.times_s)
     mass = np.concatenate([[0.0], np.cumsum(term.rate_kg_s * lengths)])
     if term.rate_kg_s.size <= most or mass[-1] <= 0.0:
         return term
     rising = np.concatenate([[True], np.diff(mass) > 0.0])
-    wanted = np.linspace(0.0, mass[-1], most + 1)
+    wanted = mass[-1] * early_shares(most)
     times = np.interp(wanted, mass[rising], term.times_s[rising])
 
     def mean(values: FloatArray) -> FloatArray:
@@ -108,14 +134,15 @@ def _source_line(
         if error.field != "source_temperature_k":
             raise
         name, own = "release.temperature_k", error.field
+        said, said_zh = (text.replace(own, name) for text in (str(error), error.message_zh))
         left_out = "" if row.temperature_k is not None else " (left out: the boiling point)"
         left_out_zh = "" if row.temperature_k is not None else "（未给出时取沸点）"
         raise bad_value(
             loaded.source,
             name,
             round(temperature_k, 2),
-            f"a temperature in the range of the mixture's properties{left_out}; {str(error).replace(own, name)}",
-            f"物性数据范围内的温度{left_out_zh}；{error.message_zh.replace(own, name)}",
+            f"a temperature in the range of the mixture's properties{left_out}; {said}",
+            f"物性数据范围内的温度{left_out_zh}；{said_zh}",
         ) from None
 
 

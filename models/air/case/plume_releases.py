@@ -14,6 +14,7 @@ from twin.core.geometry import FloatArray
 from twin.core.text import Text
 
 _STEPS_MAX = 40
+_EARLY = 1.5
 _PASSIVE = Text(
     zh="源项按被动气体扩散；重气请用 kind = dense",
     en="the source term is carried as passive gas; for a dense cloud take kind = dense",
@@ -35,7 +36,7 @@ def release_rows(
 
 
 def _rows_of(term: SourceTerm) -> list[PlumeReleaseRow]:
-    """Steps of a term, joined to at most forty of equal mass; each keeps its mass exactly."""
+    """Steps of a term, joined to at most forty, the first the smallest; each keeps its mass exactly."""
     bounds, rates = _joined(term)
     spread = float(np.average(term.radius_m, weights=np.maximum(term.rate_kg_s, 1e-300)))
     return [
@@ -55,11 +56,16 @@ def _rows_of(term: SourceTerm) -> list[PlumeReleaseRow]:
     ]
 
 
+def early_shares(steps: int) -> FloatArray:
+    """Parts of the mass (steps + 1,) at which steps end: finer at the start, where a release peaks."""
+    return np.asarray(np.linspace(0.0, 1.0, steps + 1) ** _EARLY)
+
+
 def _joined(term: SourceTerm) -> tuple[FloatArray, FloatArray]:
     if term.rate_kg_s.size <= _STEPS_MAX:
         return term.times_s, term.rate_kg_s
     mass = np.concatenate([[0.0], np.cumsum(term.rate_kg_s * np.diff(term.times_s))])
-    wanted = np.linspace(0.0, mass[-1], _STEPS_MAX + 1)
+    wanted = mass[-1] * early_shares(_STEPS_MAX)
     rising = np.concatenate([[True], np.diff(mass) > 0.0])
     bounds = np.interp(wanted, mass[rising], term.times_s[rising])
     return bounds, np.diff(wanted) / np.diff(bounds)

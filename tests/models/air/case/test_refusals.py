@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from models.air.case import CaseError, run_case
-from models.air.case.dense_term import source_temperature_k
+from models.air.case.dense_term import dense_terms, joined_steps, source_temperature_k
 from models.air.case.load import load_case
 from models.air.case.met import air_of, ambient_of
 from models.air.case.schema_release import DenseReleaseTable
 from models.air.source.release import vessel_hole
 from models.contract import flat_site
+from models.substances.table import substance
+from models.term import SourceTerm
 from twin.core.errors import SolverError
 from twin.core.geometry import Extent
 
@@ -154,3 +158,42 @@ def test_the_backward_model_says_which_scatter_it_took() -> None:
     assert "sigma_v from similarity" not in notes
     stated = run_case(BACKWARD | {"air": {"wind_speed_m_s": 4.0, "sigma_v_m_s": 0.8}}).notes
     assert not [note for note in stated if note.startswith("sigma_v")]
+
+
+def pool_of(name: str, temperature_k: float) -> SourceTerm:
+    release = {"substance": name, "rate_kg_s": 1.0, "radius_m": 5.0, "temperature_k": temperature_k}
+    loaded = load_case(DENSE | {"release": release})
+    ambient = ambient_of(air_of(loaded.case.air, loaded.case.run, SITE, ""), loaded.case.air, SITE)
+    (term,) = dense_terms(loaded.case, ambient, SITE, loaded)  # type: ignore[arg-type]
+    return term
+
+
+def test_vapour_over_a_pool_that_does_not_boil_is_diluted_to_its_vapour_pressure() -> None:
+    for name in ("toluene", "benzene"):
+        row = substance(name)
+        air = float(pool_of(name, 293.15).air_fraction[0])
+        moles = (1.0 - air) / row.molar_mass_kg_mol
+        part = moles / (moles + air / 0.028964)
+        assert part == pytest.approx(float(row.vapour_pressure_pa(293.15)) / 101_325.0, rel=1e-3)
+    assert pool_of("cl2", 239.16).air_fraction[0] == 0.0
+    toluene = {"substance": "toluene", "rate_kg_s": 1.0, "radius_m": 5.0, "temperature_k": 293.15}
+    assert run_case(DENSE | {"release": toluene}).value("d@100", "conc") > 0.0
+
+
+def test_joined_steps_keep_the_first_peak() -> None:
+    times = np.linspace(0.0, 600.0, 201)
+    rate = 10.0 * np.exp(-0.5 * (times[1:] + times[:-1]) / 30.0) + 0.1
+    first, one = pool_of("cl2", 239.16), np.ones(200)
+    term = replace(
+        first,
+        times_s=times,
+        rate_kg_s=rate,
+        temperature_k=239.16 * one,
+        liquid_fraction=0.0 * one,
+        air_fraction=0.0 * one,
+        radius_m=one,
+        speed_m_s=0.0 * one,
+    )
+    # Four equal masses would begin at 0.88 of the first rate.
+    assert joined_steps(term, 4).rate_kg_s[0] > 0.95 * rate[0]
+    assert joined_steps(term, 4).mass_kg == pytest.approx(term.mass_kg, rel=1e-12)
