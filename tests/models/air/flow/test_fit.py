@@ -247,6 +247,32 @@ def test_a_network_learns_what_is_noise_and_what_reaches(local: float, rolling: 
     assert off["modes"] < off["distance"]
 
 
+def test_many_stations_far_apart_are_not_worse_than_inverse_squared_distance():
+    """Forty stations kilometres apart on a tilted plain, a wind that differs at all scales: each left out."""
+    from models.air.flow.residual import spread
+
+    random, count = np.random.default_rng(3), 40
+    masts = random.uniform(-15_000.0, 15_000.0, (count, 2))
+    ground = 0.02 * masts[:, 0]  # 600 m of climb, and no ridge between
+    distance = np.hypot(*(masts[:, None] - masts[None]).transpose(2, 0, 1))
+    root = np.linalg.cholesky(np.exp(-distance / 10_000.0) + 1e-9 * np.eye(count))
+    wind = np.einsum("ij,tjc->tic", root, random.normal(size=(8, count, 2)))
+    wind = wind + 0.2 * random.normal(size=wind.shape)
+    off = {"fitted": 0.0, "distance": 0.0}
+    for left in range(count):
+        kept = np.arange(count) != left
+        made = spread(wind[:, kept], np.ones((8, count - 1)), masts[kept], ground[kept])
+        bell = made.bell.at(distance[left, kept] ** 2, ground[kept] - ground[left])
+        near = 1.0 / distance[left, kept] ** 2
+        guesses = {
+            "fitted": np.einsum("s,tsc->tc", bell, made.coefficients),
+            "distance": np.einsum("s,tsc->tc", near / near.sum(), wind[:, kept]),
+        }
+        for name, guess in guesses.items():
+            off[name] += float(((guess - wind[:, left]) ** 2).sum())
+    assert off["fitted"] < 0.9 * off["distance"]
+
+
 def test_many_points_are_read_as_few_and_all_moments_as_one():
     library = valley_library()
     random = np.random.default_rng(2)
