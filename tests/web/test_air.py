@@ -128,8 +128,11 @@ def test_the_table_of_solvers_says_which_one_runs_and_where_it_holds(client: Fla
     rows = {row["name"]: row for row in client.get("/api/v1/solvers").json["solvers"]}
     assert rows["gaussian_puff"]["active"] is True
     assert rows["gaussian_puff"]["makes"]["conc"]["units"] == "kg/m3"
-    for limit in rows["gaussian_puff"]["limits"]:
+    limits = rows["gaussian_puff"]["limits"]
+    assert {"wind_speed_m_s", "slope_ratio", "release_richardson"} <= {limit["quantity"] for limit in limits}
+    for limit in limits:
         assert limit["why"]["zh"]
+        assert limit["why"]["en"]
         assert limit["low"] is not None or limit["high"] is not None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from apiflask import APIBlueprint
 
 from models.contract import Field, solver, solver_names
+from twin.live.dense import LIMIT
 from web.reply import Operation, serve
 from web.schemas.air import FieldOut, LimitOut, SolverOut, SolversOut
 from web.schemas.base import TextOut
@@ -16,7 +17,10 @@ solvers = APIBlueprint("solvers", __name__, url_prefix="/api/v1", tag="Models")
 
 
 def get_solvers() -> SolversOut:
-    """All rows of the table of air solvers; ``active`` is the one that the now-cast runs."""
+    """All rows of the table of air solvers; ``active`` is the one that the now-cast runs.
+
+    To the limits of a row comes the one that the live twin checks for all of them: how dense a release is.
+    """
     active = services().settings.plume_solver
     return SolversOut(solvers=[_solver_out(name, active) for name in solver_names()])
 
@@ -37,7 +41,7 @@ def _solver_out(name: str, active: str) -> SolverOut:
                 high=limit.high,
                 why=TextOut(zh=limit.why.zh, en=limit.why.en),
             )
-            for limit in row.limits
+            for limit in (*row.limits, LIMIT)
         ],
     )
 
