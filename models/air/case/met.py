@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from twin.core.geometry import Place
 from twin.core.origin import Origin
 from twin.core.wind import WindSample, direction_from_uv, uv_from_direction
 
-AVERAGING_S = 600.0
+AVERAGING_S = 600.0  # of passive cases, and of the scatter that similarity gives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def air_of(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
     layer = SurfaceLayer(
         friction_velocity_m_s=friction,
         inverse_obukhov_1_m=inverse,
-        sigma_v_m_s=sigma_v or similarity_sigma_v(friction, inverse, lid),
+        sigma_v_m_s=sigma_v or similarity_sigma_v(friction, inverse, lid) * _averaged(run, AVERAGING_S),
         mixing_height_m=lid,
     )
     return Air(
@@ -109,8 +109,9 @@ def _from_sun(table: AirTable, run: RunTable, site: Site, source: str) -> Air:
         sun_deg=sun,
         air_temperature_k=table.temperature_k,
         cloud=table.cloud_fraction,
-        measured_sigma_v_m_s=_sigma_v(table, run, speed) or 0.0,
     )
+    scatter = max(layer.sigma_v_m_s * _averaged(run, AVERAGING_S), _sigma_v(table, run, speed) or 0.0)
+    layer = replace(layer, sigma_v_m_s=scatter)
     return Air(
         layer=layer,
         wind_speed_m_s=speed,
@@ -139,7 +140,12 @@ def _sigma_v(table: AirTable, run: RunTable, speed_m_s: float) -> float | None:
         sigma = math.radians(table.sigma_theta_deg) * speed_m_s
     if sigma is None or table.sigma_averaging_s is None:
         return sigma
-    return float(sigma * ((run.averaging_s or AVERAGING_S) / table.sigma_averaging_s) ** 0.2)
+    return sigma * _averaged(run, table.sigma_averaging_s)
+
+
+def _averaged(run: RunTable, of_s: float) -> float:
+    """What the scatter over ``of_s`` is multiplied by for the averaging time of the case (Hino 1968)."""
+    return float(((run.averaging_s or AVERAGING_S) / of_s) ** 0.2)
 
 
 def steady_wind(air: Air, site: Site, origin: Origin = Origin.MODELLED) -> SteadyWind:

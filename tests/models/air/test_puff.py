@@ -11,6 +11,7 @@ from scipy.interpolate import CubicSpline
 
 from models.air.box import CELLS_MAX, LEVELS_MAX, SIDE_MAX
 from models.air.growth import grow_sideways, grow_upwards, mean_height, transport_height
+from models.air.plume import plume_air, steady_plume
 from models.air.puff import GaussianPuff
 from models.air.shape import level_share
 from models.air.streak import Runs, cut
@@ -246,6 +247,20 @@ def test_profile_is_the_one_of_the_surface_layer():
     wind = uniform_wind(5.0, 270.0, AIR, height_m=10.0, roughness_m=0.1)
     u, _ = wind.at(frozen([0.0]), frozen([0.0]), 0, frozen([2.0]))
     assert u[0] == pytest.approx(5.0 * float(wind_profile(2.0, 0.1, 0.0) / wind_profile(10.0, 0.1, 0.0)))
+
+
+@pytest.mark.parametrize("inverse", [-0.02, 0.0, 0.02])
+def test_puffs_and_steady_plume_of_a_low_source_say_the_same(inverse: float):
+    # Two closures: two Gaussians that grow with time, Huang's profile that grows with distance.
+    air = plume_air(wind_speed_m_s=4.0, roughness_m=0.03, inverse_obukhov_1_m=inverse)
+    wind = uniform_wind(4.0, 270.0, air.layer, height_m=10.0, roughness_m=0.03)
+    x = np.array([50.0, 100.0, 200.0, 400.0, 800.0])
+    receptors = [point_receptor(str(d), Place(x_m=d, y_m=0.0, z_m=1.5)) for d in x.tolist()]
+    site = flat_site(PLAIN, roughness_m=0.03)
+    solver = GaussianPuff(sigma_start_m=0.1)
+    puffs = solver.beam_matrix(site, [release(0.5)], wind, HOUR, receptors, [END_MS])[0, :, 0]
+    plume = steady_plume(air, rate_kg_s=0.01, height_m=0.5, reach_m=1000.0)
+    assert puffs == pytest.approx(plume.conc_kg_m3(x, 0.0, 1.5), rel=0.08)
 
 
 def test_a_release_above_the_lid_is_refused_and_receptors_above_it_read_nothing():

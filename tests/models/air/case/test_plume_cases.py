@@ -107,6 +107,23 @@ def test_scatter_of_a_shorter_time_is_widened() -> None:
     assert longer > 1.2 * plain
 
 
+@pytest.mark.parametrize("solver", ["steady_plume", "gaussian_puff"])
+@pytest.mark.parametrize(
+    "air", [{"inverse_obukhov_1_m": 0.0}, {"inverse_obukhov_1_m": None}], ids=["stated", "sun"]
+)
+def test_a_shorter_mean_is_narrower_and_higher(solver: str, air: dict[str, Any]) -> None:
+    air = {"wind_speed_m_s": 4.0, **{key: value for key, value in air.items() if value is not None}}
+    data = case(solver=solver, site={"longitude_deg": 117.0, "latitude_deg": 26.0})
+    data["air"] = air
+    found = [run_case(data | {"run": {"averaging_s": time}}) for time in (60.0, 600.0, 3600.0)]
+    usual = run_case(data)
+    highest = [row.value("arc@200", "arc_max") for row in found]
+    assert highest[0] > 1.2 * highest[1] > 1.2 * highest[2]
+    assert highest[1] == pytest.approx(usual.value("arc@200", "arc_max"), rel=1e-6)
+    across = [row.value("arc@200", "sigma_y") for row in found]
+    assert across[0] < across[1] < across[2]
+
+
 @pytest.mark.parametrize(
     "shape",
     [{"width_m": 40.0, "length_m": 10.0, "turned_deg": 30.0}, {"radius_m": 15.0}],
