@@ -441,6 +441,8 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'note.layer': 'Shallow layer, handed over to puffs once dilute; no buildings',
   'note.left': '{list} of the gas left the grid while still dense and goes on as puffs',
   'note.light': 'Some mixtures are lighter than air; the layer does not lift off',
+  'note.no_solution': 'No solution for the rates at this moment: only the background of each beam is given',
+  'note.unclear': 'No beam has a clear signal; these units are not in the bands: {list}',
   'note.ends': 'The computed window ends before the release does',
   'note.flat': 'One-dimensional over flat ground: no terrain, buildings or dikes',
   'note.stays': 'A cloud lighter than air stays on the ground here once it is there',

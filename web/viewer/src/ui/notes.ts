@@ -12,13 +12,14 @@ const WHOLE = new Map<string, Key>(Object.entries<Key>({
   'persistence, growing spread': 'note.persistence', 'dense: use emergency deduction': 'note.dense',
   'shallow layer, handed over to puffs; no buildings': 'note.layer',
   'some mixtures are lighter than air; the layer does not lift off': 'note.light',
-  'the window ends before the release': 'note.ends',
+  'the window ends before the release': 'note.ends', 'no solution': 'note.no_solution',
   'one-dimensional over flat ground: no terrain, buildings or dikes': 'note.flat',
   'a cloud lighter than air stays on the ground here once it is there': 'note.stays',
 }));
 
 /** The part in brackets is kept as it came. */
 const WITH_PART: readonly (readonly [RegExp, Key])[] = [
+  [/^no clear signal on any beam, not in the bands: (.+)$/, 'note.unclear'],
   [/^not seen by any beam: (.+)$/, 'note.unseen'], [/^cannot be told apart: (.+)$/, 'note.alike'],
   [/^wind forecast of (.+)$/, 'note.windfile'], [/^([\d.]+ %) left the grid while dense, as puffs$/, 'note.left'],
   [/^as now in every member, lognormal walk of ([\d.]+) per root hour$/, 'note.rates'],
