@@ -58,7 +58,7 @@ def test_whatever_ends_a_part_it_comes_back(error: Exception, broken: bool) -> N
 
     async def story() -> None:
         books = Books(broken=broken)
-        parts = Parts(books, FixedClock(0), steady_s=0.05)
+        parts = Parts(books, FixedClock(0), steady_s=0.6)
         other = parts.start("other", rested.wait)
         task = parts.start("frail", frail, first_pause_s=0.001, longest_pause_s=0.004)
         await until(lambda: len(lives) == 6, "six lives")
