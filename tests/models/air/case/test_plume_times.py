@@ -41,14 +41,14 @@ def test_the_dose_of_a_puff_is_that_of_a_steady_plume_of_its_mass() -> None:
 
 
 def test_a_short_averaging_time_is_taken_at_its_word() -> None:
-    found = {
-        s: read(PUFF, 100.0, 20_000.0, run={"averaging_s": s}).value("p100", "conc")
-        for s in (0.5, 10.0, 600.0)
-    }
-    whole = read(PUFF, 100.0, 20_000.0)
-    assert found[0.5] == pytest.approx(whole.value("p100", "peak"), rel=0.02)
-    assert found[600.0] == pytest.approx(whole.value("p100", "dose") / 600.0, rel=0.02)
-    assert found[600.0] < 0.2 * found[10.0] < 0.2 * found[0.5]
+    found = {s: read(PUFF, 100.0, 20_000.0, run={"averaging_s": s}) for s in (0.5, 10.0, 600.0)}
+    # Each beside its own peak and dose: the scatter of the wind goes with the averaging time too.
+    part = {s: row.value("p100", "conc") / row.value("p100", "peak") for s, row in found.items()}
+    assert part[0.5] == pytest.approx(1.0, rel=0.02)
+    assert found[600.0].value("p100", "conc") == pytest.approx(
+        found[600.0].value("p100", "dose") / 600.0, rel=0.02
+    )
+    assert part[600.0] < 0.2 * part[10.0] < 0.2 * part[0.5]
 
 
 def test_means_of_a_known_course_are_exact() -> None:
