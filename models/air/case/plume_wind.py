@@ -56,7 +56,10 @@ def plume_wind(
     site = ground.site
     bent = case.run.terrain_wind and not ground.flat
     if not case.station:
-        air = air_of(case.air, case.run, site, loaded.source)
+        # What a short release meets is one gust of many: how long its course is averaged changes no spread.
+        short = any(row.end_s is not None or row.mass_kg is not None for row in case.release)
+        run = case.run.model_copy(update={"averaging_s": None}) if short else case.run
+        air = air_of(case.air, run, site, loaded.source)
         if not bent:
             return steady_wind(air, site), air
         field = _library_wind((_solo(case, ground, air, centre),), ground, case)
