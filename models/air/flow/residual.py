@@ -33,17 +33,17 @@ _POWERS = (1.0, 0.5)  # of d^2 / kappa: Barnes's bell, or a cusp for winds that 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bell:
-    """``exp(-(d^2 / kappa)^power - (climb / height)^2)``, and noise of the stations over its variance."""
+    """``exp(-(d^2 / kappa)^power_ratio - (climb / height)^2)``, and noise of the stations over its variance."""
 
     kappa_m2: float
     noise_ratio: float = _NOISE
     height_m: float = _HEIGHT_M
-    power: float = 1.0
+    power_ratio: float = 1.0
 
     def at(self, distance2_m2: FloatArray, climb_m: FloatArray) -> FloatArray:
         """Weight at squared distances and differences in ground height."""
         reach = distance2_m2 / self.kappa_m2
-        fall = reach if self.power == 1.0 else np.sqrt(reach)
+        fall = reach if self.power_ratio == 1.0 else np.sqrt(reach)
         return np.asarray(np.exp(-fall - (climb_m / self.height_m) ** 2))
 
 
@@ -113,7 +113,7 @@ def _chosen(
     alike = bool((trust[few] == trust[few[0]]).all())  # one inverse then serves all nodes
     found = (math.inf, first)
     for power, height, wide, noise in product(_POWERS, _HEIGHTS_M, _WIDTHS, _NOISES):
-        bell = Bell(kappa_m2=wide * first.kappa_m2, noise_ratio=noise, height_m=height, power=power)
+        bell = Bell(kappa_m2=wide * first.kappa_m2, noise_ratio=noise, height_m=height, power_ratio=power)
         inverse = np.linalg.inv(_gram(trust[few[:1]] if alike else trust[few], places_m, ground_m, bell))
         error = (inverse @ kept) / np.diagonal(inverse, axis1=1, axis2=2)[:, :, None]
         miss = float((weight * error**2).sum())
