@@ -33,7 +33,7 @@ _POWERS = (1.0, 0.5)  # of d^2 / kappa: Barnes's bell, or a cusp for winds that 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bell:
-    """``exp(-(d^2 / kappa)^power_ratio - (climb / height)^2)``, and noise of the stations over its variance."""
+    """``exp(-(d^2 / kappa)^power_ratio - (climb / height)^2)``; noise of the stations over its variance."""
 
     kappa_m2: float
     noise_ratio: float = _NOISE
