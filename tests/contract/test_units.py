@@ -36,11 +36,11 @@ ALLOWED = {
     "models.air.particles.run.Plan": {"step"},  # of the particles' own clock
     "models.air.case.schema_release.FallingTable": {"rain_out"},  # a rule by name, or a share
     "models.air.source.compose.Falling": {"rain_out"},  # a rule by name, or a share
-    "models.air.case.schema_release.FallingTable": {"rain_out"},  # the same in a case file
     "models.air.assimilate.Knobs": {  # shares, factors, logarithms and costs, all without a unit
         *("own", "near", "factor_sd", "smoothing", "ridge", "shrinkage", "worth", "least_reach"),
         *("temper", "temper_members", "clearly", "drift"),
     },
+    "models.air.onward.Doubts": {"turn_steps", "rate", "ends", "model", "kept"},  # logarithms and shares
     "models.air.assimilate._Fit": {"cost"},  # twice a negative log posterior
     "models.air.tracks.Fineness": {"growth", "spacing"},  # of the age, of the standard deviation
     "models.trace.rates._Problem": {"worth"},  # in units of the misfit
