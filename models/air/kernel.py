@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erf
 
+from models.air.chords import chords, taken
 from models.air.paths import Pieces
 from models.air.streak import IntArray, Puffs
 from twin.core.geometry import FloatArray, frozen
@@ -31,7 +32,11 @@ _NORM = (2.0 * math.pi) ** -1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sightings:
-    """Puff ``puff[i]`` puts ``mean_1_m3[i]`` (per unit of mass) on piece ``piece[i]``."""
+    """Puff ``puff[i]`` puts ``mean_1_m3[i]`` (per unit of mass) on piece ``piece[i]``.
+
+    Where a puff meets a whole path, its mean over that path divided by the share of the path's first piece
+    stands with that piece.
+    """
 
     puff: IntArray
     piece: IntArray
@@ -39,6 +44,29 @@ class Sightings:
 
 
 def path_means(puffs: Puffs, pieces: Pieces, lid_m: FloatArray | float) -> Sightings:
+    """Mean concentration of unit-mass puffs over receptors, for the pairs that meet.
+
+    A puff that is much taller than a path lies above the ground does not feel how the path bends: it meets
+    the whole path at once (``models.air.chords``), and the sighting stands with the path's first piece, so
+    that mean times share is right. On convective afternoons that is most of them.
+    """
+    whole = chords(pieces)
+    tall = whole.tall(puffs)
+    if not tall.size:
+        return piece_means(puffs, pieces, lid_m)
+    low = np.setdiff1d(np.arange(puffs.x_m.size), tall, assume_unique=True)
+    lid = np.broadcast_to(np.asarray(lid_m, dtype=np.float64), puffs.x_m.shape)
+    near = piece_means(taken(puffs, low), pieces, lid[low])
+    far = piece_means(taken(puffs, tall), whole.pieces, lid[tall])
+    first, weight = whole.first[far.piece], whole.weight[far.piece]
+    return Sightings(
+        puff=np.concatenate([low[near.puff], tall[far.puff]]),
+        piece=np.concatenate([near.piece, first]),
+        mean_1_m3=np.concatenate([near.mean_1_m3, far.mean_1_m3 * weight]),
+    )
+
+
+def piece_means(puffs: Puffs, pieces: Pieces, lid_m: FloatArray | float) -> Sightings:
     """Mean concentration of unit-mass puffs over straight pieces, for the pairs that meet.
 
     ``lid_m`` is one number or one for every puff. A puff taller than the air under the lid fills it evenly

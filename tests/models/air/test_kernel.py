@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.air.kernel import cell_means, line_mean, path_means
+from models.air.kernel import Sightings, cell_means, line_mean, path_means, piece_means
 from models.air.paths import Pieces, pieces_of
 from models.air.streak import Puffs
 from models.contract import Site, flat_site
 from twin.core.beam import Receptor
-from twin.core.geometry import Extent, frozen
+from twin.core.geometry import Extent, FloatArray, frozen
 from twin.core.plume import PlumeGrid
 
 PLAIN = Extent(x_min_m=-500.0, y_min_m=-500.0, x_max_m=500.0, y_max_m=500.0)
@@ -188,3 +188,41 @@ def test_fine_cells_tend_to_the_density_and_nothing_is_above_the_lid():
     centre = np.array([[20.5, 0.5, 12.5]])
     assert conc[12, 2, 20] == pytest.approx(float(density(cloud, centre, 40.0)[0]), rel=1e-3)
     assert conc[40:].max() == 0.0
+
+
+def test_tall_puffs_meet_whole_paths_and_read_the_same() -> None:
+    """A puff far taller than a beam is high sees it as one level chord; others see every piece."""
+    bend = 12.0 * np.sin(np.linspace(0.0, 9.0, 25))
+    ground = Site(
+        extent=PLAIN,
+        ground_heights_m=np.tile(bend, (2, 1)),
+        x0_m=-300.0,
+        y0_m=-500.0,
+        step_m=25.0,
+    )
+    beam = straight([-300.0, 0.0, 30.0], [300.0, 0.0, 45.0])
+    pieces = pieces_of([beam], ground)
+    assert pieces.share.size > 5
+    sigma = np.array([20.0, 200.0, 500.0, 1500.0])
+    puffs = Puffs(
+        x_m=np.array([-80.0, 150.0, 400.0, -200.0]),
+        y_m=np.array([10.0, -200.0, 300.0, 900.0]),
+        height_m=np.array([5.0, 5.0, 30.0, 30.0]),
+        sigma_h_m=sigma,
+        sigma_z_m=sigma,
+        emission_s=np.ones(4),
+        cell=np.zeros(4, dtype=np.intp),
+        share=np.ones((1, 4)),
+    )
+    for lid in (np.inf, 1000.0):
+        every = _sums(piece_means(puffs, pieces, lid), pieces, 4)
+        quick = path_means(puffs, pieces, lid)
+        np.testing.assert_allclose(_sums(quick, pieces, 4), every, rtol=6e-3)
+        assert quick.puff.size < piece_means(puffs, pieces, lid).puff.size
+        np.testing.assert_allclose(_sums(quick, pieces, 4)[0], every[0], rtol=1e-12)
+
+
+def _sums(seen: Sightings, pieces: Pieces, count: int) -> FloatArray:
+    total = np.zeros(count)
+    np.add.at(total, seen.puff, seen.mean_1_m3 * pieces.share[seen.piece])
+    return total
