@@ -66,7 +66,7 @@ class Knobs:
     temper: float = 4.0
     temper_members: float = 16.0
     clearly: float = 4.0
-    least_factor: float = 4.0
+    least_factor: float = 10.0
     drift: float = 0.25
     members: int = 40
 
