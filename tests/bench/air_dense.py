@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.air.dense.similarity import ambient_of_class, similarity_run, simple_term
+from models.air.dense.similarity import similarity_run, simple_term
 from models.air.dense.table import line_cache_clear
 from models.term import SourceTerm
+from tests.support.air_data.chlorine import ACID, AIR, CHLORINE
 
 _log = logging.getLogger(__name__)
 _CASE = Path(__file__).parents[3] / "shared/data/air/degadis/cl2.inp"
@@ -33,14 +34,6 @@ start = time.process_time()
 run_steady("cl2.inp")
 print(f"{time.process_time() - start:.3f}")
 """
-_AIR = ambient_of_class(
-    wind_speed_m_s=5.0,
-    wind_height_m=10.0,
-    pasquill="D",
-    roughness_m=0.03,
-    temperature_k=293.15,
-    relative_humidity_fraction=0.5,
-)
 
 
 def spent(work: Callable[[], object]) -> float:
@@ -57,7 +50,7 @@ def answer(term: SourceTerm, *, cold: bool) -> None:
     """Cloud, centreline at ten distances and one footprint; ``cold`` makes the mixing line anew."""
     if cold:
         line_cache_clear()
-    cloud = similarity_run(term, _AIR)
+    cloud = similarity_run(term, AIR)
     cloud.centreline_kg_m3(np.geomspace(100.0, 8000.0, 10), 1.0)
     cloud.footprint(float(cloud.table.conc_of_ppm(1.0)), 1.0)
 
@@ -85,9 +78,7 @@ def degali() -> float | None:
 def main() -> None:
     """Log a line for every case, warm and cold."""
     cases = {
-        "chlorine pool (W8)": simple_term(
-            "cl2", shape="pool", rate_kg_s=10.0, duration_s=6000.0, radius_m=5.0, temperature_k=239.1
-        ),
+        "chlorine pool (W8)": CHLORINE,
         "ammonia jet": simple_term(
             "nh3",
             shape="jet",
@@ -98,16 +89,7 @@ def main() -> None:
             speed_m_s=80.0,
             height_m=1.0,
         ),
-        "hydrogen fluoride jet": simple_term(
-            "hf",
-            shape="jet",
-            rate_kg_s=10.0,
-            duration_s=360.0,
-            temperature_k=290.0,
-            liquid_fraction=0.85,
-            speed_m_s=25.0,
-            height_m=1.0,
-        ),
+        "hydrogen fluoride jet": ACID,
         "chlorine at once": simple_term(
             "cl2", shape="instant", mass_kg=2000.0, temperature_k=288.0, radius_m=5.0
         ),

@@ -12,6 +12,7 @@ from models.air.dense.hf import association_factor
 from models.air.dense.similarity import ambient_of, ambient_of_class, similarity_run, simple_term
 from models.air.dense.table import MixtureTable, mixture_table
 from tests.support.air_data.britter_mcquaid import Compared, steady, sudden
+from tests.support.air_data.chlorine import AIR, CHLORINE, DISTANCES_M
 from tests.support.air_data.degadis import degadis_fraction
 from tests.support.air_data.desert_tortoise import desert_tortoise_4
 from tests.support.air_data.slab import SlabRun, slab_run
@@ -20,7 +21,6 @@ from tests.validation.section import Check, Picture, Section, Table, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_X_M = np.array([100.0, 150.0, 200.0, 300.0, 500.0, 700.0, 1000.0, 1500.0, 2000.0, 3000.0])
 # trial, rate kg/s, wind m/s at 2 m, K, humidity, s, highest ppm at 300, 1,000 and 3,000 m; from memory of
 # Hanna et al. (1993), not confirmed against print: a comparison, not an acceptance
 _GOLDFISH = (
@@ -119,23 +119,12 @@ def _mixtures() -> tuple[list[list[object]], list[Check]]:
 
 
 def _chlorine() -> tuple[DenseCloud, list[list[object]], list[Check]]:
-    air = ambient_of_class(
-        wind_speed_m_s=5.0,
-        wind_height_m=10.0,
-        pasquill="D",
-        roughness_m=0.03,
-        temperature_k=293.15,
-        relative_humidity_fraction=0.5,
-    )
-    term = simple_term(
-        "cl2", shape="pool", rate_kg_s=10.0, duration_s=6000.0, radius_m=5.0, temperature_k=239.1
-    )
-    cloud = similarity_run(term, air, averaging_s=60.0)
-    ours = cloud.ppm_of(cloud.centreline_kg_m3(_X_M))
-    slab, degadis = 1e6 * slab_run("cl2").at(_X_M), 1e6 * degadis_fraction(_X_M)
+    cloud = similarity_run(CHLORINE, AIR, averaging_s=60.0)
+    ours = cloud.ppm_of(cloud.centreline_kg_m3(DISTANCES_M))
+    slab, degadis = 1e6 * slab_run("cl2").at(DISTANCES_M), 1e6 * degadis_fraction(DISTANCES_M)
     rows: list[list[object]] = [
         [f"{x:g}", f"{a:.0f}", f"{b:.0f}", f"{c:.0f}", f"{a / b:.2f}, {a / c:.2f}"]
-        for x, a, b, c in zip(_X_M, ours, slab, degadis, strict=True)
+        for x, a, b, c in zip(DISTANCES_M, ours, slab, degadis, strict=True)
     ]
     checks = [
         Check(

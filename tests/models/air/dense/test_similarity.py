@@ -20,23 +20,13 @@ from models.air.plume import PlumeAir, steady_plume
 from models.air.turbulence import KARMAN, wind_profile
 from models.contract import SurfaceLayer
 from models.term import Shape
+from tests.support.air_data.chlorine import ACID, AIR, CHLORINE
+from tests.support.air_data.chlorine import DISTANCES_M as DISTANCES
 from tests.support.air_data.degadis import degadis_fraction
 from tests.support.air_data.desert_tortoise import desert_tortoise_4
 from tests.support.air_data.slab import slab_run
 from twin.core.errors import SolverError
 
-DISTANCES = np.array([100.0, 150.0, 200.0, 300.0, 500.0, 700.0, 1000.0, 1500.0, 2000.0, 3000.0])
-AIR = ambient_of_class(
-    wind_speed_m_s=5.0,
-    wind_height_m=10.0,
-    pasquill="D",
-    roughness_m=0.03,
-    temperature_k=293.15,
-    relative_humidity_fraction=0.5,
-)
-CHLORINE = simple_term(
-    "cl2", shape="pool", rate_kg_s=10.0, duration_s=6000.0, radius_m=5.0, temperature_k=239.1
-)
 AMMONIA = simple_term(
     "nh3",
     shape="jet",
@@ -45,16 +35,6 @@ AMMONIA = simple_term(
     temperature_k=239.0,
     liquid_fraction=0.82,
     speed_m_s=60.0,
-    height_m=1.0,
-)
-ACID = simple_term(
-    "hf",
-    shape="jet",
-    rate_kg_s=10.0,
-    duration_s=360.0,
-    temperature_k=290.0,
-    liquid_fraction=0.85,
-    speed_m_s=25.0,
     height_m=1.0,
 )
 STACK = simple_term(
