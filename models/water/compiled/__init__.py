@@ -1,0 +1,1 @@
+"""Kernels that numba compiles. Imported only when ``models.water.kernels`` chose them."""
