@@ -11,6 +11,7 @@ from twin.core.beam import Beam, Receptor, point_receptor
 from twin.core.device import Device
 from twin.core.errors import NotFoundError
 from twin.core.geometry import Extent, FrameOrigin, Place
+from twin.core.groundwater import Groundwater
 from twin.core.judging import JudgeBook
 from twin.core.line import Line
 from twin.core.station import Station
@@ -146,6 +147,7 @@ class Park:
     devices: tuple[Device, ...]
     lines: tuple[Line, ...] = ()
     book: JudgeBook = JudgeBook()
+    groundwater: Groundwater | None = None
 
     def device(self, mn: str) -> Device | None:
         """Registered device with this MN, or None."""
