@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from models.casefiles.tables import Column as Column
+from models.casefiles.tables import ResultTable as ResultTable
+from models.casefiles.tables import make_table as make_table
+from models.casefiles.tables import receptors
 from twin.core.errors import BadRequestError
 from twin.core.geometry import FloatArray
 from twin.core.origin import Origin
@@ -16,40 +18,6 @@ from twin.core.text import Text
 
 if TYPE_CHECKING:
     from models.air.case.stats import Scores
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Column:
-    """A column of a table. ``values`` are SI, ``units`` a name of ``twin.core.units``; text has none."""
-
-    name: str
-    units: str
-    values: tuple[float, ...] | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ResultTable:
-    """Rows of a result. The first column is ``receptor`` where rows belong to places."""
-
-    name: str
-    columns: tuple[Column, ...]
-
-    def column(self, name: str) -> Column:
-        """Column by name. Raises BadRequestError that lists the known ones."""
-        for row in self.columns:
-            if row.name == name:
-                return row
-        known = ", ".join(row.name for row in self.columns)
-        raise BadRequestError(
-            f"table {self.name} has no column {name!r}; expected one of {known}",
-            message_zh=f"表 {self.name} 没有列 {name!r}；应为 {known} 之一",
-            field="column",
-            value=name,
-        )
-
-    def numbers(self, name: str) -> FloatArray:
-        """Values of a column as an array (n,)."""
-        return np.array(self.column(name).values, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +85,7 @@ class CaseResult:
         found = self.find(receptor, quantity)
         if found is not None:
             return found
-        known = sorted({str(name) for table in self.tables.values() for name in _receptors(table)})
+        known = sorted({str(name) for table in self.tables.values() for name in receptors(table)})
         raise BadRequestError(
             f"no {quantity!r} at {receptor!r}; expected one of the receptors {', '.join(known)}",
             message_zh=f"{receptor!r} 处没有 {quantity!r}；接收点应为 {', '.join(known)} 之一",
@@ -128,27 +96,8 @@ class CaseResult:
     def find(self, receptor: str, quantity: str) -> float | None:
         """The same, or None."""
         for table in self.tables.values():
-            names = _receptors(table)
+            names = receptors(table)
             has = [row for row in table.columns if row.name == quantity]
             if has and receptor in names:
                 return float(has[0].values[names.index(receptor)])
         return None
-
-
-def make_table(name: str, columns: Sequence[tuple[str, str, Sequence[object]]]) -> ResultTable:
-    """Table from (name, units, values); numbers become floats.
-
-    >>> make_table("t", [("receptor", "", ["a"]), ("conc", "kg/m3", [1])]).numbers("conc").tolist()
-    [1.0]
-    """
-    made = []
-    for label, units, values in columns:
-        is_text = any(isinstance(value, str) for value in values)
-        cells = tuple(str(v) for v in values) if is_text else tuple(float(v) for v in values)  # type: ignore[arg-type]
-        made.append(Column(name=label, units=units, values=cells))
-    return ResultTable(name=name, columns=tuple(made))
-
-
-def _receptors(table: ResultTable) -> list[str]:
-    first = table.columns[0]
-    return [str(value) for value in first.values] if first.name == "receptor" else []
