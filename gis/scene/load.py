@@ -12,6 +12,7 @@ from gis.scene.assemble import Bookmark, Ground
 from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.geopackage import Drawn, read_layers
 from gis.scene.ground import read_ground
+from gis.scene.groundwater import WATER_FILE, groundwater
 from gis.scene.judging import CONDITIONS_FILE, RULES_FILE, judge_book
 from gis.scene.problems import Problems
 from gis.scene.rules import check_rules
@@ -36,7 +37,7 @@ DECLARED = (
     DRAWN_FILE,
 )
 
-OPTIONAL = (LINES_FILE, RULES_FILE, CONDITIONS_FILE)
+OPTIONAL = (LINES_FILE, RULES_FILE, CONDITIONS_FILE, WATER_FILE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,4 +200,5 @@ def _park(declared: Declared, ground: Ground) -> Park:
         devices=assemble.devices(tables),
         lines=assemble.lines(tables),
         book=judge_book(tables.rules, tables.conditions),
+        groundwater=None if tables.water is None else groundwater(tables.water),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from gis.scene.geopackage import FILE as DRAWN_FILE
 from gis.scene.geopackage import AnyFeature, Drawn
+from gis.scene.groundwater import check_water
 from gis.scene.judging_rules import check_judging
 from gis.scene.line_rules import check_lines
 from gis.scene.problems import Problems
@@ -32,6 +33,8 @@ def check_rules(tables: Tables, drawn: Drawn, problems: Problems) -> None:
     _check_devices(tables, {f.row.id for f in drawn.units}, problems)
     check_lines(tables, problems)
     check_judging(tables, problems)
+    if tables.water is not None:
+        check_water(tables.water, tables.wells.wells, (row.id for row in tables.strata.strata), problems)
     _check_substances(tables, drawn, problems)
     _check_layers(drawn, problems)
     _check_inside(tables, drawn, problems)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gis.scene.groundwater import WATER_FILE, WaterFile
 from gis.scene.judging import CONDITIONS_FILE, RULES_FILE, ConditionsFile, RulesFile
 from gis.scene.problems import Problems
 from gis.scene.rows import BoreholeRow, ChemicalRow, ThresholdRow
@@ -52,6 +53,7 @@ class Tables:
     lines: LinesFile
     rules: RulesFile
     conditions: ConditionsFile
+    water: WaterFile | None = None
 
 
 def read_tables(folder: Path, problems: Problems) -> Tables:
@@ -71,6 +73,7 @@ def read_tables(folder: Path, problems: Problems) -> Tables:
         lines=_lines(folder / LINES_FILE, problems),
         rules=_optional(folder / RULES_FILE, RulesFile, problems),
         conditions=_optional(folder / CONDITIONS_FILE, ConditionsFile, problems),
+        water=_water(folder / WATER_FILE, problems),
     )
 
 
@@ -78,6 +81,10 @@ def _lines(path: Path, problems: Problems) -> LinesFile:
     if not path.exists():
         return LinesFile(lines=[])
     return read_toml(path, LinesFile, problems) or LinesFile(lines=[])
+
+
+def _water(path: Path, problems: Problems) -> WaterFile | None:
+    return read_toml(path, WaterFile, problems) if path.exists() else None
 
 
 def _optional(path: Path, model: type[Model], problems: Problems) -> Model:
