@@ -1,0 +1,1 @@
+"""Building a groundwater model from a park: grid from strata, properties, edges, random fields."""

@@ -1,0 +1,187 @@
+"""A groundwater model of a park in one call: valley, layers, properties, rivers, springs, rain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis.strata import StrataModel
+from gis.terrain import Terrain
+from models.water.build.edges import (
+    Profile,
+    Rain,
+    RiverBed,
+    ends,
+    rain_on,
+    recharge_of,
+    river_cells,
+    river_profile,
+    springs,
+)
+from models.water.build.ground import Ground, medium_of
+from models.water.build.layers import Layered, LayerRules, layered_grid, sampled
+from models.water.build.spacing import widths
+from models.water.build.valley import slopes_into, valley
+from models.water.grid import Grid, IntArray
+from models.water.problem import FlowProblem, Medium, Period, Stress
+from models.water.refusal import refused
+from twin.core.geometry import FloatArray, frozen
+from twin.core.park import Park
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What a park's model is made of.
+
+    ``buffer_m``: the model ends this far from areas, rivers and wells; ``inside`` replaces that shape.
+    ``fine_m``: width of cells around ``places_m`` (x, y), growing by ``growth`` away from them.
+    ``end_above_m`` and ``end_distance_m``: see ``models.water.build.edges.ends``. ``ground``: measured
+    properties by stratum. ``convertible``: whether layers are unconfined.
+    """
+
+    buffer_m: float = 300.0
+    inside: BaseGeometry | None = None
+    places_m: Sequence[tuple[float, float]] = ()
+    fine_m: float | None = None
+    core_m: float = 0.0
+    growth: float = 1.2
+    layers: LayerRules = field(default_factory=LayerRules)
+    ground: Mapping[str, Ground] | None = None
+    bed: RiverBed = field(default_factory=RiverBed)
+    rain: Rain = field(default_factory=Rain)
+    end_above_m: float = 15.0
+    end_distance_m: float = 100.0
+    convertible: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BuiltModel:
+    """A model of a park, ready to run as steady flow.
+
+    ``problem`` has one steady period; ``layered`` says which stratum each layer is of; ``profiles`` the
+    levels of rivers; ``domain`` the shape that was modelled; ``slopes_m3_s`` (nr, nc) the water of the
+    slopes above, part of the recharge. ``notes`` say what was assumed.
+    """
+
+    problem: FlowProblem
+    layered: Layered
+    profiles: tuple[Profile, ...]
+    domain: BaseGeometry
+    slopes_m3_s: FloatArray
+    notes: tuple[str, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The grid."""
+        return self.problem.grid
+
+    @property
+    def medium(self) -> Medium:
+        """Properties of the cells."""
+        return self.problem.medium
+
+    @property
+    def stresses(self) -> Sequence[Stress]:
+        """Rivers, springs, ends and rain of the steady period."""
+        return self.problem.periods[0].stresses
+
+    @property
+    def start_head_m(self) -> FloatArray:
+        """Heads to begin with (nl, nr, nc): one metre under ground."""
+        return self.problem.start_head_m
+
+    def layers_of(self, stratum_id: str) -> IntArray:
+        """Layers of a stratum. Raises BadRequestError for an unknown one."""
+        if stratum_id not in self.layered.strata_ids:
+            raise refused(stratum_id, "stratum_id", f"one of {', '.join(self.layered.strata_ids)}")
+        return np.flatnonzero(self.layered.stratum == self.layered.strata_ids.index(stratum_id))
+
+    def with_k(self, k_m_s: FloatArray) -> BuiltModel:
+        """The same model with another conductivity (nl, nr, nc); each stratum keeps its anisotropy."""
+        ratio = self.medium.k33_m_s / self.medium.k_m_s
+        medium = replace(self.medium, k_m_s=frozen(k_m_s), k33_m_s=frozen(k_m_s * ratio))
+        return replace(self, problem=replace(self.problem, medium=medium))
+
+
+def build_model(
+    park: Park,
+    strata: StrataModel,
+    *,
+    cell_m: float = 40.0,
+    terrain: Terrain | None = None,
+    options: BuildOptions | None = None,
+) -> BuiltModel:
+    """Model of the valley of a park with cells of ``cell_m``.
+
+    ``strata`` from ``gis.strata.build_strata``; ``terrain`` gives the levels of rivers, without it the
+    ground of the strata does. Raises BadRequestError when nothing is left to model or a stratum of the
+    strata has no properties in the park.
+    """
+    options = options or BuildOptions()
+    domain = options.inside if options.inside is not None else valley(park, buffer_m=options.buffer_m)
+    dx, x0 = _axis(strata.x_m, cell_m, options, 0)
+    dy, y0 = _axis(strata.y_m, cell_m, options, 1)
+    layered = layered_grid(strata, dx, dy, x0_m=x0, y0_m=y0, rules=options.layers, inside=domain)
+    grid = layered.grid
+    medium = medium_of(layered, park.strata, given=options.ground, convertible=options.convertible)
+
+    def heights(x_m: FloatArray, y_m: FloatArray) -> FloatArray:
+        return sampled(strata, strata.ground_m, x_m, y_m) if terrain is None else terrain.height(x_m, y_m)
+
+    box = shapely.box(strata.x_m[0], strata.y_m[0], strata.x_m[-1], strata.y_m[-1])
+    waters = [row for row in park.waters if box.covers(row.line)]
+    profiles = tuple(river_profile(row, heights) for row in waters)
+    aquifers = [row.id for row in park.strata if row.aquifer]
+    seeps = rain_on(grid, park.plots, options.rain)
+    slopes = options.rain.slope_share * slopes_into(grid, seeps)
+    rivers = [
+        river_cells(layered, water, profile, options.bed, aquifers)
+        for water, profile in zip(waters, profiles, strict=True)
+    ]
+    rim = ends(grid, medium, profiles, above_m=options.end_above_m, distance_m=options.end_distance_m)
+    stresses: list[Stress] = [recharge_of(grid, seeps, slopes), springs(grid, medium)]
+    stresses += [row for row in (*rivers, rim) if row is not None]
+    return BuiltModel(
+        problem=FlowProblem(
+            grid=grid, medium=medium, start_head_m=_start(grid),
+            periods=(Period(length_s=1.0, stresses=tuple(stresses), steady=True),),
+        ),
+        layered=layered, profiles=profiles, domain=domain, slopes_m3_s=frozen(slopes),
+        notes=_notes(options, park, len(waters)),
+    )  # fmt: skip
+
+
+def _axis(nodes_m: FloatArray, cell_m: float, options: BuildOptions, axis: int) -> tuple[FloatArray, float]:
+    low, high = float(nodes_m[0]), float(nodes_m[-1])
+    places = [place[axis] for place in options.places_m]
+    spans = widths(
+        low,
+        high,
+        cell_m,
+        places_m=places,
+        fine_m=options.fine_m,
+        core_m=options.core_m,
+        growth=options.growth,
+    )
+    return spans, low
+
+
+def _start(grid: Grid) -> FloatArray:
+    return frozen(np.broadcast_to(grid.top_m - 1.0, grid.shape))
+
+
+def _notes(options: BuildOptions, park: Park, used: int) -> tuple[str, ...]:
+    notes = [
+        f"recharge assumed: {options.rain.open_m_s:.2g} m/s on open ground, {options.rain.works_m_s:.2g} m/s"
+        f" under works, {options.rain.slope_share:.0%} of that of the slopes above",
+        f"river beds assumed: {options.bed.bed_m:g} m of {options.bed.k_m_s:.2g} m/s",
+    ]
+    if used < len(park.waters):
+        notes.append(
+            f"{len(park.waters) - used} of {len(park.waters)} rivers leave the strata and are left out"
+        )
+    return tuple(notes)
