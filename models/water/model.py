@@ -14,9 +14,9 @@ import numpy.typing as npt
 from models.water.flow.solver import FlowOptions, FlowSolver
 from models.water.kernels import Kernel
 from models.water.problem import FlowProblem, MassSource, Medium, Period, Species, Stress, TransportProblem
+from models.water.refusal import refused
 from models.water.result import FlowStep, TransportStep
 from models.water.transport.solver import TransportOptions, TransportSolver, TransportState
-from twin.core.errors import BadRequestError
 from twin.core.geometry import FloatArray
 
 Float32Array = npt.NDArray[np.float32]
@@ -78,7 +78,12 @@ class WaterModel:
         transport_options: TransportOptions | None = None,
     ) -> None:
         if not problem.flow.periods:
-            raise _bad("periods", "none", "at least one stress period", "至少一个应力期")
+            raise refused(
+                field="periods",
+                value="none",
+                expected="at least one stress period",
+                expected_zh="至少一个应力期",
+            )
         self.problem = problem
         self._kernel = kernel
         self._flow_options = flow_options or FlowOptions()
@@ -114,7 +119,12 @@ class WaterModel:
         if state.head_m.shape != self.problem.flow.grid.shape or (state.transport is None) != (
             self._transport is None
         ):
-            raise _bad("state", state.head_m.shape, "a state of this problem", "本问题的状态")
+            raise refused(
+                field="state",
+                value=state.head_m.shape,
+                expected="a state of this problem",
+                expected_zh="本问题的状态",
+            )
         self._state = state
 
     def step(self, dt_s: float) -> WaterStep:
@@ -123,7 +133,7 @@ class WaterModel:
         Raises BadRequestError for a step that is not longer than zero.
         """
         if not (np.isfinite(dt_s) and dt_s > 0.0):
-            raise _bad("dt_s", dt_s, "more than zero", "大于零")
+            raise refused(field="dt_s", value=dt_s, expected="more than zero", expected_zh="大于零")
         end_s = self.time_s + dt_s
         notes: list[str] = []
         converged = True
@@ -173,7 +183,12 @@ class WaterModel:
         known = {row.name for period in flow.periods for row in period.stresses}
         for name in drop:
             if name not in known:
-                raise _bad("drop", name, f"one of {sorted(known)}", f"{sorted(known)} 之一")
+                raise refused(
+                    field="drop",
+                    value=name,
+                    expected=f"one of {sorted(known)}",
+                    expected_zh=f"{sorted(known)} 之一",
+                )
         changed = tuple(_changed(row, stresses, add, drop) for row in periods or flow.periods)
         branch_flow = replace(flow, medium=medium or flow.medium, periods=changed)
         transport = _changed_transport(self.problem.transport, sources, add_sources, species)
@@ -272,18 +287,14 @@ def _changed_transport(
     if sources is None and not add_sources and species is None:
         return transport
     if transport is None:
-        raise _bad("sources", "given", "none where nothing travels", "无运移问题时不得给出源")
+        raise refused(
+            field="sources",
+            value="given",
+            expected="none where nothing travels",
+            expected_zh="无运移问题时不得给出源",
+        )
     if species is not None and [row.id for row in species] != [row.id for row in transport.species]:
         expected = [row.id for row in transport.species]
-        raise _bad("species", [row.id for row in species], f"{expected}", f"{expected}")
+        raise refused(field="species", value=[row.id for row in species], expected=f"{expected}")
     put = tuple(transport.sources if sources is None else sources) + tuple(add_sources)
     return replace(transport, sources=put, species=species or transport.species)
-
-
-def _bad(field: str, value: object, expected: str, expected_zh: str) -> BadRequestError:
-    return BadRequestError(
-        f"{field}: {value}; expected {expected}",
-        message_zh=f"{field}：{value}；应为{expected_zh}",
-        field=field,
-        value=value,
-    )

@@ -12,9 +12,9 @@ from models.water.kernels import Kernel
 from models.water.model import WaterModel, WaterProblem, WaterStep
 from models.water.observe import Observer, Place, observer
 from models.water.problem import Period
+from models.water.refusal import refused
 from models.water.result import BudgetRow, FlowField, MassRow, WaterResult
 from models.water.transport.solver import TransportOptions
-from twin.core.errors import BadRequestError
 from twin.core.geometry import FloatArray, frozen
 
 _SAME_MOMENT = 1e-9
@@ -86,13 +86,9 @@ def step_lengths(period: Period) -> FloatArray:
     [1.0, 2.0, 4.0]
     """
     if period.steps < 1 or period.length_s <= 0.0 or period.multiplier <= 0.0:
-        raise BadRequestError(
-            f"period: {period.steps} steps over {period.length_s} s, multiplier {period.multiplier};"
-            " expected all more than zero",
-            message_zh=f"应力期：{period.steps} 步，{period.length_s} 秒，倍率 {period.multiplier}；均应大于零",
-            field="periods",
-            value=period.steps,
-        )
+        value = f"{period.steps} steps, {period.length_s:g} s, multiplier {period.multiplier:g}"
+        expected, expected_zh = "all more than zero", "步数、长度和倍率均大于零"
+        raise refused(field="periods", value=value, expected=expected, expected_zh=expected_zh)
     share = period.multiplier ** np.arange(period.steps)
     return np.asarray(period.length_s * share / share.sum())
 
@@ -204,9 +200,6 @@ def _check_times(asked_s: FloatArray, end_s: float) -> None:
     unordered = asked_s.size > 1 and not np.all(np.diff(asked_s) > 0.0)
     if late.any() or unordered:
         value = float(asked_s[np.argmax(late)]) if late.any() else asked_s.tolist()
-        raise BadRequestError(
-            f"times_s: {value}; expected moments in growing order from 0 to {end_s:g} s",
-            message_zh=f"times_s：{value}；应为 0 至 {end_s:g} 秒之间的递增时刻",
-            field="times_s",
-            value=value,
-        )
+        expected = f"moments in growing order from 0 to {end_s:g} s"
+        expected_zh = f"0 至 {end_s:g} 秒之间的递增时刻"
+        raise refused(field="times_s", value=value, expected=expected, expected_zh=expected_zh)
