@@ -174,9 +174,23 @@ class DualDomain:
     exchange_1_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DecayZone:
+    """Cells in which a species decays faster, dissolved and sorbed alike, between two moments: a remedy.
+
+    ``rate_1_s`` (n,) comes on top of the species' own decay. What decays counts as ``zone`` in the rows of
+    mass and makes no daughter.
+    """
+
+    cells: IntArray
+    rate_1_s: FloatArray
+    start_s: float = 0.0
+    end_s: float = float("inf")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Species:
-    """What travels. ``decay_1_s`` in water, ``decay_sorbed_1_s`` on solids.
+    """What travels. ``decay_1_s`` in water, ``decay_sorbed_1_s`` on solids, more of it in ``zones``.
 
     ``parent`` names the species whose decay makes this one, ``yield_kg_kg`` of it per kg that decays.
     """
@@ -188,6 +202,7 @@ class Species:
     parent: str | None = None
     yield_kg_kg: float = 1.0
     dual: DualDomain | None = None
+    zones: Sequence[DecayZone] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
