@@ -9,6 +9,7 @@ backup has its name only when every byte was read back and the data bases in it 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -21,7 +22,7 @@ from typing import Any
 
 from twin.core.clock import to_datetime
 from twin.core.errors import StoreError
-from twin.store import park_copy, pg_tools
+from twin.store import park_copy, pg_tools, water_files
 from twin.store.blobs import blob_path
 from twin.store.engine import sqlite_path
 from twin.store.migrate import HEAD, Kind
@@ -41,7 +42,10 @@ ARCHIVE_FOLDER = "archive"
 _NAME = "%Y%m%dT%H%M%SZ"
 # Made again from the scene by whoever needs it, or belonging to running processes.
 _LEFT_OUT = frozenset(
-    {"bundles", PLUME_FOLDER, WATER_TABLE_FOLDER, AIR_FOLDER, ARCHIVE_FOLDER, park_copy.FOLDER}
+    {
+        *("bundles", PLUME_FOLDER, WATER_TABLE_FOLDER, AIR_FOLDER, water_files.FOLDER, ARCHIVE_FOLDER),
+        *(park_copy.FOLDER, "waterdesk"),
+    }
 )
 _LEFT_OUT_SUFFIXES = (".sock", ".writer", ".log", "-wal", "-shm", "-journal", ".part")
 _SPARE_BYTES = 64_000_000
@@ -187,7 +191,15 @@ def _copy_results(plan: BackupPlan, draft: Path) -> None:
                 # The worker may have thinned it since: a row never stays without its file.
                 if not _copied(source, draft / source.relative_to(plan.data_dir)):
                     connection.execute(f"DELETE FROM {table} WHERE run = ? AND k = ?", (run, k))
+        _copy_water(plan, connection, draft)
         connection.commit()
+
+
+def _copy_water(plan: BackupPlan, connection: sqlite3.Connection, draft: Path) -> None:
+    for run, k, files in connection.execute("SELECT run, k, files FROM water").fetchall():
+        sources = [water_files.path_of(plan.data_dir, run, k, name) for name in json.loads(files)]
+        if not all([_copied(source, draft / source.relative_to(plan.data_dir)) for source in sources]):
+            connection.execute("DELETE FROM water WHERE run = ? AND k = ?", (run, k))
 
 
 def _copied(source: Path, target: Path) -> bool:

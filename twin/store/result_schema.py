@@ -56,6 +56,23 @@ AIR = sa.Table(
     sa.Index("ix_air_time", "time_ms"),
 )
 
+WATER = sa.Table(
+    "water",
+    METADATA,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("k", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("exercise", sa.Boolean, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("solver", sa.Text, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("ix_water_kind_time", "kind", "time_ms"),
+    sa.Index("ix_water_time", "time_ms"),
+)
+
 EVENT = event_table(METADATA)
 
 BEAT = beat_table(METADATA)

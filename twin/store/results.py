@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,12 +20,13 @@ from twin.core.clock import SystemClock, to_datetime
 from twin.core.errors import NotFoundError, StoreError
 from twin.core.origin import Origin
 from twin.store import result_schema as t
+from twin.store import water_files
 from twin.store.blobs import blob_path, remove_blob, write_blob
 from twin.store.engine import WriterLock, cannot_write, writer_engine
 from twin.store.migrate import Kind, upgrade
 from twin.store.reading import Reader
 from twin.store.ring import EventRing
-from twin.store.rows import AirKind, AirRow, PlumeRow, SourceRate, WaterTableRow
+from twin.store.rows import AirKind, AirRow, PlumeRow, SourceRate, WaterKind, WaterRow, WaterTableRow
 from twin.store.schema_parts import save_beat
 
 RESULT_RING = 5_000
@@ -142,6 +143,31 @@ class ResultStore:
         self._insert(t.AIR, values, full.kind.value, full.payload())
         return full
 
+    def add_water(self, row: WaterRow, files: Mapping[str, bytes] | None = None) -> WaterRow:
+        """Store a row of the groundwater with its files by name; the row as it was committed.
+
+        Raises StoreError when (run, k) is taken, BadRequestError for a name that is none of a file.
+        """
+        given = files or {}
+        full = replace(row, files=tuple(given), size_bytes=sum(len(body) for body in given.values()))
+        self._refuse_taken(t.WATER, "water", row.run, row.k)
+        for name, body in given.items():
+            write_blob(water_files.path_of(self.folder, row.run, row.k, name), body)
+        values = {
+            "run": full.run,
+            "k": full.k,
+            "kind": full.kind.value,
+            "time_ms": full.time_ms,
+            "exercise": full.exercise,
+            "size_bytes": full.size_bytes,
+            "origin": full.origin.value,
+            "solver": full.solver,
+            "files": _json(list(full.files)),
+            "body": _json(full.body),
+        }
+        self._insert(t.WATER, values, "water", full.event())
+        return full
+
     def beat(self, now_ms: int) -> None:
         """Sign of life of the worker."""
         with self._transaction() as connection:
@@ -154,6 +180,7 @@ class ResultStore:
             plumes = _thin_table(connection, t.PLUME, (t.PLUME.c.substance_id,), now_ms, rule)
             tables = _thin_table(connection, t.WATER_TABLE, (), now_ms, rule)
             air = _thin_table(connection, t.AIR, (t.AIR.c.kind, t.AIR.c.substance_id), now_ms, rule)
+            water = _thin_water(connection, now_ms, rule)
         # Rows go first: a file without a row is rubbish, a row without a file would be a lie.
         for run, k in plumes:
             remove_blob(blob_path(self.folder / PLUME_FOLDER, run, k, PLUME_SUFFIX))
@@ -161,7 +188,9 @@ class ResultStore:
             remove_blob(blob_path(self.folder / WATER_TABLE_FOLDER, run, k, WATER_TABLE_SUFFIX))
         for run, k in air:
             remove_blob(blob_path(self.folder / AIR_FOLDER, run, k, PLUME_SUFFIX))
-        return len(plumes) + len(tables) + len(air)
+        for run, k in water:
+            water_files.remove(self.folder, run, k)
+        return len(plumes) + len(tables) + len(air) + len(water)
 
     def close(self) -> None:
         """Close the data base and let another process write."""
@@ -271,6 +300,42 @@ class ResultReader(Reader):
         """File of a map of the air. Raises NotFoundError."""
         return self._file(AIR_FOLDER, run, k, PLUME_SUFFIX)
 
+    def water_rows(
+        self, kind: WaterKind, from_ms: int, to_ms: int, limit: int = 2000
+    ) -> tuple[WaterRow, ...]:
+        """Rows of one kind with ``from_ms <= time < to_ms``, in time order; the newest ``limit`` of them."""
+        w = t.WATER
+        question = sa.select(w).where(w.c.kind == kind.value, w.c.time_ms >= from_ms, w.c.time_ms < to_ms)
+        return tuple(reversed(self._water(question.order_by(*_newest_water(w)).limit(limit))))
+
+    def newest_water(self, kind: WaterKind, at_ms: int | None = None) -> WaterRow | None:
+        """Newest row of a kind, at ``at_ms`` the newest of those up to then; exercises do not count."""
+        w = t.WATER
+        question = sa.select(w).where(w.c.kind == kind.value, w.c.exercise.is_(False))
+        if at_ms is not None:
+            question = question.where(w.c.time_ms <= at_ms)
+        rows = self._water(question.order_by(*_newest_water(w)).limit(1))
+        return rows[0] if rows else None
+
+    def water(self, run: str, k: int) -> WaterRow:
+        """One row of the groundwater. Raises NotFoundError."""
+        w = t.WATER
+        rows = self._water(sa.select(w).where(w.c.run == run, w.c.k == k))
+        if not rows:
+            raise _no_frame(f"{run}/{k}")
+        return rows[0]
+
+    def water_file(self, run: str, k: int, name: str) -> Path:
+        """File of a row of the groundwater. Raises NotFoundError."""
+        path = water_files.path_of(self.folder, run, k, name)
+        if not path.is_file():
+            raise _no_frame(f"{run}/{k}/{name}")
+        return path
+
+    def _water(self, question: sa.Select[Any]) -> tuple[WaterRow, ...]:
+        with self.snapshot() as connection:
+            return tuple(_water_row(r) for r in connection.execute(question))
+
     def _air(self, question: sa.Select[Any]) -> tuple[AirRow, ...]:
         with self.snapshot() as connection:
             return tuple(_air(r) for r in connection.execute(question))
@@ -362,13 +427,52 @@ def _water_table(r: sa.Row[Any]) -> WaterTableRow:
     )
 
 
+def _newest_water(table: sa.Table) -> tuple[sa.ColumnElement[Any], ...]:
+    """Newest first; of rows at one time the one that was stored last."""
+    return table.c.time_ms.desc(), table.c.run.desc(), table.c.k.desc()
+
+
+def _water_row(r: sa.Row[Any]) -> WaterRow:
+    return WaterRow(
+        run=r.run,
+        k=r.k,
+        kind=WaterKind(r.kind),
+        time_ms=r.time_ms,
+        origin=Origin(r.origin),
+        solver=r.solver,
+        exercise=bool(r.exercise),
+        files=tuple(json.loads(r.files)),
+        size_bytes=r.size_bytes,
+        body=json.loads(r.body),
+    )
+
+
+def _thin_water(connection: sa.Connection, now_ms: int, rule: Thinning) -> list[tuple[str, int]]:
+    """Groundwater moves slowly: rows stay ten times as long, after a day one per hour; warnings all."""
+    w = t.WATER
+    keep_ms = 10 * rule.keep_ms
+    slow = Thinning(full_ms=12 * rule.full_ms, step_ms=max(rule.step_ms, 3_600_000), keep_ms=keep_ms)
+    frames = _thin_table(
+        connection, w, (w.c.kind, w.c.exercise), now_ms, slow, w.c.kind != WaterKind.EVENT.value
+    )
+    every = Thinning(full_ms=keep_ms, step_ms=1, keep_ms=keep_ms)
+    return frames + _thin_table(connection, w, (w.c.kind,), now_ms, every, w.c.kind == WaterKind.EVENT.value)
+
+
 def _thin_table(
-    connection: sa.Connection, table: sa.Table, group: Sequence[sa.Column[Any]], now_ms: int, rule: Thinning
+    connection: sa.Connection,
+    table: sa.Table,
+    group: Sequence[sa.Column[Any]],
+    now_ms: int,
+    rule: Thinning,
+    only: sa.ColumnElement[bool] | None = None,
 ) -> list[tuple[str, int]]:
     """Delete rows of one table; (run, k) of what was deleted. The newest of each group stays."""
     question = sa.select(table.c.run, table.c.k, table.c.time_ms, *group).where(
         table.c.time_ms < now_ms - min(rule.full_ms, rule.keep_ms)
     )
+    if only is not None:
+        question = question.where(only)
     kept: set[tuple[Any, ...]] = set()
     doomed: list[tuple[str, int]] = []
     newest = _newest_keys(connection, table, group)

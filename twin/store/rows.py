@@ -370,3 +370,70 @@ class WaterTableRow:
             "origin": self.origin.value,
             "loo_rmse_m": self.loo_rmse_m,
         }
+
+
+class WaterKind(StrEnum):
+    """What a row of the groundwater is."""
+
+    NOW_CAST = "nowcast"
+    COMPARISON = "comparison"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaterRow:
+    """Now-cast, comparison of remedies or warning of the groundwater; ``body`` beside the head.
+
+    ``files`` names the files of the row; a text ``file:<name>`` under ``url`` or ``*_url`` in the body
+    becomes its address. ``size_bytes`` is that of all of them together, uncompressed.
+    """
+
+    run: str
+    k: int
+    kind: WaterKind
+    time_ms: int
+    origin: Origin
+    solver: str
+    exercise: bool = False
+    files: tuple[str, ...] = ()
+    size_bytes: int = 0
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        """Address of a file of the row in the API."""
+        return f"/api/v1/water/files/{self.run}/{self.k}/{name}"
+
+    def payload(self) -> dict[str, Any]:
+        """As on the wire."""
+        head = {
+            "run": self.run,
+            "k": self.k,
+            "t": self.time_ms,
+            "origin": self.origin.value,
+            "solver": self.solver,
+        }
+        body: dict[str, Any] = self._addressed(self.body)
+        return {**head, **({} if self.kind is WaterKind.NOW_CAST else {"exercise": self.exercise}), **body}
+
+    def event(self) -> dict[str, Any]:
+        """What the stream says of it: which row there is, not the row."""
+        return {
+            "kind": self.kind.value,
+            "run": self.run,
+            "k": self.k,
+            "t": self.time_ms,
+            "origin": self.origin.value,
+        }
+
+    def _addressed(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._addressed(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._addressed(item) for item in value]
+        if isinstance(value, str) and value.startswith(FILE_MARK):
+            name = value.removeprefix(FILE_MARK)
+            return self.url(name) if name in self.files else ""
+        return value
+
+
+FILE_MARK = "file:"
