@@ -1,0 +1,1 @@
+"""Wells' readings joined with the model: what is believed before, the update, the twin that lives on."""
