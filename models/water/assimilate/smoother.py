@@ -162,7 +162,7 @@ def relaxed(before: FloatArray, after: FloatArray, share: float) -> FloatArray:
 
 
 def spread_error(predicted: FloatArray, observed: FloatArray, sd: FloatArray) -> float:
-    """Root of (variance of the ensemble + of the data) over the mean square error of its mean; 1 is honest."""
+    """Root of what was expected (variance of ensemble and data) over the square error; 1 is honest."""
     error = observed - predicted.mean(axis=1)
     expected = predicted.var(axis=1, ddof=1) * (1.0 + 1.0 / predicted.shape[1]) + sd**2
     square = float(np.mean(error**2 / expected))
