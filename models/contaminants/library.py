@@ -143,9 +143,7 @@ def _check_unique(found: tuple[Contaminant, ...]) -> None:
     for row in found:
         for name in (row.id, row.cas, row.name.zh, row.name.en.lower()):
             if seen.setdefault(name, row.id) != row.id:
-                raise _broken(
-                    "contaminants.csv", "id", name, f"one contaminant, not {seen[name]} and {row.id}"
-                )
+                raise _broken(name, "contaminants.csv", "id", f"only {seen[name]}, not {row.id} too")
 
 
 def _broken(value: str, where: str, field: str, expected: str) -> SceneError:
