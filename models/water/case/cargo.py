@@ -1,0 +1,148 @@
+"""Species, sources of mass and held concentrations of a case, in SI."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from models.casefiles.findings import bad_value
+from models.water.case.arrays import Arrays
+from models.water.case.dims import Scale
+from models.water.case.gather import Gathered
+from models.water.case.places import Ground, cells_of
+from models.water.case.schema import TransportCase
+from models.water.case.schema_transport import ConcRow, MassRow, SorptionTable, SpeciesRow, Timed
+from models.water.problem import (
+    Dispersion,
+    DualDomain,
+    FixedConcentration,
+    MassSource,
+    Sorption,
+    Species,
+    TransportProblem,
+)
+from twin.core.geometry import FloatArray, frozen
+
+
+def transport_of(
+    case: TransportCase, scale: Scale, ground: Ground, arrays: Arrays, gathered: Gathered
+) -> TransportProblem:
+    """What travels in a case; findings go to ``gathered``."""
+    ids = [row.id for row in case.species]
+    clean = np.zeros(arrays.counting.shape)
+    starts = [
+        gathered.part(partial(arrays.cells, row.start, f"species.{row.id}.start", scale.factor("C")), clean)
+        for row in case.species
+    ]
+    sources: list[MassSource] = []
+    fixed: list[FixedConcentration] = []
+    for n, mass in enumerate(case.mass_source, start=1):
+        made = gathered.part(partial(_source, mass, ids, scale, ground, f"mass_source.{n}"), None)
+        sources += [] if made is None else [made]
+    for n, held in enumerate(case.fixed_conc, start=1):
+        kept = gathered.part(partial(_held, held, ids, scale, ground, f"fixed_conc.{n}"), None)
+        fixed += [] if kept is None else [kept]
+    table = case.transport
+    length_m = scale.factor("L")
+    return TransportProblem(
+        species=tuple(_species(row, scale) for row in case.species),
+        dispersion=Dispersion(
+            longitudinal_m=table.longitudinal * length_m,
+            transverse_horizontal_m=table.transverse_horizontal * length_m,
+            transverse_vertical_m=table.transverse_vertical * length_m,
+            diffusion_m2_s=table.diffusion * scale.factor("L2/T"),
+            cross_terms=table.cross_terms,
+        ),
+        scheme=table.scheme,
+        start_conc_kg_m3=frozen(np.stack(starts)),
+        sources=tuple(sources),
+        fixed=tuple(fixed),
+    )
+
+
+def _species(row: SpeciesRow, scale: Scale) -> Species:
+    per_s = scale.factor("1/T")
+    if row.half_life is not None:
+        decay = sorbed = math.log(2.0) / (row.half_life * scale.factor("T"))
+    else:
+        decay, sorbed = row.decay * per_s, (row.decay_sorbed or 0.0) * per_s
+    dual = row.dual
+    return Species(
+        id=row.id,
+        sorption=None if row.sorption is None else _sorption(row.sorption, scale),
+        decay_1_s=decay,
+        decay_sorbed_1_s=sorbed,
+        parent=row.parent,
+        yield_kg_kg=row.yield_ratio,
+        dual=None if dual is None else DualDomain(porosity=dual.porosity, exchange_1_s=dual.exchange * per_s),
+    )
+
+
+def _sorption(table: SorptionTable, scale: Scale) -> Sorption:
+    density = table.bulk_density * scale.factor("S/L3")
+    rate = None if table.rate is None else table.rate * scale.factor("1/T")
+    if table.beta is not None:  # MT3DMS's exchange per bulk volume: rho dS/dt = beta (C - S/Kd), so over Kd
+        kd = table.kd * scale.factor("L3/S")
+        rate = table.beta * scale.factor("1/T") / (density * kd) if kd > 0.0 else None
+    return Sorption(
+        kind=table.kind,
+        bulk_density_kg_m3=density,
+        kd_m3_kg=table.kd * scale.factor("L3/S"),
+        # S = kf C^n: S is a concentration times volume over solid mass.
+        kf=table.kf * scale.factor("CL3/S") / scale.factor("C") ** table.exponent,
+        exponent=table.exponent,
+        s_max_kg_kg=table.s_max * scale.factor("CL3/S"),
+        kl_m3_kg=table.kl * scale.factor("1/C"),
+        rate_1_s=rate,
+    )
+
+
+def _source(row: MassRow, ids: list[str], scale: Scale, ground: Ground, where: str) -> MassSource:
+    values = _numbers(row, "rate", row.rate, ids, ground, where)
+    cells, rates = values
+    if row.total:
+        rates = rates / len(cells)
+    return MassSource(
+        cells=cells,
+        rate_kg_s=frozen(rates * scale.factor("M/T")),
+        start_s=row.start * scale.factor("T"),
+        end_s=math.inf if row.end is None else row.end * scale.factor("T"),
+    )
+
+
+def _held(row: ConcRow, ids: list[str], scale: Scale, ground: Ground, where: str) -> FixedConcentration:
+    cells, concs = _numbers(row, "conc", row.conc, ids, ground, where)
+    return FixedConcentration(
+        cells=cells,
+        conc_kg_m3=frozen(concs * scale.factor("C")),
+        start_s=row.start * scale.factor("T"),
+        end_s=math.inf if row.end is None else row.end * scale.factor("T"),
+    )
+
+
+def _numbers(
+    row: Timed, name: str, given: float | None, ids: list[str], ground: Ground, where: str
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], FloatArray]:
+    """Cells and values (n, species), in the units of the case."""
+    found = cells_of(row, (name,), ground, where)
+    column = found.columns.get(name)
+    if (given is None) == (column is None):
+        said = "missing" if given is None else "given twice"
+        raise bad_value(
+            ground.counting.source, f"{where}.{name}", said, "a value, in the row or its table", "一个值"
+        )
+    at = _species_at(row.species, ids, ground, where)
+    values = np.zeros((len(found.cells), len(ids)))
+    values[:, at] = column if column is not None else given
+    return found.cells, values
+
+
+def _species_at(name: str | None, ids: list[str], ground: Ground, where: str) -> int:
+    if name is None and len(ids) == 1:
+        return 0
+    if name not in ids:
+        known = ", ".join(ids)
+        raise bad_value(ground.counting.source, f"{where}.species", name, f"one of {known}", f"{known} 之一")
+    return ids.index(name)

@@ -1,0 +1,89 @@
+"""Running a case of the water; observations are laid beside the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from models.water.case.build import Built, build_case
+from models.water.case.gather import told
+from models.water.case.load import LoadedCase, load_case
+from models.water.case.observed import observed_rows, pair_table, pairs_of, times_of
+from models.water.case.result import CaseResult
+from models.water.case.schema import TransportCase
+from models.water.case.scores import scores_of
+from models.water.case.tables import Row, tables_of, watched
+from models.water.observe import Point
+from models.water.result import WaterResult
+from models.water.run import run
+from twin.core.errors import BadRequestError
+from twin.core.origin import Origin
+
+VERSION = "1"
+
+
+def run_case(given: LoadedCase | str | Path | Mapping[str, Any], *, folder: Path | None = None) -> CaseResult:
+    """Run a case file (path, TOML text, mapping or a loaded case) and score it against its observations.
+
+    Raises CaseError for a case that cannot be used. A run that does not converge is a result: see
+    ``converged`` and ``notes``.
+    """
+    loaded = given if isinstance(given, LoadedCase) else load_case(given, folder=folder)
+    try:
+        return _flow(loaded)
+    except BadRequestError as error:
+        raise told(error, loaded.source) from None
+
+
+def _flow(loaded: LoadedCase) -> CaseResult:
+    rows = observed_rows(loaded)
+    built = build_case(loaded)
+    times_s = times_of(built, rows)
+    points = watched(built)
+    uniform = isinstance(loaded.case, TransportCase) and loaded.case.uniform_flow is not None
+    made = _uniform(built, times_s, points) if uniform else _solved(built, times_s, points)
+    tables = tables_of(built, made, points)
+    pairs = pairs_of(rows, tuple(tables.values()), loaded, float(times_s[-1]))
+    if pairs:
+        tables["observed"] = pair_table(pairs)
+    case = loaded.case
+    return CaseResult(
+        id=loaded.id,
+        kind=case.kind,
+        title=case.title,
+        solver="water",
+        version=VERSION,
+        origin=Origin(case.origin),
+        tables=tables,
+        inputs=(f"case {loaded.id}", *((case.citation,) if case.citation else ())),
+        converged=made.converged,
+        notes=made.notes,
+        scores=scores_of(pairs),
+        pairs=tuple(replace(pair, receptor=f"{loaded.id}/{pair.receptor}") for pair in pairs),
+        citation=case.citation,
+        run=made,
+        built=built,
+    )
+
+
+def _uniform(built: Built, times_s: tuple[float, ...], points: tuple[Row, ...]) -> WaterResult:
+    from models.water.case.uniform import run_uniform
+
+    kernel = built.loaded.case.run.kernel
+    return run_uniform(built, times_s, [(row.name, row.cell) for row in points], kernel)
+
+
+def _solved(built: Built, times_s: tuple[float, ...], points: tuple[Row, ...]) -> WaterResult:
+    grid = built.problem.flow.grid
+    places = [
+        Point(
+            name=row.name,
+            x_m=float(grid.x_m[row.cell[2]]),
+            y_m=float(grid.y_m[row.cell[1]]),
+            z_m=float(grid.z_m[row.cell]),
+        )
+        for row in points
+    ]
+    return run(built.problem, times_s=list(times_s), points=places, kernel=built.loaded.case.run.kernel)

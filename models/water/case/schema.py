@@ -1,0 +1,173 @@
+"""A case file of the water: one of its kinds, each a strict model; see ``docs/case-files-water.md``."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from models.casefiles.strict import Id, Strict, Words, refuse
+from models.water.case.dims import Dim, UnitsTable
+from models.water.case.schema_ground import GridTable, MediumTable, PeriodRow, UniformFlowTable
+from models.water.case.schema_stress import (
+    ChdRow,
+    DrnRow,
+    EvtRow,
+    GhbRow,
+    HfbRow,
+    RchRow,
+    RivRow,
+    WelRow,
+)
+from models.water.case.schema_transport import ConcRow, MassRow, SpeciesRow, TransportTable
+from models.water.case.schema_values import CellValues, Index
+
+CASE_FORMAT = 1
+
+
+class PointRow(Strict):
+    """``[[point]]``: a cell or place that is watched at every step."""
+
+    id: Id
+    layer: Index | None = None
+    row: Index | None = None
+    column: Index | None = None
+    x: Annotated[float | None, Dim("L")] = None
+    y: Annotated[float | None, Dim("L")] = None
+    z: Annotated[float | None, Dim("L")] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PointRow:
+        by_cell = self.row is not None and self.column is not None
+        by_place = self.x is not None and self.y is not None
+        if by_cell == by_place:
+            refuse("give layer, row and column, or x, y and z", "请给出 layer、row、column，或 x、y、z")
+        return self
+
+
+class ProfileRow(Strict):
+    """``[[profile]]``: all cells along the one of layer, row and column that is left out."""
+
+    id: Id
+    layer: Index | None = None
+    row: Index | None = None
+    column: Index | None = None
+
+    @model_validator(mode="after")
+    def _one_free(self) -> ProfileRow:
+        if [self.layer, self.row, self.column].count(None) != 1:
+            refuse("leave out one of layer, row, column", "layer、row、column 中须留空一个")
+        return self
+
+
+class ObservedRow(Strict):
+    """``[[observed]]``: a published or measured value at a point and time."""
+
+    receptor: Words
+    quantity: Id = "head"
+    time: Annotated[float | None, Field(ge=0), Dim("T")] = None
+    value: float
+    tolerance: Annotated[float | None, Field(ge=0)] = None
+    relative: Annotated[float | None, Field(ge=0)] = None
+
+
+class OutputTable(Strict):
+    """``[output]``: moments and files."""
+
+    times: Annotated[list[float], Dim("T")] = []
+    files: list[Literal["netcdf", "zarr", "vtk", "cog", "gpkg", "npz", "hds"]] = []
+    levels: Annotated[list[float], Dim("C")] = []
+    series: bool = True
+
+    @model_validator(mode="after")
+    def _rising(self) -> OutputTable:
+        if any(b <= a for a, b in pairwise(self.times)) or any(t < 0 for t in self.times):
+            refuse("times must rise and not be negative", "times 应递增且不为负")
+        return self
+
+
+class RunTable(Strict):
+    """``[run]``: how it is computed."""
+
+    kernel: Literal["auto", "numba", "torch", "numpy"] = "auto"
+
+
+class Head(Strict):
+    """What every case says first. ``id`` left out: the name of the file."""
+
+    case_format: Literal[1] = 1
+    id: Id | None = None
+    title: str = ""
+    citation: str = ""
+    origin: Literal["modelled", "simulated", "exercise"] = "modelled"
+    units: UnitsTable
+    run: RunTable = RunTable()
+    output: OutputTable = OutputTable()
+    observed: list[ObservedRow] = []
+    observed_csv: Words | None = None
+
+
+class FlowCase(Head):
+    """``kind = "flow"``: heads and budgets."""
+
+    kind: Literal["flow"]
+    grid: GridTable
+    medium: MediumTable
+    start_head: Annotated[CellValues, Dim("L")] = 0.0
+    period: Annotated[list[PeriodRow], Field(min_length=1)]
+    chd: list[ChdRow] = []
+    wel: list[WelRow] = []
+    riv: list[RivRow] = []
+    drn: list[DrnRow] = []
+    ghb: list[GhbRow] = []
+    rch: list[RchRow] = []
+    evt: list[EvtRow] = []
+    hfb: list[HfbRow] = []
+    point: list[PointRow] = []
+    profile: list[ProfileRow] = []
+
+    @model_validator(mode="after")
+    def _names_once(self) -> FlowCase:
+        for rows in (self.point, self.profile):
+            names = [row.id for row in rows]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                refuse(f"id {twice} stands twice", f"id {twice} 重复")
+        return self
+
+
+class TransportCase(FlowCase):
+    """``kind = "transport"``: flow, solved or uniform, and what travels in it."""
+
+    kind: Literal["transport"]  # type: ignore[assignment]
+    uniform_flow: UniformFlowTable | None = None
+    transport: TransportTable = TransportTable()
+    species: Annotated[list[SpeciesRow], Field(min_length=1)]
+    mass_source: list[MassRow] = []
+    fixed_conc: list[ConcRow] = []
+
+    @model_validator(mode="after")
+    def _one_flow(self) -> TransportCase:
+        packages = ("chd", "wel", "riv", "drn", "ghb", "rch", "evt", "hfb")
+        if self.uniform_flow is not None and any(getattr(self, name) for name in packages):
+            refuse(
+                "uniform_flow takes no packages of flow: mass enters by mass_source or fixed_conc",
+                "uniform_flow 不接受水流边界：请用 mass_source 或 fixed_conc 输入质量",
+            )
+        ids = [row.id for row in self.species]
+        if len(set(ids)) < len(ids):
+            refuse("two species have one id", "两个物质的 id 相同")
+        unknown = next((row.parent for row in self.species if row.parent and row.parent not in ids), None)
+        if unknown is not None:
+            refuse(f"parent {unknown} is no species of the case", f"parent {unknown} 不是本案例的物质")
+        return self
+
+
+AnyCase = FlowCase | TransportCase
+KINDS = ("flow", "transport")
+
+
+def case_adapter() -> TypeAdapter[AnyCase]:
+    """Validator of any case."""
+    return TypeAdapter(Annotated[AnyCase, Field(discriminator="kind")])
