@@ -1,0 +1,1 @@
+"""What gets into the ground and what is done about it: releases, remedies, their cost, plans, comparison."""
