@@ -1,0 +1,158 @@
+"""The balance of water of every cell at given heads, and how it changes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.water.flow import plain
+from models.water.flow.linear import Matrix
+from models.water.flow.loads import Loads
+from models.water.flow.saturation import saturation
+from models.water.grid import PASSES, Grid
+from models.water.kernels import Kernel, chosen
+from models.water.problem import Medium
+from twin.core.geometry import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ground:
+    """What stays the same from step to step, all (nl, nr, nc) but ``convertible`` (nl,).
+
+    ``elastic_m2`` specific storage times volume, ``drainable_m3`` specific yield times volume (zero where the
+    layer is not convertible). Values of cells that are not active are harmless ones.
+    """
+
+    active: BoolArray
+    points: BoolArray
+    convertible: BoolArray
+    bottom_m: FloatArray
+    thick_m: FloatArray
+    elastic_m2: FloatArray
+    drainable_m3: FloatArray
+
+
+def ground_of(grid: Grid, medium: Medium) -> Ground:
+    """Geometry and storage of a grid's cells."""
+    active = grid.active
+    thick = np.where(active, grid.thickness_m, 1.0)
+    volume = np.where(active, thick * grid.area_m2[None], 0.0)
+    convertible = convertible_of(grid, medium)
+    return Ground(
+        active=active,
+        points=active | _passed(grid),
+        convertible=convertible,
+        bottom_m=np.where(active, grid.bottom_m, -1e30),
+        thick_m=thick,
+        elastic_m2=np.where(active, medium.specific_storage_1_m, 0.0) * volume,
+        drainable_m3=np.where(active & convertible[:, None, None], medium.specific_yield, 0.0) * volume,
+    )
+
+
+def convertible_of(grid: Grid, medium: Medium) -> BoolArray:
+    """(nl,) whether the saturated thickness of a layer follows the head."""
+    if medium.convertible is None:
+        return np.zeros(grid.shape[0], dtype=bool)
+    return np.asarray(medium.convertible, dtype=bool)
+
+
+def _passed(grid: Grid) -> BoolArray:
+    """Pinched-out cells that lie between two active ones."""
+    under = grid.below >= 0
+    layers = np.arange(grid.shape[0])[:, None, None]
+    reach = np.maximum.accumulate(np.where(under, grid.below, -1), axis=0)
+    return np.asarray((grid.domain == PASSES) & (reach > layers))
+
+
+def kernels_of(kernel: Kernel) -> ModuleType | Any:
+    """The module whose functions compute: numba's where it was chosen, else numpy's."""
+    chosen(kernel)
+    return plain
+
+
+class Balance:
+    """Balance of one step: ``evaluate`` fills ``residual`` (inflow minus outflow, m3/s) and ``matrix``.
+
+    ``matrix`` is minus the derivative of the residual by the heads. The arrays are written over by the next
+    call.
+    """
+
+    def __init__(
+        self, ground: Ground, loads: Loads, kernels: Any, *, old_m: FloatArray | None, dt_s: float
+    ) -> None:
+        shape = ground.active.shape
+        self.ground, self.loads, self._kernels = ground, loads, kernels
+        self.free = ground.points.copy()
+        self.free.ravel()[loads.fixed] = False
+        rate = 0.0 if old_m is None else 1.0 / dt_s
+        self._elastic = np.where(self.free, ground.elastic_m2, 0.0) * rate
+        self._drainable = np.where(self.free, ground.drainable_m3, 0.0) * rate
+        self.sat_old = np.ones(shape)
+        self._level_old = np.zeros(shape) if old_m is None else old_m.copy()
+        if old_m is not None:
+            self._remember(old_m)
+        self.sat, self._steep = np.ones(shape), np.zeros(shape)
+        self.residual = np.zeros(shape)
+        self._rows = [np.zeros(shape) for _ in range(6)]
+        self.storage_m3_s = 0.0
+
+    def _remember(self, old_m: FloatArray) -> None:
+        g = self.ground
+        for k in np.flatnonzero(g.convertible):
+            self.sat_old[k], _ = saturation(old_m[k], g.bottom_m[k], g.thick_m[k])
+            rest = old_m[k] - g.bottom_m[k] - 0.5 * g.thick_m[k] * self.sat_old[k]
+            self._level_old[k] = self.sat_old[k] * rest
+
+    def evaluate(self, head_m: FloatArray, *, newton: bool) -> Matrix:
+        """Residual and matrix at heads (nl, nr, nc), fixed ones included."""
+        g, f = self.ground, self.loads.faces
+        diag, east, west, north, south, down = self._rows
+        if not newton:
+            west, south = east, north
+        diag.fill(0.0)
+        self.residual[...] = self.loads.given_m3_s.reshape(g.active.shape)
+        flat = head_m.ravel()
+        for load in self.loads.loads:
+            if not load.given:
+                np.add.at(self.residual.ravel(), load.cells, load.flow(flat))
+                np.add.at(diag.ravel(), load.cells, load.steepness(flat))
+        self.storage_m3_s = self._kernels.store_terms(
+            *(head_m, g.bottom_m, g.thick_m, g.convertible, self._elastic, self._drainable),
+            *(self.sat_old, self._level_old, self.sat, self._steep, self.residual, diag),
+        )
+        self._kernels.face_terms(
+            *(head_m, self.sat, self._steep, g.convertible, f.east_m2_s, f.north_m2_s, f.down_m2_s),
+            *(self.free, newton, self.residual, diag, east, west, north, south, down),
+        )
+        return Matrix(
+            diag=diag, east=east, west=west, north=north, south=south, down=down, symmetric=not newton
+        )
+
+    def right(self) -> FloatArray:
+        """Residual of free cells, zero in the others."""
+        return np.where(self.free, self.residual, 0.0)
+
+    def throughput_m3_s(self, head_m: FloatArray) -> float:
+        """Half the sum of what packages, fixed heads and storage move."""
+        flat = head_m.ravel()
+        moved = sum(float(np.abs(load.flow(flat)).sum()) for load in self.loads.loads)
+        moved += float(np.abs(self.residual.ravel()[self.loads.fixed]).sum())
+        return 0.5 * (moved + self.storage_m3_s)
+
+    def storage(self, head_m: FloatArray) -> FloatArray:
+        """Water that storage gives to every cell, m3/s, by the storage terms alone."""
+        g = self.ground
+        out = self._elastic * (self._level_old - head_m)
+        for k in np.flatnonzero(g.convertible):
+            sat, _ = saturation(head_m[k], g.bottom_m[k], g.thick_m[k])
+            level = sat * (head_m[k] - g.bottom_m[k] - 0.5 * g.thick_m[k] * sat)
+            out[k] = self._elastic[k] * (self._level_old[k] - level) + self._drainable[k] * (
+                self.sat_old[k] - sat
+            )
+        return out

@@ -1,0 +1,154 @@
+"""The iteration on what depends on the head: saturation upstream, storage, rivers, drains, evaporation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.water.flow.balance import Balance
+from models.water.flow.linear import Matrix
+from twin.core.geometry import FloatArray
+
+Solve = Callable[[Matrix, FloatArray, float, FloatArray], tuple[int, float]]
+LOOSE = 0.05  # share of the residual that a linear solution may leave before heads are looked at again
+HALVINGS = 6
+SLOW = 0.4  # of the residual left by an iteration: beyond it the symmetric iteration is too slow
+ROUNDING = 8.0 * np.finfo(np.float64).eps
+UNDER = 0.97  # a head that would fall below the lowest bottom goes this far towards it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an iteration ended: outer and inner iterations, left-over water over throughput, ``solved``."""
+
+    outer: int
+    inner: int
+    left_share: float
+    solved: bool
+
+
+class Iteration:
+    """Heads of one balance, improved in place until the water left over is small."""
+
+    def __init__(
+        self,
+        balance: Balance,
+        head_m: FloatArray,
+        solve: Solve,
+        *,
+        share: float,
+        newton: bool,
+        may_turn: bool,
+    ) -> None:
+        self.balance, self.head_m, self._solve = balance, head_m, solve
+        self._share, self._newton, self._may_turn = share, newton, may_turn
+        g = balance.ground
+        self._bends = bool(g.convertible.any()) or balance.loads.heads_matter()
+        self._change = np.zeros(g.active.shape)
+        self._lowest = self._lowest_cells()
+        self._slow = 0
+
+    def run(self, outer: int) -> Outcome:
+        """Iterate at most ``outer`` times."""
+        matrix, left = self._look(self.head_m)
+        inner = 0
+        for count in range(outer + 1):
+            enough = self._enough(matrix)
+            if left <= enough:
+                self._level(enough)
+                return self._outcome(count, inner, left, solved=True)
+            if count < outer:
+                matrix, left, spent = self._improve(matrix, left, enough)
+                inner += spent
+        return self._outcome(outer, inner, left, solved=False)
+
+    def _look(self, head_m: FloatArray) -> tuple[Matrix, float]:
+        matrix = self.balance.evaluate(head_m, newton=self._newton)
+        return matrix, float(np.abs(self.balance.right()).sum())
+
+    def _enough(self, matrix: Matrix) -> float:
+        flow = self.balance.throughput_m3_s(self.head_m)
+        free = self.balance.free
+        rounding = ROUNDING * float(np.abs(self.head_m[free]).max(initial=1.0))
+        return self._share * flow + rounding * float(np.sqrt(np.square(matrix.diag[free]).sum()))
+
+    def _improve(self, matrix: Matrix, left: float, enough: float) -> tuple[Matrix, float, int]:
+        right = self.balance.right()
+        target = 0.3 * enough / max(np.sqrt(self.balance.free.sum()), 1.0)
+        if self._bends:
+            target = max(target, LOOSE * float(np.linalg.norm(right)))
+        spent, _ = self._solve(matrix, right, target, self._change)
+        before, share = self.head_m.copy(), 1.0
+        best: tuple[float, FloatArray] | None = None
+        for _ in range(HALVINGS if self._bends else 1):
+            trial = self._moved(before, share)
+            matrix, after = self._look(trial)
+            if best is None or after < best[0]:
+                best = (after, trial)
+            if after < (1.0 - 0.1 * share) * left:
+                break
+            share *= 0.5
+        assert best is not None
+        after, self.head_m[...] = best
+        if self._turned(after, left) or trial is not best[1]:
+            matrix, after = self._look(self.head_m)
+        return matrix, after, spent
+
+    def _turned(self, after: float, left: float) -> bool:
+        """Go over to Newton's matrix after the symmetric one was slow twice."""
+        if self._newton or not self._may_turn:
+            return False
+        self._slow += after > SLOW * left
+        self._newton = self._slow > 1
+        return self._newton
+
+    def _moved(self, before: FloatArray, share: float) -> FloatArray:
+        trial = before + share * self._change
+        if self._lowest is not None:
+            bottom = self.balance.ground.bottom_m
+            below = self._lowest & (trial < bottom)
+            trial[below] = ((1.0 - UNDER) * np.maximum(before, bottom) + UNDER * bottom)[below]
+        return trial
+
+    def _lowest_cells(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None:
+        """Convertible free cells with no active cell below them."""
+        g = self.balance.ground
+        if not g.convertible.any():
+            return None
+        lowest = np.zeros(g.active.shape, dtype=bool)
+        seen = np.zeros(g.active.shape[1:], dtype=bool)
+        for k in range(len(lowest) - 1, -1, -1):
+            lowest[k] = g.active[k] & ~seen & bool(g.convertible[k])
+            seen |= g.active[k]
+        return lowest & self.balance.free
+
+    def _level(self, enough: float) -> None:
+        """Close the balance of the whole model by one level for all heads (a constant coarse correction)."""
+        for _ in range(2):
+            matrix, left = self._look(self.head_m)
+            whole = float(self.balance.right().sum())
+            stiff = _row_sum(matrix, self.balance.free)
+            if not stiff > 0.0 or whole == 0.0:
+                return
+            kept = self.head_m.copy()
+            self.head_m[self.balance.free] += whole / stiff
+            _, after = self._look(self.head_m)
+            if after > max(enough, left):
+                self.head_m[...] = kept
+                return
+
+    def _outcome(self, count: int, inner: int, left: float, *, solved: bool) -> Outcome:
+        flow = self.balance.throughput_m3_s(self.head_m)
+        return Outcome(
+            outer=count,
+            inner=inner,
+            left_share=left / flow if flow > 0.0 else 0.0,
+            solved=solved and bool(np.isfinite(self.head_m).all()),
+        )
+
+
+def _row_sum(matrix: Matrix, free: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+    links = sum(float(part.sum()) for part in (matrix.east, matrix.west, matrix.north, matrix.south))
+    return float(matrix.diag[free].sum()) - links - 2.0 * float(matrix.down.sum())

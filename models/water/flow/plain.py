@@ -1,0 +1,247 @@
+"""The kernels of flow in numpy; ``models.water.compiled.flow`` holds the same in numba, same numbers.
+
+Arrays are (nl, nr, nc) and written in place. A matrix of seven points is kept as ``diag`` and, for links to
+the east, north and below, minus the entry of the cell's own row (``east``, ``north``, ``down``) and minus
+the entry of the neighbour's row (``west``, ``south``; vertical links are symmetric). Where a cell is not
+``free`` its row is one on the diagonal and no link reaches it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from models.water.flow.saturation import saturation
+from twin.core.geometry import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def store_terms(
+    head: FloatArray,
+    bottom: FloatArray,
+    thick: FloatArray,
+    convertible: BoolArray,
+    elastic: FloatArray,
+    drainable: FloatArray,
+    sat_old: FloatArray,
+    level_old: FloatArray,
+    sat: FloatArray,
+    steep: FloatArray,
+    residual: FloatArray,
+    diag: FloatArray,
+) -> float:
+    """Saturation with its slope; storage added to ``residual`` and ``diag``; returns the sum of |storage|.
+
+    ``elastic`` (m2/s per m of head) and ``drainable`` (m3/s) over the step, both zero in steady state;
+    ``level_old`` is what ``elastic_level`` gave for the head before.
+    """
+    total = 0.0
+    for k in range(len(head)):
+        if convertible[k]:
+            sat[k], steep[k] = saturation(head[k], bottom[k], thick[k])
+            rest = head[k] - bottom[k] - thick[k] * sat[k]
+            level = sat[k] * (rest + 0.5 * thick[k] * sat[k])
+            stored = elastic[k] * (level_old[k] - level) + drainable[k] * (sat_old[k] - sat[k])
+            diag[k] += elastic[k] * np.maximum(sat[k] + steep[k] * rest, 0.0) + drainable[k] * steep[k]
+        else:
+            stored = elastic[k] * (level_old[k] - head[k])
+            diag[k] += elastic[k]
+        residual[k] += stored
+        total += float(np.abs(stored).sum())
+    return total
+
+
+def face_terms(
+    head: FloatArray,
+    sat: FloatArray,
+    steep: FloatArray,
+    convertible: BoolArray,
+    cond_east: FloatArray,
+    cond_north: FloatArray,
+    cond_down: FloatArray,
+    free: BoolArray,
+    newton: bool,
+    residual: FloatArray,
+    diag: FloatArray,
+    east: FloatArray,
+    west: FloatArray,
+    north: FloatArray,
+    south: FloatArray,
+    down: FloatArray,
+) -> None:
+    """Flow through faces added to ``residual``, and the matrix of seven points.
+
+    ``newton`` counts how the saturation upstream changes with the head; without it the matrix is symmetric.
+    """
+    for axis, cond, own, other in ((2, cond_east, east, west), (1, cond_north, north, south)):
+        a, b = _pair(axis)
+        up = head[a] > head[b]
+        part = np.where(convertible[:, None, None], np.where(up, sat[a], sat[b]), 1.0)
+        c = cond[a] * part
+        drop = head[a] - head[b]
+        flow = c * drop
+        more_own = np.zeros_like(flow)
+        more_other = np.zeros_like(flow)
+        if newton:
+            bends = np.where(convertible[:, None, None], cond[a] * np.abs(drop), 0.0)
+            more_other = np.where(up, bends * steep[a], 0.0)
+            more_own = np.where(up, 0.0, bends * steep[b])
+        _link(a, b, flow, c + more_own, c + more_other, free, residual, diag, own, other)
+    a, b = _pair(0)
+    flow = cond_down[a] * (head[a] - head[b])
+    _link(a, b, flow, cond_down[a], cond_down[a], free, residual, diag, down, down)
+    diag[~free] = 1.0
+
+
+def _pair(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    first = [slice(None)] * 3
+    second = [slice(None)] * 3
+    first[axis], second[axis] = slice(None, -1), slice(1, None)
+    return tuple(first), tuple(second)
+
+
+def _link(
+    a: tuple[slice, ...],
+    b: tuple[slice, ...],
+    flow: FloatArray,
+    to_other: FloatArray,
+    to_own: FloatArray,
+    free: BoolArray,
+    residual: FloatArray,
+    diag: FloatArray,
+    own: FloatArray,
+    other: FloatArray,
+) -> None:
+    residual[a] -= flow
+    residual[b] += flow
+    diag[a] += to_own
+    diag[b] += to_other
+    both = free[a] & free[b]
+    other[a] = np.where(both, to_own, 0.0)
+    own[a] = np.where(both, to_other, 0.0)
+
+
+def line_factor(diag: FloatArray, down: FloatArray, lower: FloatArray, inverse: FloatArray) -> None:
+    """Factors of the tridiagonal systems of all columns of cells (Thomas)."""
+    inverse[0] = 1.0 / diag[0]
+    for k in range(1, len(diag)):
+        lower[k] = down[k - 1] * inverse[k - 1]
+        inverse[k] = 1.0 / (diag[k] - down[k - 1] * lower[k])
+
+
+def line_solve(
+    values: FloatArray, down: FloatArray, lower: FloatArray, inverse: FloatArray, out: FloatArray
+) -> None:
+    """Solve the columns for ``values``."""
+    out[0] = values[0]
+    for k in range(1, len(values)):
+        out[k] = values[k] + lower[k] * out[k - 1]
+    out[-1] *= inverse[-1]
+    for k in range(len(values) - 2, -1, -1):
+        out[k] = inverse[k] * (out[k] + down[k] * out[k + 1])
+
+
+def product(
+    x: FloatArray,
+    diag: FloatArray,
+    east: FloatArray,
+    west: FloatArray,
+    north: FloatArray,
+    south: FloatArray,
+    down: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Matrix times ``x``."""
+    np.multiply(diag, x, out=out)
+    out[:, :, :-1] -= east[:, :, :-1] * x[:, :, 1:]
+    out[:, :, 1:] -= west[:, :, :-1] * x[:, :, :-1]
+    out[:, :-1] -= north[:, :-1] * x[:, 1:]
+    out[:, 1:] -= south[:, :-1] * x[:, :-1]
+    out[:-1] -= down[:-1] * x[1:]
+    out[1:] -= down[:-1] * x[:-1]
+
+
+def conjugate_gradients(
+    diag: FloatArray,
+    east: FloatArray,
+    north: FloatArray,
+    down: FloatArray,
+    right: FloatArray,
+    target: float,
+    most: int,
+    x: FloatArray,
+) -> tuple[int, float]:
+    """Solve with a symmetric matrix from x = 0; preconditioned by whole columns of cells.
+
+    Ends when the 2-norm of the residual falls to ``target``; returns iterations and that norm
+    (Hestenes and Stiefel, 1952; line preconditioning: Concus, Golub and Meurant, 1985).
+    """
+    lower, inverse = np.zeros_like(diag), np.zeros_like(diag)
+    line_factor(diag, down, lower, inverse)
+    x[...] = 0.0
+    r = right.copy()
+    z, q = np.empty_like(r), np.empty_like(r)
+    norm = float(np.sqrt(np.vdot(r, r)))
+    p = np.zeros_like(r)
+    before, count = 1.0, 0
+    while norm > target and count < most:
+        line_solve(r, down, lower, inverse, z)
+        now = float(np.vdot(r, z))
+        p *= now / before if count else 0.0
+        p += z
+        product(p, diag, east, east, north, north, down, q)
+        step = now / float(np.vdot(p, q))
+        x += step * p
+        r -= step * q
+        before = now
+        norm = float(np.sqrt(np.vdot(r, r)))
+        count += 1
+    return count, norm
+
+
+def stabilised_gradients(
+    diag: FloatArray,
+    east: FloatArray,
+    west: FloatArray,
+    north: FloatArray,
+    south: FloatArray,
+    down: FloatArray,
+    right: FloatArray,
+    target: float,
+    most: int,
+    x: FloatArray,
+) -> tuple[int, float]:
+    """Solve with any matrix from x = 0 by BiCGSTAB (van der Vorst, 1992), columns of cells as preconditioner.
+
+    Returns iterations and the 2-norm of the residual; a breakdown ends the iteration where it is.
+    """
+    lower, inverse = np.zeros_like(diag), np.zeros_like(diag)
+    line_factor(diag, down, lower, inverse)
+    x[...] = 0.0
+    r = right.copy()
+    shadow = right.copy()
+    p, v, y, z, t = (np.zeros_like(r) for _ in range(5))
+    norm = float(np.sqrt(np.vdot(r, r)))
+    rho, alpha, omega, count = 1.0, 1.0, 1.0, 0
+    while norm > target and count < most:
+        now = float(np.vdot(shadow, r))
+        if now == 0.0 or omega == 0.0:
+            break
+        beta = now / rho * (alpha / omega)
+        p[...] = r + beta * (p - omega * v)
+        line_solve(p, down, lower, inverse, y)
+        product(y, diag, east, west, north, south, down, v)
+        alpha = now / float(np.vdot(shadow, v))
+        r -= alpha * v
+        x += alpha * y
+        line_solve(r, down, lower, inverse, z)
+        product(z, diag, east, west, north, south, down, t)
+        under = float(np.vdot(t, t))
+        omega = float(np.vdot(t, r)) / under if under > 0.0 else 0.0
+        x += omega * z
+        r -= omega * t
+        rho = now
+        norm = float(np.sqrt(np.vdot(r, r)))
+        count += 1
+    return count, norm

@@ -1,0 +1,208 @@
+"""The flow solver: heads of a steady state or at the end of a time step (implicit Euler)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from models.water.flow.anchored import check_anchored
+from models.water.flow.balance import Balance, ground_of, kernels_of
+from models.water.flow.checks import bad, check_heads, check_medium
+from models.water.flow.conductance import faces_of
+from models.water.flow.field import field_of
+from models.water.flow.linear import Matrix, Multigrid, has_multigrid
+from models.water.flow.loads import Loads, loads_of
+from models.water.flow.outer import Iteration, Solve
+from models.water.grid import Grid
+from models.water.kernels import Kernel
+from models.water.problem import Medium, Stress
+from models.water.result import FlowStep
+from twin.core.geometry import FloatArray
+
+SMALL = 2000  # cells up to which columns alone are faster than multigrid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowOptions:
+    """How hard the solver tries.
+
+    ``steady_balance_share`` and ``balance_share``: a state is solved when the sum over all cells of the water
+    that is left over falls under this share of what flows through the model, steady and in a time step.
+    ``outer`` most iterations on what depends on the head, ``inner`` most iterations of one linear system.
+    ``method`` newton counts how upstream saturation changes with the head, picard does not (symmetric
+    systems), auto begins as picard and goes over where that is slow. ``multigrid`` auto: algebraic multigrid
+    for steady states where pyamg is installed.
+    """
+
+    steady_balance_share: float = 1e-9
+    balance_share: float = 1e-6
+    outer: int = 100
+    inner: int = 5000
+    method: Literal["auto", "newton", "picard"] = "auto"
+    multigrid: Literal["auto", "always", "never"] = "auto"
+
+
+class FlowSolver:
+    """Heads and flows of a grid; see ``docs/water.md``, Flow.
+
+    A solver keeps what stays the same between steps (conductances, the multigrid hierarchy, the trend of the
+    heads as a first guess), never what the answer means: the same call gives the same heads to the tolerance.
+    Raises BadRequestError for a medium with values out of range, naming cell and value.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        medium: Medium,
+        *,
+        kernel: Kernel = "auto",
+        options: FlowOptions | None = None,
+    ) -> None:
+        check_medium(grid, medium)
+        self.grid, self.medium = grid, medium
+        self.options = options or FlowOptions()
+        self._kernels: Any = kernels_of(kernel)
+        self._ground = ground_of(grid, medium)
+        self._faces = faces_of(grid, medium)
+        self._loads: tuple[tuple[Stress, ...], Loads] | None = None
+        self._multigrid: Multigrid | None = None
+        self._last: tuple[FloatArray, FloatArray] | None = None
+
+    def steady(self, stresses: Sequence[Stress], start_head_m: FloatArray) -> FlowStep:
+        """Heads at which nothing changes any more, from first guesses (nl, nr, nc).
+
+        Raises BadRequestError for a stress that cannot be (see ``models.water.flow.checks``), for a group of
+        cells whose level nothing fixes, and for a model that is dry from the start.
+        """
+        loads = self._laid(stresses)
+        check_heads(self.grid, start_head_m, "start_head_m", self._ground.convertible)
+        check_anchored(self.grid, self._ground, loads, steady=True)
+        self._check_wet(start_head_m)
+        head = self._filled(start_head_m, loads)
+        balance = Balance(self._ground, loads, self._kernels, old_m=None, dt_s=1.0)
+        return self._solved(balance, head, steady=True)
+
+    def step(self, head_m: FloatArray, dt_s: float, stresses: Sequence[Stress]) -> FlowStep:
+        """Heads after ``dt_s`` seconds, from heads (nl, nr, nc) at the start; NaN in a cell means dry.
+
+        Raises BadRequestError as ``steady`` does, and for a time step that is not more than zero.
+        """
+        if not (np.isfinite(dt_s) and dt_s > 0.0):
+            raise bad(
+                field="dt_s",
+                value=dt_s,
+                expected="a finite time more than zero",
+                expected_zh="大于零的有限时间",
+            )
+        loads = self._laid(stresses)
+        check_heads(self.grid, head_m, "head_m", self._ground.convertible)
+        check_anchored(self.grid, self._ground, loads, steady=False)
+        old = self._filled(head_m, loads)
+        balance = Balance(self._ground, loads, self._kernels, old_m=old, dt_s=dt_s)
+        return self._solved(balance, old.copy(), steady=False)
+
+    def _laid(self, stresses: Sequence[Stress]) -> Loads:
+        rows = tuple(stresses)
+        if self._loads is not None:
+            known, loads = self._loads
+            if len(known) == len(rows) and all(a is b for a, b in zip(known, rows, strict=True)):
+                return loads
+        loads = loads_of(self.grid, self._ground.convertible, self._faces, rows)
+        self._loads = (rows, loads)
+        self._multigrid = None
+        return loads
+
+    def _filled(self, head_m: FloatArray, loads: Loads) -> FloatArray:
+        """Heads with numbers everywhere: dry cells at their bottom, fixed heads at their values."""
+        g = self._ground
+        head = np.where(g.active, head_m, 0.0)
+        head = np.where(np.isnan(head), g.bottom_m, head)
+        head.ravel()[loads.fixed] = loads.fixed_head_m
+        for k in range(1, len(head)):  # points between layers begin with the head above
+            head[k] = np.where(g.points[k] & ~g.active[k], head[k - 1], head[k])
+        return head
+
+    def _check_wet(self, head_m: FloatArray) -> None:
+        g = self._ground
+        dry = g.active & g.convertible[:, None, None] & ~(head_m > g.bottom_m)
+        if (dry == g.active).all():
+            cell = tuple(int(n) for n in np.argwhere(dry)[0])
+            raise bad(
+                f"start_head_m of cell (layer, row, column) {cell}",
+                float(head_m[cell]),
+                f"at least one cell with water: all start below their bottoms, this one's is "
+                f"{g.bottom_m[cell]:.6g} m",
+                f"至少一个含水单元：所有单元初始水头均低于底板，该单元底板为 {g.bottom_m[cell]:.6g} m",
+            )
+
+    def _solved(self, balance: Balance, head: FloatArray, *, steady: bool) -> FlowStep:
+        count, notes = self._iterate(balance, head, steady=steady)
+        field, budget, imbalance = field_of(self.grid, balance, head, steady=steady)
+        g = self._ground
+        shown = np.where(g.active, head, np.nan)
+        dry = g.active & g.convertible[:, None, None] & (head <= g.bottom_m)
+        if dry.any():
+            shown[dry] = np.nan
+            notes = (*notes, f"{int(dry.sum())} cells are dry")
+        return FlowStep(
+            head_m=shown,
+            field=field,
+            budget=budget,
+            imbalance=imbalance,
+            converged=not any(note.startswith("not converged") for note in notes),
+            iterations=count,
+            notes=(*balance.loads.notes, *notes),
+        )
+
+    def _iterate(self, balance: Balance, head: FloatArray, *, steady: bool) -> tuple[int, tuple[str, ...]]:
+        chosen = self.options
+        iteration = Iteration(
+            balance,
+            head,
+            self._linear(balance, steady=steady),
+            share=chosen.steady_balance_share if steady else chosen.balance_share,
+            newton=chosen.method == "newton" and bool(self._ground.convertible.any()),
+            may_turn=chosen.method == "auto" and bool(self._ground.convertible.any()),
+        )
+        outcome = iteration.run(chosen.outer)
+        if outcome.solved:
+            return outcome.outer, ()
+        note = (
+            f"not converged: after {outcome.outer} outer and {outcome.inner} inner iterations "
+            f"{outcome.left_share:.2g} of the flow is left over"
+        )
+        return outcome.outer, (note,)
+
+    def _linear(self, balance: Balance, *, steady: bool) -> Solve:
+        chosen = self.options
+        grids = chosen.multigrid == "always" or (steady and chosen.multigrid == "auto")
+        if grids and has_multigrid() and int(balance.free.sum()) > SMALL:
+            if self._multigrid is None or not np.array_equal(self._multigrid.free, balance.free):
+                self._multigrid = Multigrid(balance.free)
+            return partial(_by_multigrid, self._multigrid, chosen.inner)
+        return partial(_by_columns, self._kernels, chosen.inner)
+
+
+def _by_multigrid(
+    grids: Multigrid, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
+) -> tuple[int, float]:
+    return grids.solve(matrix, right, target, most, x)
+
+
+def _by_columns(
+    kernels: Any, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
+) -> tuple[int, float]:
+    if matrix.symmetric:
+        count, norm = kernels.conjugate_gradients(
+            matrix.diag, matrix.east, matrix.north, matrix.down, right, target, most, x
+        )
+    else:
+        count, norm = kernels.stabilised_gradients(
+            *(matrix.diag, matrix.east, matrix.west, matrix.north, matrix.south, matrix.down),
+            *(right, target, most, x),
+        )
+    return int(count), float(norm)
