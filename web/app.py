@@ -33,6 +33,7 @@ from web.api.statistics import statistics
 from web.api.substances import substance_table
 from web.api.uploads import upload
 from web.api.versions import versions
+from web.api.water import water
 from web.api.watertables import watertables
 from web.openapi import complete
 from web.release import release
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     plumes,
     plume_downloads,
     watertables,
+    water,
     air,
     solvers,
     substance_table,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.live import evidence_verbs, exchange_verbs, registry_verbs, review_verbs, upload_verbs
+from twin.live import evidence_verbs, exchange_verbs, registry_verbs, review_verbs, upload_verbs, water_verbs
 from twin.live.desk import DeskVerb
 
 VERBS: tuple[DeskVerb, ...] = (
@@ -11,4 +11,5 @@ VERBS: tuple[DeskVerb, ...] = (
     *registry_verbs.VERBS,
     *review_verbs.VERBS,
     *upload_verbs.VERBS,
+    *water_verbs.VERBS,
 )

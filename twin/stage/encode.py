@@ -21,6 +21,7 @@ GRID_HEADER = struct.Struct("<4sHHHHffffqffI")
 VOLUME_HEADER = struct.Struct("<4sHHHBBffffffffq12x")
 NO_VALUE = 65535
 DECADES = 5  # span of a plume frame below its fixed top
+GROUNDWATER_TOP_KG_M3 = 1e-2  # 10 mg/L
 VOLUME_TOP_KG_M3 = 1e-4  # 100 mg/m3: above every threshold of the reference substances
 
 U8 = npt.NDArray[np.uint8]
@@ -172,6 +173,34 @@ def encode_bands(
     codes, v_min = _log_codes(bands, v_max, decades)
     header = VOLUME_HEADER.pack(
         b"TWV1", nx, ny, bands.shape[0], 2, 1, x_min_m, y_min_m, 0.0, dx_m, dy_m, 1.0, v_min, v_max, time_ms
+    )
+    return header + _delta_rows(codes).tobytes()
+
+
+def encode_depths(
+    conc_kg_m3: npt.NDArray[np.floating],
+    *,
+    x_min_m: float,
+    y_min_m: float,
+    z_min_m: float,
+    dx_m: float,
+    dy_m: float,
+    dz_m: float,
+    time_ms: int,
+    top_kg_m3: float = GROUNDWATER_TOP_KG_M3,
+    decades: float = DECADES,
+) -> bytes:
+    """``.twv`` bytes of a plume in the ground (nz, ny, nx): heights are negative, metres below the ground.
+
+    Layer 0 is the deepest and begins at ``z_min_m``. NaN (no water there) is written as nothing. Levels as in
+    ``encode_plume``.
+    """
+    conc = np.nan_to_num(np.asarray(conc_kg_m3, dtype=np.float64), nan=0.0)
+    nz, ny, nx = conc.shape
+    v_max = max(top_kg_m3, float(conc.max(initial=0.0)))
+    codes, v_min = _log_codes(conc, v_max, decades)
+    header = VOLUME_HEADER.pack(
+        b"TWV1", nx, ny, nz, 1, 1, x_min_m, y_min_m, z_min_m, dx_m, dy_m, dz_m, v_min, v_max, time_ms
     )
     return header + _delta_rows(codes).tobytes()
 
