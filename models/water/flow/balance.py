@@ -72,7 +72,10 @@ def _passed(grid: Grid) -> BoolArray:
 
 def kernels_of(kernel: Kernel) -> ModuleType | Any:
     """The module whose functions compute: numba's where it was chosen, else numpy's."""
-    chosen(kernel)
+    if chosen(kernel) == "numba":
+        from models.water.compiled import flow
+
+        return flow
     return plain
 
 

@@ -65,7 +65,7 @@ def check_medium(grid: Grid, medium: Medium) -> None:
 
 
 def check_heads(grid: Grid, head_m: FloatArray, field: str = "head_m", dry: BoolArray | None = None) -> None:
-    """Raise BadRequestError unless heads of active cells are finite, or NaN in a layer that may be ``dry``."""
+    """Raise BadRequestError unless heads of active cells are finite, or NaN in a layer of ``dry``."""
     _shape(field, head_m, grid.shape)
     wrong = grid.active & ~np.isfinite(head_m)
     if dry is not None:
