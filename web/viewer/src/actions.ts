@@ -133,7 +133,7 @@ export class PageActions implements Actions {
   }
 
   picture(): void {
-    const forecast = drawable(this.stores.air.shownMap.peek(), this.stores.now_ms.peek())?.map.kind === 'forecast';
+    const forecast = this.stores.water.lead_s.peek() > 0 || drawable(this.stores.air.shownMap.peek(), this.stores.now_ms.peek())?.map.kind === 'forecast';
     void this.world.peek()?.screenshot().then((blob) => {
       const link = document.createElement('a');
       link.href = URL.createObjectURL(blob);

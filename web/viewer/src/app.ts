@@ -24,7 +24,7 @@ import { Stream } from './sources/stream';
 import { indexScene } from './stores/scene_index';
 import { effect, signal, untracked } from './stores/signal';
 import { makeStores, type Stores } from './stores/stores';
-import type { Context } from './ui/context';
+import type { Context, WaterScreens } from './ui/context';
 import type { Scene } from './wire';
 import { h, swap } from './ui/dom';
 
@@ -43,6 +43,7 @@ export class App {
   private readonly screen = h('canvas', { tabindex: 0, 'aria-label': () => t('app.view') });
   private readonly labels = h('div', { class: 'world-labels', 'aria-hidden': 'true' });
   private readonly canvas = h('div', { class: 'canvas' }, this.screen, this.labels);
+  private readonly water = signal<WaterScreens | null>(null);
   private readonly hover = signal<Pick | null>(null);
   private readonly picked = signal<Pick | null>(null);
   private readonly actions = new PageActions(this.stores, this.world, () => this.aspect(), () => void this.load());
@@ -68,6 +69,7 @@ export class App {
     const air = new AirSource(this.stores, this.api);
     air.start();
     const live = new Live(this.stores, this.api, (event, id, received) => {
+      if (event.kind === 'water') this.stores.waterHeard.set(event.water);
       if (event.kind === 'nowcast' || event.kind === 'forecast') air.heard(event);
       this.timings.received({
       kind: event.kind, cursor: id ? formatCursor(id) : null, received,
@@ -140,7 +142,20 @@ export class App {
     if (world) await this.draw(world, park.scene_url, scene);
     this.stores.drawn.set(true);
     this.loaded();
+    void this.loadWater(world);
     void this.loadReports();
+  }
+
+  /** The groundwater's code comes when the first picture stands; without it the rest goes on. */
+  private async loadWater(world: World | null): Promise<void> {
+    try {
+      const { startWater, waterScreens } = await import('./water');
+      startWater(this.stores, this.api, world);
+      this.water.set(waterScreens);
+    } catch (error) {
+      console.error(error);
+      setTimeout(() => void this.loadWater(world), RETRY_MS);
+    }
   }
 
   /** The world, made once; null where the browser cannot draw in 3D. */
@@ -197,7 +212,7 @@ export class App {
     const columns = signal(columnsFor(innerWidth, innerHeight));
     const stage: Stage = { canvas: this.canvas, hover: this.hover, picked: this.picked };
     const ctx: Context = {
-      stores, world: this.world, actions: this.actions, courses: this.api, series: (key, from, to, step) => this.api.series(key, from, to, step),
+      stores, world: this.world, actions: this.actions, courses: this.api, water: this.water, series: (key, from, to, step) => this.api.series(key, from, to, step),
     };
     addEventListener('resize', () => columns.set(columnsFor(innerWidth, innerHeight)));
     effect(() => {

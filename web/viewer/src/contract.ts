@@ -12,7 +12,7 @@ export type Tier = 'lite' | 'full';
 /** Layers that the layer tree shows, from the top of the tree down. */
 export const LAYER_IDS = [
   'terrain', 'areas', 'plots', 'roads', 'waters', 'buildings', 'tanks', 'units', 'settlements',
-  'stations', 'beams', 'wind', 'plume', 'wells', 'strata', 'watertable', 'labels', 'grid',
+  'stations', 'beams', 'wind', 'plume', 'wells', 'strata', 'watertable', 'waterplume', 'fronts', 'labels', 'grid',
 ] as const;
 export type LayerId = (typeof LAYER_IDS)[number];
 
@@ -39,6 +39,31 @@ export interface MapSheet {
   readonly high: number;
   readonly chance: boolean;
   readonly codes: Uint8Array<ArrayBuffer>;
+}
+
+/** Closed rings in local metres; inside where an odd number of them goes round. */
+export type AreaRings = readonly (readonly (readonly [number, number])[])[];
+
+/** What is drawn flat on the ground: areas under a field of colours, lines over both. */
+export interface GroundDrawing {
+  readonly areas: readonly { readonly rings: AreaRings; readonly colour: string; readonly alpha: number; readonly hatched: boolean }[];
+  /** Colours of cells from the south-west, x fastest, four bytes each. */
+  readonly field: {
+    readonly nx: number; readonly ny: number; readonly corner: readonly [number, number]; readonly step: readonly [number, number];
+    readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+  } | null;
+  readonly lines: readonly {
+    readonly points: readonly (readonly [number, number])[]; readonly closed: boolean; readonly colour: number; readonly alpha: number;
+    /** Least width in pixels; length of dash and gap in metres, 0 = unbroken. */
+    readonly width_px: number; readonly dash_m: number;
+  }[];
+}
+
+/** What the ends of the groundwater's ramp mean, logarithmic between, and the limit that is drawn as a line; kg/m3. */
+export interface WaterScale {
+  readonly low: number;
+  readonly high: number;
+  readonly limit: number | null;
 }
 
 /** A rectangle over the picture in CSS pixels: left, top, right, bottom. */
@@ -122,6 +147,12 @@ export interface World {
   setPlume(bytes: ArrayBuffer | null): void;
   /** A sheet painted on the ground: gas as it is, or the chance of what may come. */
   setGroundMap(sheet: MapSheet | null): void;
+  /** Areas, lines and a field that lie on the ground, or null. */
+  setDrawing(drawing: GroundDrawing | null): void;
+  /** What is dissolved in the groundwater (.twv of depths below the ground), in the ground and on the face of a cut. */
+  setWaterPlume(bytes: ArrayBuffer | null, scale: WaterScale): void;
+  /** Colours 0xrrggbb of wells by id; the others keep their own. */
+  setWellTones(tones: ReadonlyMap<string, number>): void;
   /** Raw .twg bytes, or null. */
   setWaterTable(bytes: ArrayBuffer | null): void;
   setSection(cut: SectionCut | null): void;
@@ -161,3 +192,6 @@ export const RAMP = ['#2b6bd6', '#18b3c9', '#3fd17a', '#ffe14a', '#ff8a2a', '#ff
  * Beams, plume and legend share it, so that one colour is one concentration everywhere.
  */
 export const RAMP_RANGE_KG_M3 = [1e-8, 1e-4] as const;
+
+/** Colours of what is dissolved in the groundwater: none of them is one of the air's. */
+export const WATER_RAMP = ['#5b1f7d', '#9c2492', '#dd3a93', '#ff74ad', '#ffb3d0', '#fff0f6'] as const;

@@ -47,7 +47,8 @@ function bindInstruments(stores: Stores, world: World, changed: Changed): void {
     });
     stores.waterTable.get();
     const cut = on('strata') ? stores.section.get() : null;
-    if (texts([...rows, ...sectionLabels(index, cut, (x, y) => world.strataAt(x, y))])) changed('instruments');
+    const dissolved = stores.water.labels.get();
+    if (texts([...rows, ...dissolved, ...sectionLabels(index, cut, (x, y) => world.strataAt(x, y))])) changed('instruments');
   });
 }
 

@@ -3,7 +3,7 @@
 import type { Rect, World } from '../contract';
 import { effect, untracked, type Readable } from '../stores/signal';
 
-const OVER = '.toolbar, .toolbox, .legend, .compass, .detail, .notice, .scale-bar, .ribbon, .message, .forecast-badge, .forecast-gone';
+const OVER = '.toolbar, .toolbox, .legend, .water-dock, .compass, .detail, .notice, .scale-bar, .ribbon, .message, .forecast-badge, .forecast-gone';
 const SETTLE_MS = 150;
 
 function rects(root: HTMLElement, canvas: HTMLElement): readonly Rect[] {

@@ -6,11 +6,11 @@ import { Mode, RibbonBatch, type Ink } from './ribbons';
 
 const NO_VALUE = 0x93a4b3;
 
-/** Colour of a level 0..1 on the shared ramp, 0xrrggbb. */
-export function rampColour(level: number): number {
-  const at = Math.min(Math.max(level, 0), 1) * (RAMP.length - 1);
-  const i = Math.min(Math.floor(at), RAMP.length - 2);
-  const [low, high] = [hex(RAMP[i]), hex(RAMP[i + 1])];
+/** Colour of a level 0..1 on a ramp, the air's unless told otherwise, 0xrrggbb. */
+export function rampColour(level: number, ramp: readonly string[] = RAMP): number {
+  const at = Math.min(Math.max(level, 0), 1) * (ramp.length - 1);
+  const i = Math.min(Math.floor(at), ramp.length - 2);
+  const [low, high] = [hex(ramp[i]), hex(ramp[i + 1])];
   const mix = (shift: number): number => {
     const [p, q] = [(low >> shift) & 255, (high >> shift) & 255];
     return Math.round(p + (q - p) * (at - i)) << shift;

@@ -136,17 +136,7 @@ export class PlumeLayer implements Layer {
   }
 
   private upload(volume: Volume): void {
-    const old = this.texture?.image as { width: number; height: number; depth: number } | undefined;
-    if (this.texture && old?.width === volume.nx && old.height === volume.ny && old.depth === volume.nz) {
-      this.texture.image.data = volume.codes;
-    } else {
-      this.texture?.dispose();
-      this.texture = new Data3DTexture(volume.codes, volume.nx, volume.ny, volume.nz);
-      this.texture.format = RedFormat;
-      this.texture.minFilter = this.texture.magFilter = LinearFilter;
-      this.texture.unpackAlignment = 1;
-    }
-    this.texture.needsUpdate = true;
+    this.texture = volumeTexture(volume, this.texture);
     this.uniforms.volume.value = this.texture;
   }
 
@@ -183,21 +173,39 @@ export class PlumeLayer implements Layer {
   }
 }
 
-/** Level on the shared ramp as a linear function of a volume's code: [offset, factor]. */
-export function levelOfCode(volume: Pick<Volume, 'vMin_kg_m3' | 'vMax_kg_m3'>): [number, number] {
-  const [low, high] = RAMP_RANGE_KG_M3;
+/** A volume as a texture; the one it had before is used again where the size fits. */
+export function volumeTexture(volume: Volume, before: Data3DTexture | null): Data3DTexture {
+  const old = before?.image as { width: number; height: number; depth: number } | undefined;
+  let texture = before;
+  if (texture && old?.width === volume.nx && old.height === volume.ny && old.depth === volume.nz) {
+    texture.image.data = volume.codes;
+  } else {
+    before?.dispose();
+    texture = new Data3DTexture(volume.codes, volume.nx, volume.ny, volume.nz);
+    texture.format = RedFormat;
+    texture.minFilter = texture.magFilter = LinearFilter;
+    texture.unpackAlignment = 1;
+  }
+  texture.needsUpdate = true;
+  return texture;
+}
+
+/** Level on a logarithmic scale, the air's unless told otherwise, as a linear function of a volume's code: [offset, factor]. */
+export function levelOfCode(
+  volume: Pick<Volume, 'vMin_kg_m3' | 'vMax_kg_m3'>, [low, high]: readonly [number, number] = RAMP_RANGE_KG_M3,
+): [number, number] {
   const span = Math.log(high / low);
   const factor = Math.log(volume.vMax_kg_m3 / volume.vMin_kg_m3) / 254 / span;
   return [Math.log(volume.vMin_kg_m3 / low) / span - factor, factor];
 }
 
 /** Smallest code that lies on the ramp: what is below it is not drawn. */
-function leastShown(volume: Volume): number {
-  const [offset, factor] = levelOfCode(volume);
+export function leastShown(volume: Volume, range: readonly [number, number] = RAMP_RANGE_KG_M3): number {
+  const [offset, factor] = levelOfCode(volume, range);
   return Math.max(1, Math.ceil(-offset / factor));
 }
 
-function groundRange(grid: Grid, x0: number, y0: number, x1: number, y1: number): [number, number] {
+export function groundRange(grid: Grid, x0: number, y0: number, x1: number, y1: number): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   const pieces = 40;
   for (let j = 0; j <= pieces; j++) {
@@ -240,12 +248,12 @@ function thinned(count: number, every: number): number[] {
   return out;
 }
 
-/** The shared ramp as a texture, one row. */
-export function rampTexture(): DataTexture {
-  const size = 32 * (RAMP.length - 1) + 1;
+/** A ramp as a texture, one row; the air's unless told otherwise. */
+export function rampTexture(ramp: readonly string[] = RAMP): DataTexture {
+  const size = 32 * (ramp.length - 1) + 1;
   const data = new Uint8Array(size * 4);
   for (let i = 0; i < size; i++) {
-    const colour = rampColour(i / (size - 1));
+    const colour = rampColour(i / (size - 1), ramp);
     data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], i * 4);
   }
   const texture = new DataTexture(data, size, 1);
@@ -255,7 +263,7 @@ export function rampTexture(): DataTexture {
 }
 
 /** Heights in half floats, which every WebGL 2 filters; less the pivot, so that they keep decimetres. */
-function heightsTexture(grid: Grid, pivot: number): DataTexture {
+export function heightsTexture(grid: Grid, pivot: number): DataTexture {
   const band = grid.bands[0] ?? new Float32Array(0);
   const data = new Uint16Array(band.length);
   for (let i = 0; i < band.length; i++) data[i] = DataUtils.toHalfFloat((band[i] ?? 0) - pivot);
@@ -268,6 +276,6 @@ function heightsTexture(grid: Grid, pivot: number): DataTexture {
 }
 
 /** uv = (place - xy) * zw: nodes lie at texel centres. */
-function heightsPlace(grid: Grid): Vector4 {
+export function heightsPlace(grid: Grid): Vector4 {
   return new Vector4(grid.x0 - grid.dx / 2, grid.y0 - grid.dy / 2, 1 / (grid.nx * grid.dx), 1 / (grid.ny * grid.dy));
 }

@@ -1,9 +1,13 @@
-import { BufferAttribute, BufferGeometry, Color, DoubleSide, FrontSide, Group, Mesh, Vector4, type RawShaderMaterial } from 'three';
-import type { SectionCut } from '../contract';
+import {
+  BufferAttribute, BufferGeometry, Color, DoubleSide, FrontSide, Group, Mesh, Vector3, Vector4, type Data3DTexture, type DataTexture, type RawShaderMaterial,
+} from 'three';
+import { WATER_RAMP, type SectionCut, type WaterScale } from '../contract';
 import type { Extent, Tin } from '../formats/tin';
+import type { Volume } from '../formats/volume';
 import { createMaterial, type Shared } from '../scene/shared';
 import { FACE_FRAGMENT, FACE_VERTEX } from '../shaders/strata';
 import type { Layer } from './layer';
+import { levelOfCode, rampTexture, volumeTexture } from './plume';
 import { buildFace, patternOf, type FaceArrays, type StrataModel } from './strata_model';
 
 type Point2 = readonly [number, number];
@@ -15,6 +19,10 @@ export class StrataLayer implements Layer {
   private readonly face: Mesh<BufferGeometry, RawShaderMaterial>;
   private readonly grain = { value: 4 };
   private readonly opacity = { value: 1 };
+  private readonly dissolved = {
+    dissolved: { value: null as Data3DTexture | null }, dissolvedRamp: { value: null as DataTexture | null },
+    dissolvedMin: { value: new Vector3() }, dissolvedSize: { value: new Vector3(1, 1, 1) }, dissolvedLevel: { value: new Vector3() },
+  };
   private chord: readonly [Point2, Point2] | null = null;
   private readonly rims: readonly (readonly Point2[])[];
 
@@ -31,7 +39,7 @@ export class StrataLayer implements Layer {
       fragment: FACE_FRAGMENT,
       defines: { LAYERS: Math.max(1, paint.length) },
       uniforms: {
-        paint: { value: paint }, grain: this.grain, baseZ: { value: model.base }, light: { value: light }, opacity: this.opacity,
+        paint: { value: paint }, grain: this.grain, baseZ: { value: model.base }, light: { value: light }, opacity: this.opacity, ...this.dissolved,
       },
       cuttable,
       options: { side: cuttable ? FrontSide : DoubleSide },
@@ -58,6 +66,26 @@ export class StrataLayer implements Layer {
     this.rebuildFace();
   }
 
+  /** Paints what is dissolved in the groundwater on the faces, or takes it away. */
+  setDissolved(volume: Volume | null, scale: WaterScale): void {
+    const u = this.dissolved;
+    if (volume) {
+      u.dissolved.value = volumeTexture(volume, u.dissolved.value);
+      u.dissolvedRamp.value ??= rampTexture(WATER_RAMP);
+      u.dissolvedMin.value.set(...volume.corner);
+      u.dissolvedSize.value.set(volume.nx * volume.step[0], volume.ny * volume.step[1], volume.nz * volume.step[2]);
+      const limit = scale.limit === null ? -1 : Math.log(scale.limit / scale.low) / Math.log(scale.high / scale.low);
+      const [offset, factor] = levelOfCode(volume, [scale.low, scale.high]);
+      u.dissolvedLevel.value.set(offset, factor, limit);
+    }
+    for (const { material } of [...this.walls, this.face]) {
+      if ('DISSOLVED' in material.defines === (volume !== null)) continue;
+      if (volume) material.defines['DISSOLVED'] = 1;
+      else delete material.defines['DISSOLVED'];
+      material.needsUpdate = true;
+    }
+  }
+
   /** Size of the patterns, so that they keep their size on the screen. */
   setGrain(metresPerPixel: number): void {
     this.grain.value = 2 ** Math.min(7, Math.max(0, Math.round(Math.log2(Math.max(metresPerPixel, 0.01) * 4.5))));
@@ -78,6 +106,8 @@ export class StrataLayer implements Layer {
       mesh.geometry.dispose();
       mesh.material.dispose();
     }
+    this.dissolved.dissolved.value?.dispose();
+    this.dissolved.dissolvedRamp.value?.dispose();
   }
 
   private rebuildFace(): void {
@@ -138,6 +168,6 @@ function fill(geometry: BufferGeometry, arrays: FaceArrays): void {
   geometry.dispose();
   geometry.setAttribute('position', new BufferAttribute(arrays.positions, 3));
   geometry.setAttribute('info', new BufferAttribute(arrays.info, 4));
-  geometry.setAttribute('doubt', new BufferAttribute(arrays.doubt, 3));
+  geometry.setAttribute('doubt', new BufferAttribute(arrays.doubt, 4));
   geometry.setIndex(new BufferAttribute(arrays.indices, 1));
 }

@@ -84,7 +84,7 @@ export function buildFace(model: StrataModel, line: readonly (readonly [number, 
   const [n, count] = [model.layers.length, line.length];
   const positions = new Float32Array(count * n * 6);
   const info = new Float32Array(count * n * 8);
-  const doubt = new Float32Array(count * n * 6);
+  const doubt = new Float32Array(count * n * 8);
   const indices = new Uint32Array(Math.max(0, count - 1) * n * 6);
   let along = 0;
   line.forEach(([x, y], i) => {
@@ -98,8 +98,8 @@ export function buildFace(model: StrataModel, line: readonly (readonly [number, 
       positions.set([x, y, top, x, y, bottom], at * 3);
       info.set([along, top, bottom, k, along, top, bottom, k], at * 4);
       const sdTop = k === 0 ? 0 : (column.sd[k - 1] ?? 0);
-      const row = [sdTop, column.sd[k] ?? 0, column.water];
-      doubt.set([...row, ...row], at * 3);
+      const row = [sdTop, column.sd[k] ?? 0, column.water, column.top];
+      doubt.set([...row, ...row], at * 4);
     }
   });
   let w = 0;

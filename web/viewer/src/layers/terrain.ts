@@ -9,6 +9,7 @@ import { reuseOrder, tiles } from '../scene/mesh_order';
 import { createMaterial, type Shared } from '../scene/shared';
 import { DEPTH_FRAGMENT, DEPTH_VERTEX, TERRAIN_FRAGMENT, TERRAIN_VERTEX } from '../shaders/terrain';
 import { GroundMap } from './groundmap';
+import type { Paper } from './drawing';
 import type { Layer } from './layer';
 
 /** The ground: error-bounded mesh, baked light, soft fills of areas and plots. */
@@ -23,7 +24,7 @@ export class TerrainLayer implements Layer {
   private readonly textures: Texture[];
   private readonly map = new GroundMap();
 
-  constructor(shared: Shared, doc: SceneDoc, tin: Tin, ground: ImageBitmap | null) {
+  constructor(shared: Shared, doc: SceneDoc, tin: Tin, ground: ImageBitmap | null, private readonly paper: Paper) {
     const picture = groundTexture(shared, ground);
     const mask = new CanvasTexture(paintMask(doc, shared.tier === 'full' ? 1024 : 640));
     mask.colorSpace = NoColorSpace;
@@ -36,7 +37,7 @@ export class TerrainLayer implements Layer {
       uniforms: {
         ground: { value: picture }, mask: { value: mask }, opacity: this.opacity, fills: this.fills,
         extent: { value: new Vector4(...doc.extent) },
-        ...this.map.uniforms,
+        ...this.map.uniforms, ...this.paper.uniforms,
       },
     });
     this.depth = createMaterial(shared, {
@@ -87,6 +88,15 @@ export class TerrainLayer implements Layer {
 
   setMap(sheet: MapSheet | null): void {
     this.map.set(sheet, this.surface);
+  }
+
+  /** Takes up or leaves out the drawing after it has changed. */
+  setDrawn(drawn: boolean): void {
+    const { surface } = this;
+    if ('DRAWN' in surface.defines === drawn) return;
+    if (drawn) surface.defines['DRAWN'] = 1;
+    else delete surface.defines['DRAWN'];
+    surface.needsUpdate = true;
   }
 
   dispose(): void {

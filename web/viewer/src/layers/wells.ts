@@ -25,15 +25,23 @@ export class WellsLayer implements Layer {
   private readonly marks: RibbonBatch;
   private readonly colours: Map<string, number>;
   private cut: CutPlane | null = null;
+  private tones: ReadonlyMap<string, number> = new Map();
 
   constructor(shared: Shared, private readonly doc: SceneDoc, private readonly ground: Ground) {
     this.tubes = new RibbonBatch(shared, 256, { order: -10, cuttable: false });
     this.marks = new RibbonBatch(shared, 1024, { order: 7, pull: 0.998 });
     this.colours = new Map((doc.strata?.layers ?? []).map((layer: StratumDoc) => [layer.id, Number.parseInt(layer.colour.slice(1), 16)]));
-    for (const well of doc.wells) this.mark(well);
-    this.marks.commit();
     this.object.add(this.tubes.mesh, this.marks.mesh);
-    this.setCut(null);
+    this.setTones(this.tones);
+  }
+
+  /** Colours of wells by id: ring on the ground, head and screen. */
+  setTones(tones: ReadonlyMap<string, number>): void {
+    this.tones = tones;
+    this.marks.clear();
+    for (const well of this.doc.wells) this.mark(well);
+    this.marks.commit();
+    this.setCut(this.cut);
   }
 
   /** With a cut, only what stands near it or behind it is drawn; what is near moves onto the face. */
@@ -72,7 +80,7 @@ export class WellsLayer implements Layer {
     const z = (depth: number): P => [at[0], at[1], well.ground - depth];
     const [top, bottom] = well.screen;
     this.tubes.line(z(-1.2), z(top), TUBE, CASING);
-    this.tubes.line(z(top), z(bottom), SCREEN_TUBE, SCREEN);
+    this.tubes.line(z(top), z(bottom), SCREEN_TUBE, this.screenInk(well.id));
     if (well.depth > bottom) this.tubes.line(z(bottom), z(well.depth), TUBE, CASING);
   }
 
@@ -86,7 +94,14 @@ export class WellsLayer implements Layer {
   }
 
   private mark(well: WellDoc): void {
-    this.marks.path(drapedCircle(well.x, well.y, 4.5, this.ground, 12), { width: 0.8, least: 1.4, mode: Mode.plain }, { colour: 0x7fe7ff, alpha: 0.9 });
-    this.marks.line([well.x, well.y, well.ground], [well.x, well.y, well.ground + 2.2], { width: 1, least: 2, mode: Mode.tube }, SCREEN);
+    const tone = this.tones.get(well.id);
+    const ring = tone === undefined ? { width: 0.8, least: 1.4, mode: Mode.plain } : { width: 2, least: 3.4, mode: Mode.plain };
+    this.marks.path(drapedCircle(well.x, well.y, tone === undefined ? 4.5 : 7, this.ground, 12), ring, { colour: tone ?? 0x7fe7ff, alpha: 0.9 });
+    this.marks.line([well.x, well.y, well.ground], [well.x, well.y, well.ground + 2.2], { width: 1, least: 2, mode: Mode.tube }, this.screenInk(well.id));
+  }
+
+  private screenInk(id: string): Ink {
+    const tone = this.tones.get(id);
+    return tone === undefined ? SCREEN : { colour: tone, alpha: 1 };
   }
 }

@@ -13,6 +13,6 @@ export function desk(ctx: Context, stage: Stage): HTMLElement {
     topbar(ctx),
     h('div', { class: 'side side-left' },
       h('div', { class: 'column column-left' },
-        situationPanel(ctx), tabbed(ctx, ['beams', 'wind', 'plume', 'air', 'wells', 'devices', 'sight', 'strata']), curvePanel(ctx))),
+        situationPanel(ctx), tabbed(ctx, ['beams', 'wind', 'plume', 'air', 'water', 'wells', 'devices', 'sight', 'strata']), curvePanel(ctx))),
     view(ctx, stage));
 }

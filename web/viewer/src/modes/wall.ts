@@ -7,9 +7,10 @@ import { curvePanel } from '../ui/curve';
 import { h } from '../ui/dom';
 import { plumePanel } from '../ui/plume';
 import { situationPanel } from '../ui/situation';
-import { sightPanel, strataPanel } from '../ui/tables';
+import { sightPanel } from '../ui/tables';
 import { tabbed } from '../ui/tabs';
 import { topbar } from '../ui/topbar';
+import { waterPanel } from '../ui/waterpanel';
 import { windPanel } from '../ui/wind';
 import { view, type Stage } from './shell';
 
@@ -21,18 +22,18 @@ function columns(ctx: Context, count: 1 | 2 | 3): { left: HTMLElement[]; right: 
   if (count === 1) {
     return {
       left: [column('left', situationPanel(ctx), exceedancePanel(ctx), beamsPanel(ctx, true), curvePanel(ctx))],
-      right: [column('right', windPanel(ctx), tabbed(ctx, ['plume', 'air']), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
+      right: [column('right', windPanel(ctx), tabbed(ctx, ['plume', 'air', 'water']), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
     };
   }
   if (count === 2) {
     return {
       left: [column('left', situationPanel(ctx), exceedancePanel(ctx), curvePanel(ctx)), column('left', beamsPanel(ctx))],
-      right: [column('right', windPanel(ctx), plumePanel(ctx)), column('right', airPanel(ctx, 'beams'), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
+      right: [column('right', windPanel(ctx), tabbed(ctx, ['plume', 'air'])), column('right', waterPanel(ctx), tabbed(ctx, ['wells', 'devices', 'sight', 'strata']))],
     };
   }
   return {
     left: [column('left', situationPanel(ctx), exceedancePanel(ctx)), column('left', beamsPanel(ctx)), column('left', curvePanel(ctx), sightPanel(ctx))],
-    right: [column('right', windPanel(ctx), strataPanel(ctx)), column('right', plumePanel(ctx), tabbed(ctx, ['wells', 'devices'])), column('right', airPanel(ctx, 'all'))],
+    right: [column('right', windPanel(ctx), plumePanel(ctx)), column('right', waterPanel(ctx), tabbed(ctx, ['wells', 'devices', 'strata'])), column('right', airPanel(ctx, 'all'))],
   };
 }
 

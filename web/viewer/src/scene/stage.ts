@@ -4,6 +4,7 @@ import type { SceneDoc } from '../formats/scene';
 import { BackdropLayer } from '../layers/backdrop';
 import { BeamsLayer } from '../layers/beams';
 import { BuildingsLayer, buildSettlements, buildTanks, buildUnits, type Ground } from '../layers/built';
+import { DrawingLayer, Paper } from '../layers/drawing';
 import { areaLines, DrapedLayer, plotLines, roadLines, waterLines } from '../layers/draped';
 import { Highlight } from '../layers/highlight';
 import type { Layer } from '../layers/layer';
@@ -12,6 +13,7 @@ import { StationsLayer } from '../layers/stations';
 import { StrataLayer } from '../layers/strata';
 import { StrataModel } from '../layers/strata_model';
 import { TerrainLayer } from '../layers/terrain';
+import { WaterPlumeLayer } from '../layers/waterplume';
 import { WaterTableLayer } from '../layers/watertable';
 import { WellsLayer } from '../layers/wells';
 import { WindLayer } from '../layers/wind';
@@ -37,6 +39,8 @@ export interface Stage {
   readonly wells: WellsLayer;
   readonly strata: StrataLayer | null;
   readonly waterTable: WaterTableLayer;
+  readonly waterPlume: WaterPlumeLayer;
+  readonly drawing: DrawingLayer;
   readonly backdrop: BackdropLayer;
   readonly chosen: Highlight;
   readonly pointed: Highlight;
@@ -48,7 +52,9 @@ export function buildStage(shared: Shared, doc: SceneDoc, files: SceneFiles): St
   const index = new TerrainIndex(files.tin, doc.extent);
   const ground: Ground = (x, y) => index.height(x, y);
   const base = Math.min(doc.z_range[0], ...(files.strata ? [lowestBottom(files)] : [])) - BASE_M;
-  const terrain = new TerrainLayer(shared, doc, files.tin, files.ground);
+  const paper = new Paper(shared.tier === 'full' ? 2048 : 1024);
+  const terrain = new TerrainLayer(shared, doc, files.tin, files.ground, paper);
+  const drawing = new DrawingLayer(shared, ground, paper, (drawn) => { terrain.setDrawn(drawn); });
   const buildings = new BuildingsLayer(shared, doc);
   const tanks = buildTanks(shared, doc);
   const beams = new BeamsLayer(shared, doc.beams);
@@ -56,6 +62,7 @@ export function buildStage(shared: Shared, doc: SceneDoc, files: SceneFiles): St
   const plume = new PlumeLayer(shared, files.heights, [buildings.solids.object.geometry]);
   const wells = new WellsLayer(shared, doc, ground);
   const waterTable = new WaterTableLayer(shared, files.heights);
+  const waterPlume = new WaterPlumeLayer(shared, files.heights);
   const backdrop = new BackdropLayer(shared);
   const strata = files.strata && doc.strata
     ? new StrataLayer(shared, new StrataModel(files.strata, doc.strata.layers, base, ground), doc.extent, files.tin, (a, b) => index.profile(a, b))
@@ -81,6 +88,8 @@ export function buildStage(shared: Shared, doc: SceneDoc, files: SceneFiles): St
     ['plume', plume],
     ['wells', wells],
     ['watertable', waterTable],
+    ['waterplume', waterPlume],
+    ['fronts', drawing],
     ['grid', backdrop],
   ]);
   if (strata) layers.set('strata', strata);
@@ -91,7 +100,7 @@ export function buildStage(shared: Shared, doc: SceneDoc, files: SceneFiles): St
   const world = new Group();
   world.add(...[...layers].filter(([id]) => id !== 'grid').map(([, layer]) => layer.object), chosen.batch.mesh, pointed.batch.mesh, measure.batch.mesh);
   scene.add(world, backdrop.object);
-  return { scene, world, index, base, terrain, beams, wind, plume, wells, strata, waterTable, backdrop, chosen, pointed, measure, layers };
+  return { scene, world, index, base, terrain, beams, wind, plume, wells, strata, waterTable, waterPlume, drawing, backdrop, chosen, pointed, measure, layers };
 }
 
 function lowestBottom(files: SceneFiles): number {

@@ -1,7 +1,7 @@
 import { PerspectiveCamera, Vector3, WebGLRenderer } from 'three';
 import type {
-  BeamLook, CameraState, LayerId, MapSheet, MeasureKind, MeasureResult, Pick, Rect, SectionCut, StrataColumn, Tier, Vec3, WindLook, World, WorldLabel,
-  WorldStats,
+  BeamLook, CameraState, GroundDrawing, LayerId, MapSheet, MeasureKind, MeasureResult, Pick, Rect, SectionCut, StrataColumn, Tier, Vec3, WaterScale, WindLook,
+  World, WorldLabel, WorldStats,
 } from '../contract';
 import { decodeGrid, sampleGrid, type Grid } from '../formats/grid';
 import { parseScene, type SceneDoc } from '../formats/scene';
@@ -107,7 +107,7 @@ class CanvasWorld implements World {
     this.picker = new Picker(doc, stage.index);
     this.applyExaggeration();
     for (const [id, state] of this.layerState) this.applyLayer(id, state.visible, state.opacity);
-    stage.plume.resize(this.shared.viewport.value.x, this.shared.viewport.value.y);
+    for (const plume of [stage.plume, stage.waterPlume]) plume.resize(this.shared.viewport.value.x, this.shared.viewport.value.y);
     if (!this.placed) this.controls.jump(this.overviewPose(doc));
     for (const act of this.wanted.values()) act(stage);
     this.loop.invalidate();
@@ -145,6 +145,22 @@ class CanvasWorld implements World {
     this.change((stage) => { stage.terrain.setMap(sheet); }, 'map');
   }
 
+  setDrawing(drawing: GroundDrawing | null): void {
+    this.change((stage) => { stage.drawing.set(drawing); }, 'drawing');
+  }
+
+  setWaterPlume(bytes: ArrayBuffer | null, scale: WaterScale): void {
+    const volume = bytes ? decodeVolume(bytes) : null;
+    this.change((stage) => {
+      stage.waterPlume.setVolume(volume, scale);
+      stage.strata?.setDissolved(volume, scale);
+    }, 'dissolved');
+  }
+
+  setWellTones(tones: ReadonlyMap<string, number>): void {
+    this.change((stage) => { stage.wells.setTones(tones); }, 'wells');
+  }
+
   setWaterTable(bytes: ArrayBuffer | null): void {
     const grid = bytes ? decodeGrid(bytes) : null;
     this.change((stage) => {
@@ -159,6 +175,7 @@ class CanvasWorld implements World {
       stage.strata?.setSection(cut);
       const chord = stage.strata?.section ?? null;
       setCutting(this.shared, chord !== null);
+      this.openGround();
       this.cutSide = 0;
       if (chord) this.aimCut(stage);
       else stage.wells.setCut(null);
@@ -257,6 +274,7 @@ class CanvasWorld implements World {
     this.camera3.updateProjectionMatrix();
     const viewport = this.shared.viewport.value.set(this.canvas.width, this.canvas.height);
     this.stage?.plume.resize(viewport.x, viewport.y);
+    this.stage?.waterPlume.resize(viewport.x, viewport.y);
     this.labels.remeasure();
     this.loop.invalidate();
   }
@@ -307,6 +325,7 @@ class CanvasWorld implements World {
       stage.strata?.setGrain(this.metresPerPixel());
       stage.backdrop.update(this.camera3);
       stage.plume.prepare(renderer, this.camera3, stage.world.matrixWorld);
+      stage.waterPlume.prepare(renderer, this.camera3, stage.world.matrixWorld);
     }
     renderer.clear();
     if (stage) renderer.render(stage.scene, this.camera3);
@@ -415,7 +434,16 @@ class CanvasWorld implements World {
   private applyLayer(id: LayerId, visible: boolean, opacity: number): void {
     if (id === 'labels') this.labels.setVisible(visible, opacity);
     else this.stage?.layers.get(id)?.setVisible(visible, opacity);
-    if (id === 'terrain') this.stage?.waterTable.setOpen(!visible || opacity < 0.995);
+    this.openGround();
+  }
+
+  /** One sees into the ground where it is thin or gone; through a cut too, where no face stands in the way. */
+  private openGround(): void {
+    const [ground, strata] = [this.layerState.get('terrain'), this.layerState.get('strata')];
+    const seeThrough = ground !== undefined && (!ground.visible || ground.opacity < 0.995);
+    const faceless = strata !== undefined && (!strata.visible || strata.opacity < 0.995);
+    this.stage?.waterTable.setOpen(seeThrough);
+    this.stage?.waterPlume.setOpen(seeThrough || (this.shared.cut.value.w > 0 && faceless));
   }
 
   private shown(id: LayerId): boolean {

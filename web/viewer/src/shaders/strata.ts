@@ -1,12 +1,12 @@
 /**
  * Faces of the ground: info = (metres along the face, top of the layer, its bottom, layer),
- * doubt = (standard deviation of the top, of the bottom, height of the water table).
+ * doubt = (standard deviation of the top, of the bottom, height of the water table, of the ground).
  */
 export const FACE_VERTEX = `
 in vec4 info;
-in vec3 doubt;
+in vec4 doubt;
 out vec4 vInfo;
-out vec3 vDoubt;
+out vec4 vDoubt;
 out float vHaze;
 void main() {
   vAt = position;
@@ -22,8 +22,34 @@ export const FACE_FRAGMENT = `
 uniform vec4 paint[LAYERS];
 uniform float grain, baseZ, light, opacity;
 in vec4 vInfo;
-in vec3 vDoubt;
+in vec4 vDoubt;
 in float vHaze;
+
+#ifdef DISSOLVED
+precision highp sampler3D;
+uniform sampler3D dissolved;
+uniform sampler2D dissolvedRamp;
+uniform vec3 dissolvedMin, dissolvedSize, dissolvedLevel;
+/* Level on the ramp at a depth below the ground; below zero nothing is shown. z of dissolvedLevel: where the limit lies on the ramp. */
+float levelAt(float depth) {
+  vec3 q = (vec3(vAt.xy, depth) - dissolvedMin) / dissolvedSize;
+  if (any(lessThan(q, vec3(0.))) || any(greaterThan(q, vec3(1.)))) return -1.;
+  float code = texture(dissolved, q).r * 255.;
+  return code < .5 ? -1. : dissolvedLevel.x + dissolvedLevel.y * code;
+}
+vec3 withDissolved(vec3 c) {
+  float level = levelAt(vAt.z - vDoubt.w);
+  if (level <= 0.) return c;
+  float k = min(level, 1.), w = max(fwidth(level), 1e-4);
+  vec3 ink = texture(dissolvedRamp, vec2(k, .5)).rgb;
+  /* The layer's pattern stays to be seen through it. */
+  c = mix(c, ink * (.86 + .5 * dot(c, vec3(.33))), smoothstep(0., .06, k) * (.66 + .26 * k));
+  float step_ = level * 6.;
+  c = mix(c, ink * .42, (1. - smoothstep(.5, 1.5, abs(fract(step_ - .5) - .5) / (w * 6.))) * .55 * clamp(1.3 - 9. * w, 0., 1.));
+  float limit = dissolvedLevel.z > 0. ? 1. - smoothstep(.9, 1.9, abs(level - dissolvedLevel.z) / w) : 0.;
+  return mix(c, vec3(1.), limit);
+}
+#endif
 
 float mark(float kind, vec2 p) {
   if (kind < .5) { vec2 c = floor(p * 1.6); return (hash(c) - .5) * .42; }
@@ -71,6 +97,9 @@ void main() {
   float stripe = smoothstep(.62, .72, abs(fract((gl_FragCoord.x + gl_FragCoord.y) / 9.) * 2. - 1.));
   c = mix(c, vec3(.93, .95, 1.), unsure * stripe * .26);
 
+#ifdef DISSOLVED
+  c = withDissolved(c);
+#endif
   float edge = k == 0 ? 0. : smoothstep(1.6, .5, fromTop / pixel);
   c = mix(c, vec3(.98, .90, .70), edge * .75);
   float rim = k == 0 ? smoothstep(2.2, .8, fromTop / pixel) : 0.;

@@ -36,6 +36,17 @@ vec3 mapped(vec3 c) {
   return mix(c, mix(now, later, scale.z), shown * weight);
 }
 #endif
+#ifdef DRAWN
+/* Colours of the drawing are premultiplied; paperBox: its corner and size. */
+uniform sampler2D paper;
+uniform vec4 paperBox;
+vec3 drawn(vec3 c) {
+  vec2 q = (vAt.xy - paperBox.xy) / paperBox.zw;
+  if (any(lessThan(q, vec2(0.))) || any(greaterThan(q, vec2(1.)))) return c;
+  vec4 p = texture(paper, q);
+  return c * (1. - p.a) + p.rgb;
+}
+#endif
 in vec2 vUv;
 in float vHaze;
 void main() {
@@ -47,6 +58,9 @@ void main() {
   vec3 near = mix(vec3(grey), c, .92) * vec3(.95, 1.01, 1.04) + vec3(.01, .016, .022);
   c = mix(far, near, m.r);
   c += vec3(.03, .30, .46) * (m.g * fills.x) + vec3(.24, .22, .12) * (m.b * fills.y);
+#ifdef DRAWN
+  c = drawn(c);
+#endif
 #ifdef MAPPED
   c = mapped(c);
 #endif

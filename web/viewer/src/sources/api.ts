@@ -2,6 +2,7 @@
 
 import type { Device, ParkInfo, Plume, Series, SightRow, State, Step, StrataReport } from '../wire';
 import { readScene, type Scene } from '../wire';
+import type { WaterComparison, WaterNow } from '../wire_water';
 import type { AirCurves, Forecast, NowCast, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
 import { ByteCache } from './cache';
 import { Http, withQuery } from './http';
@@ -74,6 +75,20 @@ export class Api {
 
   rose(from: number, to: number): Promise<WindRose> {
     return this.http.json(withQuery(`${BASE}/air/rose`, { from: Math.floor(from), to: Math.ceil(to) }));
+  }
+
+  /** Groundwater now-casts of a span, oldest first; without one the newest. */
+  async waterNowcasts(span: readonly [number, number] | null): Promise<readonly WaterNow[]> {
+    const query = { from: span?.[0] ?? null, to: span?.[1] ?? null };
+    return (await this.http.json<{ nowcasts: readonly WaterNow[] }>(withQuery(`${BASE}/water/nowcasts`, query))).nowcasts;
+  }
+
+  waterNowcast(run: string, k: number): Promise<WaterNow> {
+    return this.http.json(`${BASE}/water/nowcasts/${encodeURIComponent(run)}/${k}`);
+  }
+
+  async waterComparisons(): Promise<readonly WaterComparison[]> {
+    return (await this.http.json<{ comparisons: readonly WaterComparison[] }>(`${BASE}/water/comparisons`)).comparisons;
   }
 
   /** Bytes of an immutable address; asked for once. */

@@ -5,6 +5,7 @@
 
 import type { Device, Plume, Value, WaterTable } from '../wire';
 import type { Forecast, NowCast } from '../wire_air';
+import type { WaterHeard } from '../wire_water';
 import { formatCursor, furthest, parseCursor, START, type Cursor } from './cursor';
 import { withQuery } from './http';
 
@@ -16,6 +17,7 @@ export type StreamEvent =
   | { readonly kind: 'watertable'; readonly watertable: WaterTable }
   | { readonly kind: 'nowcast'; readonly nowcast: NowCast }
   | { readonly kind: 'forecast'; readonly forecast: Forecast }
+  | { readonly kind: 'water'; readonly water: WaterHeard }
   | { readonly kind: 'reset'; readonly reason: string };
 
 export interface StreamHandler {
@@ -44,7 +46,7 @@ export const realTimers: Timers = {
   },
 };
 
-const KINDS = ['hello', 'values', 'device', 'plume', 'watertable', 'nowcast', 'forecast', 'reset'] as const;
+const KINDS = ['hello', 'values', 'device', 'plume', 'watertable', 'nowcast', 'forecast', 'water', 'reset'] as const;
 const CLOSED = 2;
 /** Comments keep the line open but cannot be seen here; so a long silence is tried by opening anew. */
 export const SILENCE_MS = 45_000;
@@ -76,6 +78,8 @@ function readEvent(kind: (typeof KINDS)[number], text: string): StreamEvent | nu
       return { kind, nowcast: data as NowCast };
     case 'forecast':
       return { kind, forecast: data as Forecast };
+    case 'water':
+      return { kind, water: data as WaterHeard };
     case 'reset':
       return { kind, reason: String(body['reason'] ?? '') };
   }

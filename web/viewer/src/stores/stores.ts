@@ -11,6 +11,8 @@ import { gases, type SceneIndex } from './scene_index';
 import { computed, signal, type Readable, type Signal } from './signal';
 import { EMPTY, type Snapshot } from './snapshot';
 import type { Volume } from './volume';
+import type { WaterHeard } from '../wire_water';
+import { waterStores, type WaterStores } from './water';
 
 export type Mode = 'wall' | 'desk';
 export type LinkState = 'connecting' | 'live' | 'lost';
@@ -99,6 +101,9 @@ export interface Stores extends ViewStores {
   readonly sight: Signal<readonly SightRow[] | null>;
   readonly strata: Signal<StrataReport | null>;
   readonly air: AirStores;
+  readonly water: WaterStores;
+  /** Newest word of the stream on the groundwater; what it names is fetched. */
+  readonly waterHeard: Signal<WaterHeard | null>;
 
   readonly shown: Readable<Snapshot>;
   /** Moment that is shown: server time, or the replay's time. */
@@ -146,6 +151,8 @@ function baseStores() {
     sight: signal<readonly SightRow[] | null>(null),
     strata: signal<StrataReport | null>(null),
     air: airStores(),
+    water: waterStores(),
+    waterHeard: signal<WaterHeard | null>(null),
   };
 }
 

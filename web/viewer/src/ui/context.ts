@@ -4,6 +4,7 @@ import type { Pick, Vec3, World } from '../contract';
 import type { Readable } from '../stores/signal';
 import type { Selected, Stores } from '../stores/stores';
 import type { Series, Step } from '../wire';
+import type { WaterNow } from '../wire_water';
 import type { AirCurves, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
 
 export interface Actions {
@@ -35,6 +36,16 @@ export interface AirCourses {
   spread(substance: string, from: number, to: number): Promise<SpreadCourse>;
   curves(substance: string, from: number, to: number): Promise<AirCurves>;
   rose(from: number, to: number): Promise<WindRose>;
+  waterNowcasts(span: readonly [number, number] | null): Promise<readonly WaterNow[]>;
+}
+
+/** Screens of the groundwater, whose code comes after the first picture. */
+export interface WaterScreens {
+  /** What stands in its panel; `open` names the part that is open at first. */
+  body(ctx: Context, open: string): HTMLElement;
+  /** Legend and moment over the picture. */
+  dock(ctx: Context): HTMLElement;
+  badge(ctx: Context): HTMLElement;
 }
 
 export interface Context {
@@ -42,5 +53,6 @@ export interface Context {
   readonly world: Readable<World | null>;
   readonly actions: Actions;
   readonly courses: AirCourses;
+  readonly water: Readable<WaterScreens | null>;
   series(key: string, from: number, to: number, step: Step): Promise<Series>;
 }

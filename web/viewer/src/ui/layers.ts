@@ -10,7 +10,7 @@ const GROUPS: readonly (readonly [Key, readonly LayerId[]])[] = [
   ['layers.group.live', ['beams', 'stations', 'wind', 'plume', 'labels']],
   ['layers.group.park', ['areas', 'plots', 'buildings', 'tanks', 'units', 'settlements']],
   ['layers.group.ground', ['terrain', 'roads', 'waters', 'grid']],
-  ['layers.group.under', ['wells', 'strata', 'watertable']],
+  ['layers.group.under', ['fronts', 'waterplume', 'wells', 'strata', 'watertable']],
 ];
 
 function layerRow(ctx: Context, id: LayerId): HTMLElement {

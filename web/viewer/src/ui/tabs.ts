@@ -8,15 +8,16 @@ import type { Context } from './context';
 import { h, swap } from './dom';
 import { plumePanel } from './plume';
 import { devicesPanel, sightPanel, strataPanel, wellsPanel } from './tables';
+import { waterPanel } from './waterpanel';
 import { windPanel } from './wind';
 
 const MAKE = {
-  exceed: exceedancePanel, beams: beamsPanel, wind: windPanel, plume: plumePanel, air: airPanel, wells: wellsPanel, devices: devicesPanel,
+  exceed: exceedancePanel, beams: beamsPanel, wind: windPanel, plume: plumePanel, air: airPanel, water: waterPanel, wells: wellsPanel, devices: devicesPanel,
   sight: sightPanel, strata: strataPanel,
 } as const;
 
 const NAMES: Readonly<Record<PanelId, Key>> = {
-  exceed: 'exc.title', beams: 'panel.tab.beams', wind: 'panel.tab.wind', plume: 'panel.tab.plume', air: 'panel.tab.air', wells: 'panel.tab.wells',
+  exceed: 'exc.title', beams: 'panel.tab.beams', wind: 'panel.tab.wind', plume: 'panel.tab.plume', air: 'panel.tab.air', water: 'panel.tab.water', wells: 'panel.tab.wells',
   devices: 'panel.tab.devices', sight: 'panel.tab.sight', strata: 'panel.tab.strata',
 };
 

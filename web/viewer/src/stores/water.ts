@@ -1,0 +1,57 @@
+/** What the page knows of the groundwater and what of it is shown. What is made of it lies in water_facts.ts, fetched later. */
+
+import type { WorldLabel } from '../contract';
+import type { Grid } from '../formats/grid';
+import type { WaterComparison, WaterNow, WaterVolume } from '../wire_water';
+import { signal, type Signal } from './signal';
+
+/** A map of the ground under the fronts. */
+export type WaterField = 'none' | 'drawdown' | 'head';
+
+export interface ShownDissolved {
+  readonly volume: Pick<WaterVolume, 'url' | 'lead_s'>;
+  readonly bytes: ArrayBuffer;
+}
+
+export interface WaterStores {
+  /** Newest, of now or of the replayed moment. */
+  readonly now: Signal<WaterNow | null>;
+  readonly comparisons: Signal<readonly WaterComparison[]>;
+  /** Chosen substance; null = the one that matters most. */
+  readonly substance: Signal<string | null>;
+  /** How far ahead front, body and section are shown; 0 = now. */
+  readonly lead_s: Signal<number>;
+  readonly field: Signal<WaterField>;
+  readonly flow: Signal<boolean>;
+  /** Fronts and targets on the ground. */
+  readonly fronts: Signal<boolean>;
+  /** The upper end of the band instead of the median, in the ground and on the section. */
+  readonly upper: Signal<boolean>;
+  /** Option of the newest comparison that is shown beside doing nothing; null = no comparison is shown. */
+  readonly remedy: Signal<string | null>;
+  readonly dissolved: Signal<ShownDissolved | null>;
+  readonly grid: Signal<Grid | null>;
+  readonly labels: Signal<readonly WorldLabel[]>;
+}
+
+export function waterStores(): WaterStores {
+  return {
+    now: signal<WaterNow | null>(null),
+    comparisons: signal<readonly WaterComparison[]>([]),
+    substance: signal<string | null>(null),
+    lead_s: signal(0),
+    field: signal<WaterField>('none'),
+    flow: signal(false),
+    fronts: signal(true),
+    upper: signal(false),
+    remedy: signal<string | null>(null),
+    dissolved: signal<ShownDissolved | null>(null),
+    grid: signal<Grid | null>(null),
+    labels: signal<readonly WorldLabel[]>([]),
+  };
+}
+
+/** Whether what is shown of the groundwater is none of now. */
+export function waterAhead(water: WaterStores): boolean {
+  return water.now.get() !== null && water.lead_s.get() > 0;
+}

@@ -1,0 +1,109 @@
+/** The groundwater in words: numbers with their bands, spans of time, what is going on. */
+
+import { language, say } from '../../i18n';
+import { tw, twMaybe } from '../../i18n/water';
+import type { SceneIndex } from '../../stores/scene_index';
+import { formula } from '../../stores/scene_index';
+import { frontAt, limitOf, middleOf, urgent } from '../../stores/water_facts';
+import { area, compass, join, length, number, type Shown } from '../../units';
+import { cost, dissolved, mass, perDay, spanParts } from '../../units_water';
+import type { Band, Front, WaterNow, WaterTarget } from '../../wire_water';
+
+const DAY_S = 86_400;
+
+/** Name of a moment ahead: now, 30 d, 1 year. */
+export function leadName(lead_s: number): string {
+  if (lead_s === 0) return tw('lead.now');
+  if (lead_s === 365 * DAY_S) return tw('lead.year');
+  const { n, decimals, unit } = spanParts(lead_s === DAY_S ? 2 * DAY_S : lead_s);
+  const shown = lead_s === DAY_S ? 1 : n;
+  return tw(`lead.${unit}`, { n: number(shown, Number.isInteger(shown) ? 0 : decimals, language()) });
+}
+
+export function spanWords(seconds: number): string {
+  const { n, decimals, unit } = spanParts(seconds);
+  return tw(`span.${unit}`, { n: number(n, decimals, language()) });
+}
+
+/** `2.31 (1.90 – 2.84) ha`: the median and its band in one unit where they share it. */
+export function bandWords(band: Band, show: (value: number) => Shown): string {
+  const [low, median, high] = [show(band.low), show(band.median), show(band.high)];
+  const one = low.unit === median.unit && high.unit === median.unit;
+  return one ? `${median.text} (${low.text}–${high.text}) ${median.unit}`.trim() : `${join(median)} (${join(low)} – ${join(high)})`;
+}
+
+export const areaShown = (value: number): Shown => area(value, language());
+export const lengthShown = (value: number): Shown => length(value, language());
+export const massShown = (value: number): Shown => mass(value, language());
+export const costShown = (value: number): Shown => cost(value, language());
+export const concShown = (value: number | null): Shown => dissolved(value, language());
+export const conc = (value: number | null): string => join(dissolved(value, language()));
+export const flow = (m3_s: number): string => join(perDay(m3_s, language()));
+export const level = (value: number | null): string => (value === null ? '—' : number(value, 2, language()));
+export const percent = (share: number): string => `${number(100 * share, 0, language())} %`;
+
+const CHARGED: Readonly<Record<string, string>> = { f: 'F⁻', cl: 'Cl⁻', no3: 'NO₃⁻', so4: 'SO₄²⁻', nh4: 'NH₄⁺', cn: 'CN⁻' };
+
+/** Short name of what is dissolved. */
+export function dissolvedName(index: SceneIndex | null, substance: string | null): string {
+  if (substance === null) return '';
+  return CHARGED[substance] ?? (index ? formula(index, substance) : substance.toUpperCase());
+}
+
+/** `GB/T 14848 class III` as it is called here. */
+export function className(front: Front): string {
+  return /^(III|3|Ⅲ)$/.test(front.class) ? tw('class') : front.class;
+}
+
+export function arrivalWords(row: WaterTarget): string {
+  if (!row.arrival_s || !Number.isFinite(row.arrival_s.median)) return tw('target.never');
+  return row.arrival_s.median <= 0 ? tw('target.reached') : spanWords(row.arrival_s.median);
+}
+
+/** Arrival with its band. */
+export function arrivalBand(row: WaterTarget): string {
+  const found = row.arrival_s;
+  if (!found || found.median <= 0) return arrivalWords(row);
+  return `${spanWords(found.median)} (${spanWords(found.low)} – ${spanWords(found.high)})`;
+}
+
+/** Where the front goes: from the middle of now's to the middle of the last one's; null where it stands. */
+export function heading(now: WaterNow, substance: string | null): number | null {
+  const last = Math.max(0, ...now.fronts.filter((row) => row.substance === substance).map((row) => row.lead_s));
+  const from = middleOf(frontAt(now, substance, 0)?.median ?? []);
+  const to = middleOf(frontAt(now, substance, last)?.median ?? []);
+  if (!from || !to || Math.hypot(to[0] - from[0], to[1] - from[1]) < 1) return null;
+  return ((Math.atan2(to[0] - from[0], to[1] - from[1]) * 180) / Math.PI + 360) % 360;
+}
+
+/** What is there, how far and whither: one sentence; each number with its 95 % band. */
+export function spreadSentence(index: SceneIndex | null, now: WaterNow, substance: string | null, lead_s: number): string {
+  const front = frontAt(now, substance, lead_s);
+  const name = dissolvedName(index, substance);
+  const comma = language() === 'zh' ? '，' : ', ';
+  if (!front || front.area_m2.high <= 0) return tw('sit.none', { name, limit: conc(front?.limit_kg_m3 ?? limitOf(now, substance)) });
+  const towards = heading(now, substance);
+  const parts = [
+    tw('sit.area', { name, class: className(front), limit: conc(front.limit_kg_m3), area: bandWords(front.area_m2, areaShown) }),
+    tw('sit.reach', { reach: bandWords(front.reach_m, lengthShown) }),
+    ...(towards === null ? [] : [tw('sit.going', { dir: compass(towards, language(), 8) })]),
+  ];
+  return parts.join(comma) + (language() === 'zh' ? '。' : '.');
+}
+
+/** Towards whom and when. */
+export function targetSentence(now: WaterNow, substance: string | null): string {
+  const first = urgent(now.targets, substance)[0];
+  const [comma, end] = language() === 'zh' ? ['，', '。'] : [', ', '.'];
+  if (!first || (!first.arrival_s && first.probability_365d < 0.025)) return tw('sit.safe') + end;
+  const name = say(first.name);
+  if (first.arrival_s && first.arrival_s.median <= 0) return tw('sit.here', { name }) + end;
+  const chance = tw('sit.chance', { p: percent(first.probability_365d) });
+  if (!first.arrival_s) return `${name}${comma}${chance}${end}`;
+  return `${tw('sit.toward', { name, when: arrivalBand(first) })}${comma}${chance}${end}`;
+}
+
+/** A budget's term by its short name. */
+export function termName(name: string): string {
+  return twMaybe(`term.${name.toLowerCase().replace(/[^a-z].*$/, '')}`, name);
+}
