@@ -1,0 +1,317 @@
+"""Measures side by side: every option on every member of the ensemble, from one moment, by one rule.
+
+Nothing is drawn by chance: the same models and measures give the same comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from models.water.arrival import strongest, target_cells
+from models.water.fronts import Raster, band, distances, plan, raster_of
+from models.water.grid import Grid, IntArray
+from models.water.measures.actions import branch
+from models.water.measures.comparison import Amount, Comparison, Lead, Option
+from models.water.measures.cost import cost
+from models.water.model import WaterModel
+from models.water.now import Band, Ring
+from models.water.refusal import refused
+from models.water.rings import rings_at
+from twin.core.geometry import FloatArray
+from twin.core.groundwater import GroundwaterMeasure, GroundwaterSource, GroundwaterTarget, MeasureKind
+from twin.core.text import Text
+
+DO_NOTHING = GroundwaterMeasure(
+    id="do_nothing", name=Text(zh="不采取措施", en="Do nothing"), kind=MeasureKind.DO_NOTHING
+)
+AT_RISK = 0.05  # share of members in which a target's limit is exceeded
+ALIKE = 0.10  # plumes that differ by less than this count as equal
+_WORK_M = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Choice:
+    """A measure to compare, with the agent and amount that a plan proposes."""
+
+    measure: GroundwaterMeasure
+    agent: Text | None = None
+    amount: Amount | None = None
+    area: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seen:
+    """What one member's branch held at the leads: all (leads,), ``over`` (targets, leads) so far."""
+
+    mass_kg: FloatArray
+    area_m2: FloatArray
+    max_kg_m3: FloatArray
+    over: FloatArray
+    planes: tuple[FloatArray, ...]
+    converged: bool
+    notes: tuple[str, ...]
+
+
+def compare(
+    models: WaterModel | Sequence[WaterModel],
+    measures: Sequence[GroundwaterMeasure | Choice],
+    *,
+    substance: str,
+    limit_kg_m3: float,
+    leads_s: Sequence[float],
+    targets: Sequence[GroundwaterTarget] = (),
+    sources: Sequence[GroundwaterSource] = (),
+    step_s: float = 86_400.0,
+    progress: Callable[[str, int], None] | None = None,
+) -> Comparison:
+    """Compare measures with doing nothing.
+
+    Parameters
+    ----------
+    models
+        The model as it stands, or the members of an ensemble; none of them changes.
+    measures
+        What could be done; doing nothing comes first by itself.
+    substance
+        Species that is followed.
+    limit_kg_m3
+        Concentration that makes the plume and endangers targets.
+    leads_s
+        Moments after now, growing and positive, at which the options are looked at.
+    targets, sources
+        Places to protect and sources of the park.
+    step_s
+        Time step.
+    progress
+        Called with an option's id and a member's number before each run.
+
+    Returns
+    -------
+    Comparison
+        ``best`` by the rule: 1. fewest targets in danger by the last lead; 2. of these the plumes within a
+        tenth of the smallest median area then; 3. of these the lowest median cost (unknown last).
+
+    Raises
+    ------
+    BadRequestError
+        For an unknown substance, a limit, lead or step that cannot be, two measures of one id, and what
+        ``branch`` refuses.
+    """
+    members = [models] if isinstance(models, WaterModel) else list(models)
+    leads = _leads(leads_s, step_s)
+    if not limit_kg_m3 > 0.0:
+        raise refused(value=limit_kg_m3, field="limit_kg_m3", expected="more than zero", expected_zh="大于零")
+    species = _species(members, substance)
+    choices = _choices(measures)
+    grid = members[0].problem.flow.grid
+    look = _Look(
+        grid=grid,
+        species=species,
+        limit_kg_m3=limit_kg_m3,
+        leads_s=leads,
+        step_s=step_s,
+        cells=tuple(target_cells(grid, row) for row in targets),
+    )
+    raster = raster_of(grid)
+    seen: list[list[_Seen]] = []
+    for choice in choices:
+        runs = []
+        for at, model in enumerate(members):
+            if progress is not None:
+                progress(choice.measure.id, at)
+            runs.append(look.run(branch(model, choice.measure, sources=sources)))
+        seen.append(runs)
+    options = tuple(
+        _option(choice, runs, seen[0], look, raster, targets, sources)
+        for choice, runs in zip(choices, seen, strict=True)
+    )
+    best, why = _best(options)
+    return Comparison(
+        substance=substance,
+        limit_kg_m3=limit_kg_m3,
+        baseline=options[0].id,
+        options=options,
+        best=best,
+        why=why,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Look:
+    """How a branch is watched."""
+
+    grid: Grid
+    species: int
+    limit_kg_m3: float
+    leads_s: tuple[float, ...]
+    step_s: float
+    cells: tuple[IntArray, ...]
+
+    def run(self, model: WaterModel) -> _Seen:
+        start_s = model.time_s
+        over = np.zeros(len(self.cells), dtype=bool)
+        kept: list[tuple[float, float, float, FloatArray, FloatArray]] = []
+        converged, notes = True, []
+        for lead in self.leads_s:
+            steps = max(int(np.ceil((start_s + lead - model.time_s) / self.step_s - 1e-9)), 1)
+            length_s = (start_s + lead - model.time_s) / steps
+            for _ in range(steps):
+                done = model.step(length_s)
+                converged = converged and done.converged
+                notes += [note for note in done.notes if note not in notes]
+                over |= np.array([self._peak(model, cells) > self.limit_kg_m3 for cells in self.cells], bool)
+            kept.append((*self._numbers(model), over.copy()))
+        mass, area, most, planes, danger = zip(*kept, strict=True)
+        return _Seen(
+            mass_kg=np.asarray(mass),
+            area_m2=np.asarray(area),
+            max_kg_m3=np.asarray(most),
+            over=np.asarray(danger).reshape(len(self.leads_s), -1),
+            planes=planes,
+            converged=converged,
+            notes=tuple(notes),
+        )
+
+    def _conc(self, model: WaterModel) -> FloatArray:
+        carried = model.state().transport
+        assert carried is not None  # checked when the substance was looked up
+        return np.asarray(carried.conc_kg_m3[self.species])
+
+    def _peak(self, model: WaterModel, cells: IntArray) -> float:
+        return strongest(self._conc(model), cells)
+
+    def _numbers(self, model: WaterModel) -> tuple[float, float, float, FloatArray]:
+        carried = model.state().transport
+        assert carried is not None
+        plane = plan(self._conc(model))
+        area = float(self.grid.area_m2[plane > self.limit_kg_m3].sum())
+        return float(carried.mass_kg[self.species]), area, float(plane.max()), plane
+
+
+def _option(
+    choice: Choice,
+    runs: Sequence[_Seen],
+    nothing: Sequence[_Seen],
+    look: _Look,
+    raster: Raster,
+    targets: Sequence[GroundwaterTarget],
+    sources: Sequence[GroundwaterSource],
+) -> Option:
+    leads = []
+    for at, lead_s in enumerate(look.leads_s):
+        danger = np.mean([run.over[at] for run in runs], axis=0)
+        removed = [other.mass_kg[at] - run.mass_kg[at] for run, other in zip(runs, nothing, strict=True)]
+        leads.append(
+            Lead(
+                lead_s=lead_s,
+                mass_kg=band([float(run.mass_kg[at]) for run in runs]),
+                area_m2=band([float(run.area_m2[at]) for run in runs]),
+                max_kg_m3=band([float(run.max_kg_m3[at]) for run in runs]),
+                removed_kg=band([float(value) for value in removed]),
+                risk_targets=tuple(
+                    row.id for row, share in zip(targets, danger, strict=True) if share >= AT_RISK
+                ),
+                median=_median_rings(look, raster, [run.planes[at] for run in runs]),
+            )
+        )
+    measure = choice.measure
+    return Option(
+        id=measure.id,
+        name=measure.name,
+        kind=measure.kind,
+        cost_cny=cost(measure, horizon_s=look.leads_s[-1], sources=sources),
+        agent=choice.agent or measure.agent,
+        amount=choice.amount,
+        area=choice.area or working_area(measure),
+        leads=tuple(leads),
+        converged=all(run.converged for run in runs),
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+    )
+
+
+def working_area(measure: GroundwaterMeasure, *, margin_m: float = _WORK_M) -> tuple[Ring, ...]:
+    """Rings around where people work: everything within some metres of a measure's wells, wall or zone."""
+    if not measure.line:
+        return ()
+    if measure.kind in (MeasureKind.PUMP, MeasureKind.INJECT) or len(measure.line) == 1:
+        shape = shapely.MultiPoint(measure.line).buffer(margin_m)
+    else:
+        shape = shapely.LineString(measure.line).buffer(margin_m + 0.5 * measure.thickness_m)
+    parts = shapely.get_parts(shape)
+    return tuple(np.asarray(part.exterior.coords)[::-1] for part in parts)
+
+
+def _median_rings(look: _Look, raster: Raster, planes: Sequence[FloatArray]) -> tuple[Ring, ...]:
+    """Outline of where half of the members are above the limit."""
+    inside = [distances(look.grid, raster, plane, look.limit_kg_m3) for plane in planes]
+    middle = np.nan_to_num(np.median(inside, axis=0), neginf=-1e6)
+    return rings_at(raster.x_m, raster.y_m, middle, 0.0) if np.any(middle > 0.0) else ()
+
+
+def _best(options: Sequence[Option]) -> tuple[str, Text]:
+    usable = [row for row in options if row.converged] or list(options)
+    fewest = min(len(row.leads[-1].risk_targets) for row in usable)
+    safe = [row for row in usable if len(row.leads[-1].risk_targets) == fewest]
+    smallest = min(row.leads[-1].area_m2.median for row in safe)
+    alike = [row for row in safe if row.leads[-1].area_m2.median <= smallest * (1.0 + ALIKE)]
+    best = min(alike, key=lambda row: float("inf") if row.cost_cny is None else row.cost_cny.median)
+    return best.id, _why(best, options[0], fewest)
+
+
+def _why(best: Option, nothing: Option, fewest: int) -> Text:
+    last, before = best.leads[-1], nothing.leads[-1]
+    days = last.lead_s / 86_400.0
+    saved = _less(before.area_m2, last.area_m2)
+    price = best.cost_cny
+    cost_zh = "费用未知" if price is None else f"费用约 {price.median / 1e4:.3g} 万元"
+    cost_en = "cost unknown" if price is None else f"about {price.median / 1e4:.3g} x 10,000 CNY"
+    rule_zh = "规则：先比较受威胁目标数，再比较羽流面积（相差 10 % 以内视为相当），最后比较费用。"
+    rule_en = "Rule: targets in danger first, then plume area (within 10 % counts as equal), then cost."
+    risk_zh = f"{fewest} 个目标受威胁（不采取措施：{len(before.risk_targets)} 个）"
+    risk_en = f"{fewest} targets in danger (doing nothing: {len(before.risk_targets)})"
+    area_zh = f"羽流面积减少 {saved:.0f} %"
+    return Text(
+        zh=f"推荐“{best.name.zh}”：{days:.0f} d 时{risk_zh}，{area_zh}，{cost_zh}。{rule_zh}",
+        en=f"{best.name.en}: after {days:.0f} d {risk_en}, plume {saved:.0f} % smaller, {cost_en}. {rule_en}",
+    )
+
+
+def _less(before: Band, after: Band) -> float:
+    return 0.0 if before.median <= 0.0 else 100.0 * (1.0 - after.median / before.median)
+
+
+def _choices(measures: Sequence[GroundwaterMeasure | Choice]) -> list[Choice]:
+    given = [row if isinstance(row, Choice) else Choice(measure=row) for row in measures]
+    idle = [row for row in given if row.measure.kind is MeasureKind.DO_NOTHING]
+    rest = [row for row in given if row.measure.kind is not MeasureKind.DO_NOTHING]
+    first = idle[0] if idle else Choice(measure=DO_NOTHING)
+    ids = [row.measure.id for row in (first, *rest)]
+    if len(set(ids)) != len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise refused(value=twice, field="measures", expected="an id of its own", expected_zh="各自的代号")
+    return [first, *rest]
+
+
+def _species(members: Sequence[WaterModel], substance: str) -> int:
+    transport = members[0].problem.transport if members else None
+    names = [] if transport is None else [row.id for row in transport.species]
+    if substance not in names:
+        raise refused(
+            value=substance, field="substance", expected=f"one of {names}", expected_zh=f"{names} 之一"
+        )
+    return names.index(substance)
+
+
+def _leads(leads_s: Sequence[float], step_s: float) -> tuple[float, ...]:
+    rows = tuple(float(value) for value in leads_s)
+    if not rows or rows[0] <= 0.0 or any(b <= a for a, b in zip(rows, rows[1:], strict=False)):
+        raise refused(
+            value=rows, field="leads_s", expected="positive and growing", expected_zh="为正且递增的时刻"
+        )
+    if not step_s > 0.0:
+        raise refused(value=step_s, field="step_s", expected="more than zero", expected_zh="大于零")
+    return rows
