@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from models.water.grid import Grid
 from models.water.now import Band, Front
@@ -62,9 +63,9 @@ def raster_of(grid: Grid, *, most_nodes: int = _MOST_NODES) -> Raster:
     )
 
 
-def plan(conc_kg_m3: FloatArray) -> FloatArray:
+def plan(conc_kg_m3: npt.NDArray[np.floating]) -> FloatArray:
     """Largest concentration of every column (..., nr, nc) of a field (..., nl, nr, nc); dry cells count 0."""
-    return np.asarray(np.nan_to_num(conc_kg_m3, nan=0.0).max(axis=-3))
+    return np.asarray(np.nan_to_num(conc_kg_m3, nan=0.0).max(axis=-3), dtype=np.float64)
 
 
 def distances(grid: Grid, raster: Raster, conc_kg_m3: FloatArray, limit_kg_m3: float) -> FloatArray:

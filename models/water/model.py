@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from models.water.flow.solver import FlowOptions, FlowSolver
 from models.water.kernels import Kernel
-from models.water.problem import FlowProblem, MassSource, Medium, Period, Species, Stress, TransportProblem
+from models.water.problem import (
+    FixedHead,
+    FlowProblem,
+    MassSource,
+    Medium,
+    Period,
+    Species,
+    Stress,
+    TransportProblem,
+)
 from models.water.refusal import refused
 from models.water.result import FlowStep, TransportStep
 from models.water.transport.solver import TransportOptions, TransportSolver, TransportState
@@ -127,6 +136,43 @@ class WaterModel:
             )
         self._state = state
 
+    def put(
+        self,
+        *,
+        time_s: float | None = None,
+        head_m: FloatArray | None = None,
+        conc_kg_m3: FloatArray | None = None,
+    ) -> None:
+        """Correct the state by what was measured: a moment, heads, concentrations; what is not given stays.
+
+        Sorbed and immobile mass follow the concentrations in the same proportion. The balance of mass counts
+        anew from here, for a correction makes and takes mass. Raises BadRequestError for shapes that do
+        not fit, and for concentrations where nothing travels.
+        """
+        state = self._state
+        shape = self.problem.flow.grid.shape
+        if head_m is not None and head_m.shape != shape:
+            raise refused(head_m.shape, "head_m", f"shape {shape}", f"形状 {shape}")
+        carried = state.transport if conc_kg_m3 is None else self._corrected(conc_kg_m3)
+        self._state = replace(
+            state,
+            time_s=state.time_s if time_s is None else time_s,
+            head_m=state.head_m if head_m is None else np.array(head_m, dtype=np.float64),
+            transport=carried,
+        )
+
+    def fixed_cells(self) -> npt.NDArray[np.bool_]:
+        """(nl, nr, nc), where the coming step holds the head fixed."""
+        held = np.zeros(self.problem.flow.grid.shape, dtype=bool)
+        for row in self.period.stresses:
+            if isinstance(row, FixedHead):
+                held[tuple(row.cells.T)] = True
+        return held
+
+    def steady_head(self) -> FloatArray:
+        """Heads (nl, nr, nc) at which the coming period's stresses would come to rest; the state stays."""
+        return self._flow.steady(self.period.stresses, self._state.head_m).head_m
+
     def step(self, dt_s: float) -> WaterStep:
         """Go on by ``dt_s`` seconds, in one time step per stress period that it touches.
 
@@ -232,6 +278,25 @@ class WaterModel:
             kernel=self._kernel,
             options=self._transport_options,
         )
+
+    def _corrected(self, conc_kg_m3: FloatArray) -> TransportState:
+        problem, flow, state = self.problem.transport, self.problem.flow, self._state
+        if problem is None or self._transport is None or state.transport is None:
+            raise refused(
+                conc_kg_m3.shape, "conc_kg_m3", "none where nothing travels", "无运移问题时不得给出"
+            )
+        expected = (len(problem.species), *flow.grid.shape)
+        if conc_kg_m3.shape != expected:
+            raise refused(conc_kg_m3.shape, "conc_kg_m3", f"shape {expected}", f"形状 {expected}")
+        clean = np.where(flow.grid.active, np.nan_to_num(conc_kg_m3), 0.0)
+        solver = TransportSolver(
+            flow.grid,
+            flow.medium.porosity,
+            replace(problem, start_conc_kg_m3=clean),
+            kernel=self._kernel,
+            options=self._transport_options,
+        )
+        return solver.start()
 
     def _period_end_s(self) -> float:
         later = self._ends_s[self._ends_s > self.time_s * (1 + _SAME_MOMENT) + _SAME_MOMENT]

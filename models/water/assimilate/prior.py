@@ -174,6 +174,14 @@ class Prior:
         nodes, own = self._nodes[name], member[self._slices[name]]
         return np.asarray((nodes.weights * own[nodes.at]).sum(axis=-1) + own[-1])
 
+    def smooth_field(self, rng: np.random.Generator) -> FloatArray:
+        """(nr, nc) standard normal field as smooth as the first conductivity field; zero without one."""
+        grid = self.problem.flow.grid
+        for nodes in self._nodes.values():
+            drawn = nodes.root @ rng.standard_normal(nodes.x_m.size)
+            return np.asarray((nodes.weights * drawn[nodes.at]).sum(axis=-1))
+        return np.zeros(grid.shape[1:])
+
     def problem_of(self, member: FloatArray) -> WaterProblem:
         """The problem as one member ((size,) parameters) believes it."""
         flow = self.problem.flow
@@ -277,9 +285,9 @@ class Prior:
         for row in self.beliefs:
             field, value, known = _claim(row, packages, sources, layers)
             if not set(value) <= known:
-                raise refused(f"{field} of {row.name}", value, f"of {sorted(known, key=str)}")
+                raise refused(value, f"{field} of {row.name}", f"of {sorted(known, key=str)}")
             if names.count(row.name) > 1:
-                raise refused(f"belief {row.name}", "given twice", "names that differ", "各不相同的名称")
+                raise refused(names, f"belief {row.name}", "names that differ", "各不相同的名称")
 
 
 def _claim(
@@ -331,14 +339,14 @@ def _scaled(stress: Stress, factor: float) -> Stress:
         return replace(stress, rate_m3_s=stress.rate_m3_s * factor)
     if hasattr(stress, "conductance_m2_s"):
         return replace(stress, conductance_m2_s=stress.conductance_m2_s * factor)
-    raise refused(f"factor on {stress.name}", type(stress).__name__, "recharge, wells or a conductance")
+    raise refused(type(stress).__name__, f"factor on {stress.name}", "recharge, wells or a conductance")
 
 
 def _lifted(stress: Stress, grid: Grid, own: FloatArray) -> Stress:
     """Heads raised by a level and a plane; a river's bed stays below its stage."""
     if not isinstance(stress, (FixedHead, GeneralHead, River)):
         raise refused(
-            f"offset on {stress.name}", type(stress).__name__, "fixed heads, general heads or a river"
+            type(stress).__name__, f"offset on {stress.name}", "fixed heads, general heads or a river"
         )
     lift = np.full(len(stress.cells), own[0])
     if own.size == 3:

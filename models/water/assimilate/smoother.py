@@ -32,7 +32,7 @@ def alphas(steps: int, *, ratio: float = 1.0) -> FloatArray:
     [3.0, 1.5]
     """
     if steps < 1 or not ratio > 0.0:
-        raise refused(f"steps and ratio of alphas: {steps}", ratio, "at least one step, a ratio above zero")
+        raise refused(ratio, f"steps and ratio of alphas: {steps}", "at least one step, a ratio above zero")
     falling = ratio ** -np.arange(steps, dtype=np.float64)
     return np.asarray(falling * np.sum(1.0 / falling))
 
@@ -179,7 +179,7 @@ def _kept(singular: FloatArray) -> int:
 def _check(members: FloatArray, predicted: FloatArray, observed: FloatArray, sd: FloatArray) -> None:
     data, count = predicted.shape
     if members.shape[1] != count or count < 2:
-        raise refused(f"members {members.shape} and predictions", predicted.shape, "two or more")
+        raise refused(predicted.shape, f"members {members.shape} and predictions", "two or more")
     if observed.shape != (data,) or sd.shape != (data,):
         raise refused(
             field="observed and sd",
@@ -190,4 +190,4 @@ def _check(members: FloatArray, predicted: FloatArray, observed: FloatArray, sd:
     bad = ~(np.isfinite(sd) & (sd > 0.0))
     if bad.any():
         at = int(np.argmax(bad))
-        raise refused(f"sd of datum {at}", float(sd[at]), "more than zero", "大于零")
+        raise refused(float(sd[at]), f"sd of datum {at}", "more than zero", "大于零")
