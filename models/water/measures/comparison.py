@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
-    """Options side by side; the first is the ``baseline``, doing nothing. ``best``: id by the rule in ``why``."""
+    """Options side by side, the first being the ``baseline``; ``best`` is an id by the rule in ``why``."""
 
     substance: str
     limit_kg_m3: float
