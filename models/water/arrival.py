@@ -1,10 +1,23 @@
-"""When a plume reaches a place to protect, how surely and how strongly; models.water.risk judges it."""
+"""When a plume reaches a place to protect, how surely, how strongly; and the risk that follows by rule.
+
+The rule, on the probability P that the limit is exceeded within the horizon (365 days unless told otherwise)
+and the median arrival T of the members that arrive; "tight" is a water intake or a village's wells:
+
+========  ======================================================================
+high      P >= 0.5; or P >= 0.1 and T <= 30 d; or tight and P >= 0.2
+medium    P >= 0.1; or tight and P >= 0.05
+low       P >= 0.01
+none      otherwise
+========  ======================================================================
+
+The three-grade response: I for high where the place is tight or the 2.5 % arrival lies within 30 d, II for
+any other high, III for medium, none below. The thresholds are this rule's own choice, no standard's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +26,11 @@ from models.water.fronts import band
 from models.water.grid import Grid
 from models.water.now import Band, Response, Risk, TargetNow
 from models.water.refusal import refused
-from models.water.risk import Threat, judge_target
 from twin.core.geometry import FloatArray
-from twin.core.groundwater import GroundwaterTarget
+from twin.core.groundwater import GroundwaterTarget, TargetKind
 
+_SOON_S = 30 * 86_400.0
+_TIGHT = (TargetKind.INTAKE, TargetKind.VILLAGE)
 _FEWEST = 0.025
 
 
@@ -104,6 +118,18 @@ def expect(
     )
 
 
+def risk_of(kind: TargetKind, probability: float, arrival_s: Band | None) -> tuple[Risk, Response | None]:
+    """Level and response by the rule of this module."""
+    tight = kind in _TIGHT
+    soon = arrival_s is not None and arrival_s.median <= _SOON_S
+    if probability >= 0.5 or (probability >= 0.1 and soon) or (tight and probability >= 0.2):
+        at_once = tight or (arrival_s is not None and arrival_s.low <= _SOON_S)
+        return "high", "I" if at_once else "II"
+    if probability >= 0.1 or (tight and probability >= 0.05):
+        return "medium", "III"
+    return ("low" if probability >= 0.01 else "none"), None
+
+
 def target_now(
     target: GroundwaterTarget,
     species: str,
@@ -115,16 +141,7 @@ def target_now(
 ) -> TargetNow:
     """Everything that is said of a target and a species; arguments as ``expect``."""
     found = expect(series_kg_m3, times_s, limit_kg_m3, error=error)
-    arrival, peak = found.arrival_s, found.peak_kg_m3
-    judged = judge_target(
-        Threat(
-            kind=target.kind,
-            limit_kg_m3=limit_kg_m3,
-            probability=found.probability,
-            arrival_s=None if arrival is None else (arrival.low, arrival.median, arrival.high),
-            peak_kg_m3=(peak.low, peak.median, peak.high),
-        )
-    )
+    risk, response = risk_of(target.kind, found.probability, found.arrival_s)
     return TargetNow(
         id=target.id,
         kind=target.kind.value,
@@ -135,8 +152,8 @@ def target_now(
         probability=found.probability,
         arrival_s=found.arrival_s,
         peak_kg_m3=found.peak_kg_m3,
-        risk=cast(Risk, judged.wire),
-        response=cast(Response | None, judged.response),
+        risk=risk,
+        response=response,
     )
 
 
