@@ -1,0 +1,1 @@
+"""Transport of dissolved species; ``solver.TransportSolver`` is the way in."""

@@ -1,0 +1,211 @@
+"""The implicit part: the few cells that would force very short explicit steps.
+
+Faces that touch such a cell leave the explicit step; after it, one implicit upwind step moves what crosses
+them. The masses follow the fluxes of its solution, so that nothing is lost however well it was solved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.water.transport.body import CellArray
+from models.water.transport.kernels import Flows
+from models.water.transport.limiter import BoolArray
+from models.water.transport.options import TransportOptions
+from models.water.transport.packages import Offtake
+from models.water.transport.patch import Patch
+from twin.core.geometry import FloatArray
+
+_DIRECT = 3000
+Took = list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stiff:
+    """``explicit`` flows without the implicit faces, ``offtakes`` without those of implicit cells.
+
+    ``cells`` (m,) that the implicit faces join, ravelled in the window; ``one`` and ``two`` (f,) their
+    numbers in ``cells``; ``flow_m3_s`` from one to two, ``mixing_m3_s`` conductances.
+    """
+
+    explicit: Flows
+    offtakes: tuple[Offtake, ...]
+    implicit_offtakes: tuple[Offtake, ...]
+    cells: CellArray
+    one: CellArray
+    two: CellArray
+    flow_m3_s: FloatArray
+    mixing_m3_s: FloatArray
+
+    def solve(
+        self, mass: FloatArray, capacity: FloatArray, pinned: CellArray, pinned_kg_m3: FloatArray, h: float
+    ) -> tuple[Took, str]:
+        """Move mass through the implicit faces for ``h`` seconds; what packages took, and a note or none.
+
+        ``capacity`` (m3) mass over concentration; ``pinned`` cells keep their concentrations.
+        """
+        flat = mass.ravel()
+        taken = self._taken()
+        conc, note = self._conc(flat, capacity.ravel(), taken, (pinned, pinned_kg_m3), h)
+        up = np.where(self.flow_m3_s > 0.0, conc[self.one], conc[self.two])
+        flux = self.flow_m3_s * up + self.mixing_m3_s * (conc[self.one] - conc[self.two])
+        change = np.zeros(len(self.cells))
+        np.subtract.at(change, self.one, h * flux)
+        np.add.at(change, self.two, h * flux)
+        took: Took = []
+        for row in self.implicit_offtakes:
+            at = np.searchsorted(self.cells, row.cells)
+            out = h * row.rate_m3_s * conc[at]
+            np.subtract.at(change, at, out)
+            took.append((row.name, float(out.sum())))
+        flat[self.cells] += change
+        return took, note
+
+    def _taken(self) -> FloatArray:
+        total = np.zeros(len(self.cells))
+        for row in self.implicit_offtakes:
+            np.add.at(total, np.searchsorted(self.cells, row.cells), row.rate_m3_s)
+        return total
+
+    def _conc(
+        self,
+        mass: FloatArray,
+        capacity: FloatArray,
+        taken: FloatArray,
+        pinned: tuple[CellArray, FloatArray],
+        h: float,
+    ) -> tuple[FloatArray, str]:
+        from scipy.sparse import coo_array
+
+        m = len(self.cells)
+        forth = np.maximum(self.flow_m3_s, 0.0) + self.mixing_m3_s
+        back = np.maximum(-self.flow_m3_s, 0.0) + self.mixing_m3_s
+        diagonal = capacity[self.cells] + h * taken
+        np.add.at(diagonal, self.one, h * forth)
+        np.add.at(diagonal, self.two, h * back)
+        rows = np.concatenate([self.two, self.one])
+        columns = np.concatenate([self.one, self.two])
+        off = -h * np.concatenate([forth, back])
+        right = mass[self.cells].copy()
+        cells, values = pinned
+        at = np.searchsorted(self.cells, cells)
+        mine = (at < m) & (self.cells[np.minimum(at, m - 1)] == cells)
+        fixed = np.zeros(m, dtype=bool)
+        fixed[at[mine]] = True
+        off = np.where(fixed[rows], 0.0, off)
+        diagonal[fixed] = 1.0
+        right[at[mine]] = values[mine]
+        each = np.arange(m)
+        matrix = coo_array(
+            (
+                np.concatenate([off, diagonal]),
+                (np.concatenate([rows, each]), np.concatenate([columns, each])),
+            ),
+            shape=(m, m),
+        ).tocsc()
+        return _solved(matrix, right, diagonal)
+
+
+def _solved(matrix: object, right: FloatArray, diagonal: FloatArray) -> tuple[FloatArray, str]:
+    from scipy.sparse import diags_array
+    from scipy.sparse.linalg import bicgstab, spsolve
+
+    if len(right) > _DIRECT:
+        jacobi = diags_array(1.0 / diagonal)
+        found, info = bicgstab(
+            matrix, right, x0=right / diagonal, rtol=1e-12, atol=0.0, M=jacobi, maxiter=500
+        )
+        if info == 0:
+            return np.asarray(found, dtype=np.float64), ""
+        return np.asarray(found, dtype=np.float64), f"implicit transport not converged: bicgstab says {info}"
+    return np.atleast_1d(np.asarray(spsolve(matrix, right), dtype=np.float64)), ""
+
+
+def substeps(
+    rate_1_s: FloatArray, dt_s: float, least: int, options: TransportOptions
+) -> tuple[int, BoolArray | None]:
+    """How many substeps, and the cells that are to be implicit (None: none).
+
+    ``rate_1_s`` leaving over capacity of every cell, ``least`` substeps that reactions ask for. Explicit
+    steps are refined as far as the many need; cells beyond, at most ``few_share`` of all, are implicit.
+    """
+    pace = dt_s / options.courant_share
+    wanted = max(_steps(float(rate_1_s.max()) * pace), least)
+    if wanted <= options.max_substeps:
+        return wanted, None
+    busy = rate_1_s[rate_1_s > 0.0]
+    few = int(options.few_share * len(busy))
+    at = len(busy) - 1 - few
+    many = float(np.partition(busy, at)[at])
+    count = max(_steps(many * pace), options.max_substeps, least)
+    if wanted <= count:
+        return wanted, None
+    return count, np.asarray(rate_1_s * pace > count)
+
+
+def _steps(courant: float) -> int:
+    return max(int(np.ceil(courant - 1e-9)), 1)
+
+
+def stiff(patch: Patch, cells: BoolArray) -> Stiff:
+    """The part of a window's exchange that is to be implicit because it touches ``cells``."""
+    number = np.arange(cells.size).reshape(cells.shape)
+    flows = patch.flows
+    names = ("right_m3_s", "front_m3_s", "lower_m3_s", "gx", "gy", "gz", "cross")
+    arrays = {name: getattr(flows, name).copy() for name in names}
+    found: list[tuple[npt.NDArray[np.int64], ...]] = []
+    for way, (flow, mixing, pair) in enumerate(
+        (("right_m3_s", "gx", (0, 1)), ("front_m3_s", "gy", (2, 3)), ("lower_m3_s", "gz", (4, 5)))
+    ):
+        there = _there(number, patch, way)
+        touched = (there >= 0) & (cells | cells.ravel()[np.maximum(there, 0)])
+        touched &= (arrays[flow] != 0.0) | (arrays[mixing] != 0.0)
+        found.append((number[touched], there[touched], arrays[flow][touched], arrays[mixing][touched]))
+        arrays[flow][touched] = 0.0
+        arrays[mixing][touched] = 0.0
+        for n in pair if len(flows.cross) else ():
+            arrays["cross"][n][touched] = 0.0
+    one, two, flow_m3_s, mixing_m3_s = (np.concatenate([row[n] for row in found]) for n in range(4))
+    joined = np.unique(np.concatenate([one, two, np.flatnonzero(cells)]))
+    inner, outer = _split(patch.exchange.offtakes, cells)
+    return Stiff(
+        explicit=Flows(**arrays),
+        offtakes=outer,
+        implicit_offtakes=inner,
+        cells=joined,
+        one=np.searchsorted(joined, one),
+        two=np.searchsorted(joined, two),
+        flow_m3_s=flow_m3_s,
+        mixing_m3_s=mixing_m3_s,
+    )
+
+
+def _there(number: npt.NDArray[np.int64], patch: Patch, way: int) -> npt.NDArray[np.int64]:
+    """Number of the cell on the other side of every face of a direction, -1 where there is none."""
+    there = np.full(number.shape, -1, dtype=np.int64)
+    if way == 0:
+        there[..., :-1] = number[..., 1:]
+    elif way == 1:
+        there[:, :-1] = number[:, 1:]
+    else:
+        below = patch.shape.below
+        found = np.take_along_axis(number, np.maximum(below, 0), axis=0)
+        there = np.where(below >= 0, found, -1)
+    return there
+
+
+def _split(
+    offtakes: tuple[Offtake, ...], cells: BoolArray
+) -> tuple[tuple[Offtake, ...], tuple[Offtake, ...]]:
+    """Offtakes of implicit cells, and the others."""
+    inner, outer = [], []
+    flat = cells.ravel()
+    for row in offtakes:
+        mine = flat[row.cells]
+        for into, part in ((inner, mine), (outer, ~mine)):
+            if part.any():
+                into.append(Offtake(name=row.name, cells=row.cells[part], rate_m3_s=row.rate_m3_s[part]))
+    return tuple(inner), tuple(outer)
