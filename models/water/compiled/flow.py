@@ -1,7 +1,8 @@
 """The kernels of flow compiled; ``models.water.flow.plain`` says what they do and gives the same numbers.
 
-Loops run over rows of cells, so that a row's layers stay in the cache between the passes of an iteration. Sums
-are kept per column of the row (``lanes``), which lets the compiler use wide registers without reordering sums.
+Loops run over rows of cells, so that a row's layers stay in the cache between the passes of an iteration.
+Sums are kept per column of the row (``lanes``), which lets the compiler use wide registers without
+changing their order.
 """
 
 from __future__ import annotations
@@ -148,32 +149,200 @@ def face_terms(
 
 
 @njit(cache=True, fastmath=False)
-def line_factor(diag: Any, down: Any, lower: Any, inverse: Any) -> None:
-    """See ``models.water.flow.plain.line_factor``."""
+def coarsen(
+    diag: Any,
+    east: Any,
+    north: Any,
+    down: Any,
+    mask: Any,
+    wide: int,
+    deep: int,
+    diag_2: Any,
+    east_2: Any,
+    north_2: Any,
+    down_2: Any,
+    mask_2: Any,
+) -> None:
+    """See ``models.water.flow.cycle.coarsen``."""
     nl, nr, nc = diag.shape
-    for i in range(nr):
-        for j in range(nc):
-            inverse[0, i, j] = 1.0 / diag[0, i, j]
-        for k in range(1, nl):
+    diag_2[:] = 0.0
+    east_2[:] = 0.0
+    north_2[:] = 0.0
+    down_2[:] = 0.0
+    mask_2[:] = 0.0
+    for k in range(nl):
+        for i in range(nr):
             for j in range(nc):
-                lower[k, i, j] = down[k - 1, i, j] * inverse[k - 1, i, j]
-                inverse[k, i, j] = 1.0 / (diag[k, i, j] - down[k - 1, i, j] * lower[k, i, j])
+                if mask[k, i, j] == 0.0:
+                    continue
+                ii, jj = i // deep, j // wide
+                mask_2[k, ii, jj] = 1.0
+                over = diag[k, i, j]
+                if j + 1 < nc:
+                    over -= east[k, i, j]
+                    if (j + 1) // wide != jj:
+                        east_2[k, ii, jj] += east[k, i, j] / wide
+                if j > 0:
+                    over -= east[k, i, j - 1]
+                if i + 1 < nr:
+                    over -= north[k, i, j]
+                    if (i + 1) // deep != ii:
+                        north_2[k, ii, jj] += north[k, i, j] / deep
+                if i > 0:
+                    over -= north[k, i - 1, j]
+                if k + 1 < nl:
+                    over -= down[k, i, j]
+                    down_2[k, ii, jj] += down[k, i, j]
+                if k > 0:
+                    over -= down[k - 1, i, j]
+                diag_2[k, ii, jj] += max(over, 0.0)
+    nl, nr, nc = diag_2.shape
+    for k in range(nl):
+        for i in range(nr):
+            for j in range(nc):
+                if mask_2[k, i, j] == 0.0:
+                    diag_2[k, i, j] = 1.0
+                    continue
+                links = 0.0
+                if j + 1 < nc:
+                    links += east_2[k, i, j]
+                if j > 0:
+                    links += east_2[k, i, j - 1]
+                if i + 1 < nr:
+                    links += north_2[k, i, j]
+                if i > 0:
+                    links += north_2[k, i - 1, j]
+                if k + 1 < nl:
+                    links += down_2[k, i, j]
+                if k > 0:
+                    links += down_2[k - 1, i, j]
+                diag_2[k, i, j] += links
 
 
 @njit(cache=True, fastmath=False)
-def _row_solve(i: int, values: Any, down: Any, lower: Any, inverse: Any, out: Any) -> None:
-    """Solve the columns of cells of one row."""
-    nl, _, nc = values.shape
-    for j in range(nc):
-        out[0, i, j] = values[0, i, j]
+def factor(diag: Any, east: Any, down: Any, damping: float, lower: Any, inverse: Any) -> None:
+    """See ``models.water.flow.cycle.factor``."""
+    nl, nr, nc = diag.shape
+    for i in range(nr):
+        for k in range(nl):
+            for j in range(nc):
+                heavy = diag[k, i, j]
+                if j + 1 < nc:
+                    heavy += damping * east[k, i, j]
+                if j > 0:
+                    heavy += damping * east[k, i, j - 1]
+                if k > 0:
+                    lower[k, i, j] = down[k - 1, i, j] * inverse[k - 1, i, j]
+                    heavy -= down[k - 1, i, j] * lower[k, i, j]
+                inverse[k, i, j] = 1.0 / heavy
+
+
+@njit(cache=True, fastmath=False)
+def _columns(row: Any, i: int, down: Any, lower: Any, inverse: Any) -> None:
+    """Solve the columns of cells of one row in place; ``row`` (nl, nc)."""
+    nl, nc = row.shape
     for k in range(1, nl):
         for j in range(nc):
-            out[k, i, j] = values[k, i, j] + lower[k, i, j] * out[k - 1, i, j]
+            row[k, j] += lower[k, i, j] * row[k - 1, j]
     for j in range(nc):
-        out[nl - 1, i, j] *= inverse[nl - 1, i, j]
+        row[nl - 1, j] *= inverse[nl - 1, i, j]
     for k in range(nl - 2, -1, -1):
         for j in range(nc):
-            out[k, i, j] = inverse[k, i, j] * (out[k, i, j] + down[k, i, j] * out[k + 1, i, j])
+            row[k, j] = inverse[k, i, j] * (row[k, j] + down[k, i, j] * row[k + 1, j])
+
+
+@njit(cache=True, fastmath=False)
+def _left_over(i: int, x: Any, right: Any, diag: Any, east: Any, north: Any, down: Any, row: Any) -> None:
+    """Residual of one row of cells, (nl, nc)."""
+    nl, nr, nc = x.shape
+    for k in range(nl):
+        for j in range(nc):
+            row[k, j] = right[k, i, j] - diag[k, i, j] * x[k, i, j]
+        for j in range(nc - 1):
+            row[k, j] += east[k, i, j] * x[k, i, j + 1]
+        for j in range(1, nc):
+            row[k, j] += east[k, i, j - 1] * x[k, i, j - 1]
+        if i + 1 < nr:
+            for j in range(nc):
+                row[k, j] += north[k, i, j] * x[k, i + 1, j]
+        if i > 0:
+            for j in range(nc):
+                row[k, j] += north[k, i - 1, j] * x[k, i - 1, j]
+        if k + 1 < nl:
+            for j in range(nc):
+                row[k, j] += down[k, i, j] * x[k + 1, i, j]
+        if k > 0:
+            for j in range(nc):
+                row[k, j] += down[k - 1, i, j] * x[k - 1, i, j]
+
+
+@njit(cache=True, fastmath=False)
+def _cycle(
+    table: Any,
+    diag: Any,
+    east: Any,
+    north: Any,
+    down: Any,
+    mask: Any,
+    lower: Any,
+    inverse: Any,
+    right: Any,
+    x: Any,
+) -> None:
+    """See ``models.water.flow.cycle.cycle``."""
+    levels = len(table)
+    for level in range(levels):
+        start, nl, nr, nc = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
+        end, shape = start + nl * nr * nc, (nl, nr, nc)
+        n, d = north[start:end].reshape(shape), down[start:end].reshape(shape)
+        lo, inv = lower[start:end].reshape(shape), inverse[start:end].reshape(shape)
+        b, y = right[start:end].reshape(shape), x[start:end].reshape(shape)
+        row = np.empty((nl, nc))
+        for i in range(nr):  # from the south, beginning at zero
+            for k in range(nl):
+                for j in range(nc):
+                    row[k, j] = b[k, i, j]
+                if i > 0:
+                    for j in range(nc):
+                        row[k, j] += n[k, i - 1, j] * y[k, i - 1, j]
+            _columns(row, i, d, lo, inv)
+            for k in range(nl):
+                for j in range(nc):
+                    y[k, i, j] = row[k, j]
+        if level + 1 == levels:
+            break
+        e, g = east[start:end].reshape(shape), diag[start:end].reshape(shape)
+        start_2, nr_2, nc_2 = table[level + 1, 0], table[level + 1, 2], table[level + 1, 3]
+        wide, deep = table[level, 4], table[level, 5]
+        b_2 = right[start_2 : start_2 + nl * nr_2 * nc_2].reshape((nl, nr_2, nc_2))
+        b_2[:] = 0.0
+        for i in range(nr):
+            _left_over(i, y, b, g, e, n, d, row)
+            for k in range(nl):
+                for j in range(nc):
+                    b_2[k, i // deep, j // wide] += row[k, j]
+    for level in range(levels - 2, -1, -1):
+        start, nl, nr, nc = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
+        end, shape = start + nl * nr * nc, (nl, nr, nc)
+        n, d = north[start:end].reshape(shape), down[start:end].reshape(shape)
+        e, g = east[start:end].reshape(shape), diag[start:end].reshape(shape)
+        lo, inv = lower[start:end].reshape(shape), inverse[start:end].reshape(shape)
+        b, y, m = right[start:end].reshape(shape), x[start:end].reshape(shape), mask[start:end].reshape(shape)
+        start_2, nr_2, nc_2 = table[level + 1, 0], table[level + 1, 2], table[level + 1, 3]
+        wide, deep = table[level, 4], table[level, 5]
+        y_2 = x[start_2 : start_2 + nl * nr_2 * nc_2].reshape((nl, nr_2, nc_2))
+        row = np.empty((nl, nc))
+        for i in range(nr - 1, -2, -1):  # a row's residual needs the corrected row south of it
+            if i >= 0:
+                for k in range(nl):
+                    for j in range(nc):
+                        y[k, i, j] += m[k, i, j] * y_2[k, i // deep, j // wide]
+            if i + 1 < nr:
+                _left_over(i + 1, y, b, g, e, n, d, row)
+                _columns(row, i + 1, d, lo, inv)
+                for k in range(nl):
+                    for j in range(nc):
+                        y[k, i + 1, j] += row[k, j]
 
 
 @njit(cache=True, fastmath=False)
@@ -214,26 +383,42 @@ def _row_dot(i: int, a: Any, b: Any, lanes: Any) -> None:
 
 @njit(cache=True, fastmath=False)
 def conjugate_gradients(
-    diag: Any, east: Any, north: Any, down: Any, right: Any, target: float, most: int, x: Any
+    table: Any,
+    diags: Any,
+    easts: Any,
+    norths: Any,
+    downs: Any,
+    masks: Any,
+    lower: Any,
+    inverse: Any,
+    rights: Any,
+    guesses: Any,
+    right: Any,
+    target: float,
+    most: int,
+    x: Any,
 ) -> tuple[int, float]:
     """See ``models.water.flow.plain.conjugate_gradients``."""
-    nl, nr, nc = diag.shape
-    lower, inverse = np.zeros_like(diag), np.zeros_like(diag)
-    line_factor(diag, down, lower, inverse)
-    r = right.copy()
-    z, q, p = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
+    nl, nr, nc = right.shape
+    size, shape = nl * nr * nc, (nl, nr, nc)
+    diag, east = diags[:size].reshape(shape), easts[:size].reshape(shape)
+    north, down = norths[:size].reshape(shape), downs[:size].reshape(shape)
+    r, z = rights[:size].reshape(shape), guesses[:size].reshape(shape)
+    q, p = np.zeros_like(right), np.zeros_like(right)
+    r[:] = right
     x[:] = 0.0
-    square, rz = np.zeros(nc), np.zeros(nc)
+    lanes, pq = np.zeros(nc), np.zeros(nc)
     for i in range(nr):
-        _row_dot(i, r, r, square)
-        _row_solve(i, r, down, lower, inverse, z)
-        _row_dot(i, r, z, rz)
-    norm = np.sqrt(square.sum())
-    now = rz.sum()
-    ratio = 0.0
-    count = 0
-    pq = np.zeros(nc)
+        _row_dot(i, r, r, lanes)
+    norm = np.sqrt(lanes.sum())
+    before, ratio, count = 1.0, 0.0, 0
     while norm > target and count < most:
+        _cycle(table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
+        lanes[:] = 0.0
+        for i in range(nr):
+            _row_dot(i, r, z, lanes)
+        now = lanes.sum()
+        ratio = now / before if count > 0 else 0.0
         pq[:] = 0.0
         for i in range(nr + 1):  # the product of a row needs the row after it
             if i < nr:
@@ -244,45 +429,49 @@ def conjugate_gradients(
                 _row_product(i - 1, p, diag, east, east, north, north, down, q)
                 _row_dot(i - 1, p, q, pq)
         step = now / pq.sum()
-        square[:] = 0.0
-        rz[:] = 0.0
+        lanes[:] = 0.0
         for i in range(nr):
             for k in range(nl):
                 for j in range(nc):
                     x[k, i, j] += step * p[k, i, j]
                     r[k, i, j] -= step * q[k, i, j]
-            _row_dot(i, r, r, square)
-            _row_solve(i, r, down, lower, inverse, z)
-            _row_dot(i, r, z, rz)
-        norm = np.sqrt(square.sum())
-        ratio = rz.sum() / now
-        now = rz.sum()
+            _row_dot(i, r, r, lanes)
+        norm = np.sqrt(lanes.sum())
+        before = now
         count += 1
     return count, norm
 
 
 @njit(cache=True, fastmath=False)
 def stabilised_gradients(
+    table: Any,
+    diags: Any,
+    easts: Any,
+    norths: Any,
+    downs: Any,
+    masks: Any,
+    lower: Any,
+    inverse: Any,
+    rights: Any,
+    guesses: Any,
+    right: Any,
+    target: float,
+    most: int,
+    x: Any,
     diag: Any,
     east: Any,
     west: Any,
     north: Any,
     south: Any,
     down: Any,
-    right: Any,
-    target: float,
-    most: int,
-    x: Any,
 ) -> tuple[int, float]:
     """See ``models.water.flow.plain.stabilised_gradients``."""
-    nl, nr, nc = diag.shape
-    lower, inverse = np.zeros_like(diag), np.zeros_like(diag)
-    line_factor(diag, down, lower, inverse)
-    x[:] = 0.0
+    nl, nr, nc = right.shape
+    size, shape = nl * nr * nc, (nl, nr, nc)
+    b, y = rights[:size].reshape(shape), guesses[:size].reshape(shape)
     r = right.copy()
-    shadow = right.copy()
-    p, v, y = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
-    z, t = np.zeros_like(r), np.zeros_like(r)
+    p, v, t = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
+    x[:] = 0.0
     one, two, three = np.zeros(nc), np.zeros(nc), np.zeros(nc)
     for i in range(nr):
         _row_dot(i, r, r, one)
@@ -293,30 +482,30 @@ def stabilised_gradients(
         if now == 0.0 or omega == 0.0:
             break
         beta = now / rho * (alpha / omega)
+        for k in range(nl):
+            for i in range(nr):
+                for j in range(nc):
+                    p[k, i, j] = r[k, i, j] + beta * (p[k, i, j] - omega * v[k, i, j])
+                    b[k, i, j] = p[k, i, j]
+        _cycle(table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
         one[:] = 0.0
-        for i in range(nr + 1):
-            if i < nr:
-                for k in range(nl):
-                    for j in range(nc):
-                        p[k, i, j] = r[k, i, j] + beta * (p[k, i, j] - omega * v[k, i, j])
-                _row_solve(i, p, down, lower, inverse, y)
-            if i > 0:  # overwrites the row of v that p has used already
-                _row_product(i - 1, y, diag, east, west, north, south, down, v)
-                _row_dot(i - 1, shadow, v, one)
+        for i in range(nr):
+            _row_product(i, y, diag, east, west, north, south, down, v)
+            _row_dot(i, right, v, one)
         alpha = now / one.sum()
+        for k in range(nl):
+            for i in range(nr):
+                for j in range(nc):
+                    r[k, i, j] -= alpha * v[k, i, j]
+                    x[k, i, j] += alpha * y[k, i, j]
+                    b[k, i, j] = r[k, i, j]
+        _cycle(table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
         two[:] = 0.0
         three[:] = 0.0
-        for i in range(nr + 1):
-            if i < nr:
-                for k in range(nl):
-                    for j in range(nc):
-                        r[k, i, j] -= alpha * v[k, i, j]
-                        x[k, i, j] += alpha * y[k, i, j]
-                _row_solve(i, r, down, lower, inverse, z)
-            if i > 0:
-                _row_product(i - 1, z, diag, east, west, north, south, down, t)
-                _row_dot(i - 1, t, t, two)
-                _row_dot(i - 1, t, r, three)
+        for i in range(nr):
+            _row_product(i, y, diag, east, west, north, south, down, t)
+            _row_dot(i, t, t, two)
+            _row_dot(i, t, r, three)
         under = two.sum()
         omega = three.sum() / under if under > 0.0 else 0.0
         one[:] = 0.0
@@ -324,10 +513,10 @@ def stabilised_gradients(
         for i in range(nr):
             for k in range(nl):
                 for j in range(nc):
-                    x[k, i, j] += omega * z[k, i, j]
+                    x[k, i, j] += omega * y[k, i, j]
                     r[k, i, j] -= omega * t[k, i, j]
             _row_dot(i, r, r, one)
-            _row_dot(i, shadow, r, two)
+            _row_dot(i, right, r, two)
         rho = now
         now = two.sum()
         norm = np.sqrt(one.sum())

@@ -11,7 +11,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, csr_matrix
 from scipy.sparse.linalg import LinearOperator, bicgstab, cg
 
+from models.water.flow.cycle import at_level, table_of
 from twin.core.geometry import FloatArray
+
+DAMPING = 0.25  # of links along x in the smoother
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -29,6 +32,47 @@ class Matrix:
     symmetric: bool
 
 
+class Cycles:
+    """Krylov iterations with a V-cycle as preconditioner; keeps its levels' arrays between systems."""
+
+    def __init__(self, kernels: Any, free: BoolArray, east: FloatArray, north: FloatArray) -> None:
+        self._kernels = kernels
+        self.free = free
+        self._table = table_of(east, north)
+        size = int(self._table[-1, 0] + self._table[-1, 1:4].prod())
+        self._parts = tuple(np.zeros(size) for _ in range(9))
+        at_level(self._parts[4], self._table, 0)[...] = free
+
+    def solve(
+        self, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
+    ) -> tuple[int, float]:
+        """Solve from x = 0 to a 2-norm of ``target``; returns iterations and the norm reached."""
+        self._fill(matrix)
+        head = (self._table, *self._parts, right, target, most, x)
+        if matrix.symmetric:
+            count, norm = self._kernels.conjugate_gradients(*head)
+        else:
+            count, norm = self._kernels.stabilised_gradients(
+                *head, matrix.diag, matrix.east, matrix.west, matrix.north, matrix.south, matrix.down
+            )
+        return int(count), float(norm)
+
+    def _fill(self, matrix: Matrix) -> None:
+        table = self._table
+        levels = [tuple(at_level(part, table, n) for part in self._parts) for n in range(len(table))]
+        diag, east, north, down = levels[0][:4]
+        if matrix.symmetric:
+            east[...], north[...] = matrix.east, matrix.north
+        else:
+            np.multiply(0.5, matrix.east + matrix.west, out=east)
+            np.multiply(0.5, matrix.north + matrix.south, out=north)
+        diag[...], down[...] = matrix.diag, matrix.down
+        for n, level in enumerate(levels):
+            self._kernels.factor(level[0], level[1], level[3], DAMPING, level[5], level[6])
+            if n + 1 < len(levels):
+                self._kernels.coarsen(*level[:5], int(table[n, 4]), int(table[n, 5]), *levels[n + 1][:5])
+
+
 class Multigrid:
     """Conjugate gradients with a Ruge-Stueben hierarchy that is kept while the matrix changes little."""
 
@@ -40,7 +84,7 @@ class Multigrid:
         self._built_with = 0
 
     def solve(
-        self, matrix: Matrix, right: FloatArray, target: float, most: int, x: FloatArray
+        self, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
     ) -> tuple[int, float]:
         """Solve from x = 0 to a 2-norm of ``target``; returns iterations and the norm reached."""
         sparse = sparse_of(matrix, self.free, self._number)

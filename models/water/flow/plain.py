@@ -11,10 +11,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from models.water.flow.cycle import at_level, coarsen, cycle, factor
 from models.water.flow.saturation import saturation
+from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
+__all__ = ["coarsen", "conjugate_gradients", "face_terms", "factor", "stabilised_gradients", "store_terms"]
 
 
 def store_terms(
@@ -122,26 +125,6 @@ def _link(
     own[a] = np.where(both, to_other, 0.0)
 
 
-def line_factor(diag: FloatArray, down: FloatArray, lower: FloatArray, inverse: FloatArray) -> None:
-    """Factors of the tridiagonal systems of all columns of cells (Thomas)."""
-    inverse[0] = 1.0 / diag[0]
-    for k in range(1, len(diag)):
-        lower[k] = down[k - 1] * inverse[k - 1]
-        inverse[k] = 1.0 / (diag[k] - down[k - 1] * lower[k])
-
-
-def line_solve(
-    values: FloatArray, down: FloatArray, lower: FloatArray, inverse: FloatArray, out: FloatArray
-) -> None:
-    """Solve the columns for ``values``."""
-    out[0] = values[0]
-    for k in range(1, len(values)):
-        out[k] = values[k] + lower[k] * out[k - 1]
-    out[-1] *= inverse[-1]
-    for k in range(len(values) - 2, -1, -1):
-        out[k] = inverse[k] * (out[k] + down[k] * out[k + 1])
-
-
 def product(
     x: FloatArray,
     diag: FloatArray,
@@ -163,30 +146,37 @@ def product(
 
 
 def conjugate_gradients(
-    diag: FloatArray,
-    east: FloatArray,
-    north: FloatArray,
-    down: FloatArray,
+    table: IntArray,
+    diags: FloatArray,
+    easts: FloatArray,
+    norths: FloatArray,
+    downs: FloatArray,
+    masks: FloatArray,
+    lower: FloatArray,
+    inverse: FloatArray,
+    rights: FloatArray,
+    guesses: FloatArray,
     right: FloatArray,
     target: float,
     most: int,
     x: FloatArray,
 ) -> tuple[int, float]:
-    """Solve with a symmetric matrix from x = 0; preconditioned by whole columns of cells.
+    """Solve with a symmetric matrix from x = 0; preconditioned by one V-cycle (``models.water.flow.cycle``).
 
-    Ends when the 2-norm of the residual falls to ``target``; returns iterations and that norm
-    (Hestenes and Stiefel, 1952; line preconditioning: Concus, Golub and Meurant, 1985).
+    The matrix is the first level of the cycle's. Ends when the 2-norm of the residual falls to ``target``;
+    returns iterations and that norm (Hestenes and Stiefel, 1952).
     """
-    lower, inverse = np.zeros_like(diag), np.zeros_like(diag)
-    line_factor(diag, down, lower, inverse)
+    parts = (table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
+    diag, east, north, down, r, z = (
+        at_level(values, table, 0) for values in (diags, easts, norths, downs, rights, guesses)
+    )
     x[...] = 0.0
-    r = right.copy()
-    z, q = np.empty_like(r), np.empty_like(r)
+    r[...] = right
+    q, p = np.empty_like(r), np.zeros_like(r)
     norm = float(np.sqrt(np.vdot(r, r)))
-    p = np.zeros_like(r)
     before, count = 1.0, 0
     while norm > target and count < most:
-        line_solve(r, down, lower, inverse, z)
+        cycle(*parts)
         now = float(np.vdot(r, z))
         p *= now / before if count else 0.0
         p += z
@@ -201,47 +191,58 @@ def conjugate_gradients(
 
 
 def stabilised_gradients(
+    table: IntArray,
+    diags: FloatArray,
+    easts: FloatArray,
+    norths: FloatArray,
+    downs: FloatArray,
+    masks: FloatArray,
+    lower: FloatArray,
+    inverse: FloatArray,
+    rights: FloatArray,
+    guesses: FloatArray,
+    right: FloatArray,
+    target: float,
+    most: int,
+    x: FloatArray,
     diag: FloatArray,
     east: FloatArray,
     west: FloatArray,
     north: FloatArray,
     south: FloatArray,
     down: FloatArray,
-    right: FloatArray,
-    target: float,
-    most: int,
-    x: FloatArray,
 ) -> tuple[int, float]:
-    """Solve with any matrix from x = 0 by BiCGSTAB (van der Vorst, 1992), columns of cells as preconditioner.
+    """Solve with any matrix of seven points from x = 0 by BiCGSTAB (van der Vorst, 1992) with V-cycles.
 
     Returns iterations and the 2-norm of the residual; a breakdown ends the iteration where it is.
     """
-    lower, inverse = np.zeros_like(diag), np.zeros_like(diag)
-    line_factor(diag, down, lower, inverse)
+    parts = (table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
+    matrix = (diag, east, west, north, south, down)
+    b, y = at_level(rights, table, 0), at_level(guesses, table, 0)
     x[...] = 0.0
     r = right.copy()
-    shadow = right.copy()
-    p, v, y, z, t = (np.zeros_like(r) for _ in range(5))
-    norm = float(np.sqrt(np.vdot(r, r)))
+    p, v, t = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
+    now = float(np.vdot(right, r))
+    norm = float(np.sqrt(now))
     rho, alpha, omega, count = 1.0, 1.0, 1.0, 0
     while norm > target and count < most:
-        now = float(np.vdot(shadow, r))
         if now == 0.0 or omega == 0.0:
             break
-        beta = now / rho * (alpha / omega)
-        p[...] = r + beta * (p - omega * v)
-        line_solve(p, down, lower, inverse, y)
-        product(y, diag, east, west, north, south, down, v)
-        alpha = now / float(np.vdot(shadow, v))
+        p[...] = r + now / rho * (alpha / omega) * (p - omega * v)
+        b[...] = p
+        cycle(*parts)
+        product(y, *matrix, v)
+        alpha = now / float(np.vdot(right, v))
         r -= alpha * v
         x += alpha * y
-        line_solve(r, down, lower, inverse, z)
-        product(z, diag, east, west, north, south, down, t)
+        b[...] = r
+        cycle(*parts)
+        product(y, *matrix, t)
         under = float(np.vdot(t, t))
         omega = float(np.vdot(t, r)) / under if under > 0.0 else 0.0
-        x += omega * z
+        x += omega * y
         r -= omega * t
-        rho = now
+        rho, now = now, float(np.vdot(right, r))
         norm = float(np.sqrt(np.vdot(r, r)))
         count += 1
     return count, norm

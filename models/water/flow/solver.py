@@ -14,7 +14,7 @@ from models.water.flow.balance import Balance, ground_of, kernels_of
 from models.water.flow.checks import bad, check_heads, check_medium
 from models.water.flow.conductance import faces_of
 from models.water.flow.field import field_of
-from models.water.flow.linear import Matrix, Multigrid, has_multigrid
+from models.water.flow.linear import Cycles, Multigrid, has_multigrid
 from models.water.flow.loads import Loads, loads_of
 from models.water.flow.outer import Iteration, Solve
 from models.water.grid import Grid
@@ -70,6 +70,7 @@ class FlowSolver:
         self._faces = faces_of(grid, medium)
         self._loads: tuple[tuple[Stress, ...], Loads] | None = None
         self._multigrid: Multigrid | None = None
+        self._cycles: Cycles | None = None
         self._last: tuple[FloatArray, FloatArray] | None = None
 
     def steady(self, stresses: Sequence[Stress], start_head_m: FloatArray) -> FlowStep:
@@ -183,26 +184,8 @@ class FlowSolver:
         if grids and has_multigrid() and int(balance.free.sum()) > SMALL:
             if self._multigrid is None or not np.array_equal(self._multigrid.free, balance.free):
                 self._multigrid = Multigrid(balance.free)
-            return partial(_by_multigrid, self._multigrid, chosen.inner)
-        return partial(_by_columns, self._kernels, chosen.inner)
-
-
-def _by_multigrid(
-    grids: Multigrid, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
-) -> tuple[int, float]:
-    return grids.solve(matrix, right, target, most, x)
-
-
-def _by_columns(
-    kernels: Any, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
-) -> tuple[int, float]:
-    if matrix.symmetric:
-        count, norm = kernels.conjugate_gradients(
-            matrix.diag, matrix.east, matrix.north, matrix.down, right, target, most, x
-        )
-    else:
-        count, norm = kernels.stabilised_gradients(
-            *(matrix.diag, matrix.east, matrix.west, matrix.north, matrix.south, matrix.down),
-            *(right, target, most, x),
-        )
-    return int(count), float(norm)
+            return partial(self._multigrid.solve, chosen.inner)
+        if self._cycles is None or not np.array_equal(self._cycles.free, balance.free):
+            faces = balance.loads.faces
+            self._cycles = Cycles(self._kernels, balance.free, faces.east_m2_s, faces.north_m2_s)
+        return partial(self._cycles.solve, chosen.inner)

@@ -1,0 +1,190 @@
+"""A V-cycle over grids of coarser rows and columns, the preconditioner of the linear systems, in numpy.
+
+Every level is a system of seven points over all layers. A coarser one joins two rows and two columns (only
+the direction of the stronger links where one is much stronger): what holds the heads is summed, links are
+summed across and divided by the longer way along. Smoothing solves whole columns of cells, row after row:
+northward on the way down, southward on the way up, so that the cycle is symmetric (Trottenberg, Oosterlee
+and Schueller, 2001, Multigrid, chap. 5; cell-centred coarsening: Wesseling, 1988). Levels lie one after the
+other in flat arrays; ``table`` (levels, 6) gives start, layers, rows, columns and how many columns and rows
+the next level joins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.water.grid import IntArray
+from twin.core.geometry import FloatArray
+
+STRONGER = 4.0  # links in one direction over those in the other, from which only that one is coarsened
+
+
+def at_level(values: FloatArray, table: IntArray, level: int) -> FloatArray:
+    """One level's part of a flat array as (nl, nr, nc), a view."""
+    start, nl, nr, nc = (int(n) for n in table[level, :4])
+    return values[start : start + nl * nr * nc].reshape(nl, nr, nc)
+
+
+def table_of(east: FloatArray, north: FloatArray) -> IntArray:
+    """Levels of a system down to one column of cells."""
+    nl, nr, nc = east.shape
+    strong_x, strong_y = float(east.sum()), float(north.sum())
+    rows, start = [], 0
+    while True:
+        along, across = strong_x * (nc > 1), strong_y * (nr > 1)
+        wide = 2 if nc > 1 and along * STRONGER >= across else 1
+        deep = 2 if nr > 1 and across * STRONGER >= along else 1
+        rows.append((start, nl, nr, nc, wide, deep))
+        if nr == nc == 1:
+            return np.array(rows, dtype=np.int64)
+        start += nl * nr * nc
+        strong_x /= wide * wide
+        strong_y /= deep * deep
+        nr, nc = -(-nr // deep), -(-nc // wide)
+
+
+def coarsen(
+    diag: FloatArray,
+    east: FloatArray,
+    north: FloatArray,
+    down: FloatArray,
+    mask: FloatArray,
+    wide: int,
+    deep: int,
+    diag_2: FloatArray,
+    east_2: FloatArray,
+    north_2: FloatArray,
+    down_2: FloatArray,
+    mask_2: FloatArray,
+) -> None:
+    """Fill the arrays of the next level; ``mask`` is one where a cell is solved for, else zero."""
+    over = np.maximum(diag - _links(east, north, down), 0.0) * mask
+    nr, nc = diag.shape[1:]
+    crossing_x = np.arange(1, nc + 1) // wide != np.arange(nc) // wide
+    crossing_y = np.arange(1, nr + 1) // deep != np.arange(nr) // deep
+    east_2[...] = _joined(east * crossing_x, wide, deep) / wide
+    north_2[...] = _joined(north * crossing_y[:, None], wide, deep) / deep
+    down_2[...] = _joined(down, wide, deep)
+    mask_2[...] = _joined(mask, wide, deep) > 0.0
+    diag_2[...] = _joined(over, wide, deep) + _links(east_2, north_2, down_2)
+    diag_2[mask_2 == 0.0] = 1.0
+
+
+def factor(
+    diag: FloatArray,
+    east: FloatArray,
+    down: FloatArray,
+    damping: float,
+    lower: FloatArray,
+    inverse: FloatArray,
+) -> None:
+    """Factors of the tridiagonal systems of all columns of cells (Thomas).
+
+    ``damping`` times the links along x is added to the diagonal: neighbours there are smoothed together.
+    """
+    heavy = diag + damping * east
+    heavy[:, :, 1:] += damping * east[:, :, :-1]
+    inverse[0] = 1.0 / heavy[0]
+    for k in range(1, len(diag)):
+        lower[k] = down[k - 1] * inverse[k - 1]
+        inverse[k] = 1.0 / (heavy[k] - down[k - 1] * lower[k])
+
+
+def cycle(
+    table: IntArray,
+    diag: FloatArray,
+    east: FloatArray,
+    north: FloatArray,
+    down: FloatArray,
+    mask: FloatArray,
+    lower: FloatArray,
+    inverse: FloatArray,
+    right: FloatArray,
+    x: FloatArray,
+) -> None:
+    """One V-cycle from zero: the first level of ``x`` answers that of ``right``; the rest is written over."""
+    arrays = (diag, east, north, down, mask, lower, inverse, right, x)
+    levels = [tuple(at_level(values, table, n) for values in arrays) for n in range(len(table))]
+    for n, (g, e, nn, d, _, lo, inv, b, y) in enumerate(levels):
+        for i in range(b.shape[1]):
+            row = b[:, i].copy()
+            if i:
+                row += nn[:, i - 1] * y[:, i - 1]
+            y[:, i] = _columns(row, d[:, i], lo[:, i], inv[:, i])
+        if n + 1 < len(levels):
+            wide, deep = int(table[n, 4]), int(table[n, 5])
+            levels[n + 1][7][...] = _joined(_left_over(y, b, g, e, nn, d), wide, deep)
+    for n in range(len(levels) - 2, -1, -1):
+        g, e, nn, d, m, lo, inv, b, y = levels[n]
+        nr, nc = y.shape[1:]
+        coarse = np.repeat(levels[n + 1][8], int(table[n, 4]), axis=2)[:, :, :nc]
+        y += m * np.repeat(coarse, int(table[n, 5]), axis=1)[:, :nr]
+        for i in range(nr - 1, -1, -1):
+            row = _row_left_over(i, y, b, g, e, nn, d)
+            y[:, i] += _columns(row, d[:, i], lo[:, i], inv[:, i])
+
+
+def _links(east: FloatArray, north: FloatArray, down: FloatArray) -> FloatArray:
+    total = np.zeros_like(east)
+    total[:, :, :-1] += east[:, :, :-1]
+    total[:, :, 1:] += east[:, :, :-1]
+    total[:, :-1] += north[:, :-1]
+    total[:, 1:] += north[:, :-1]
+    total[:-1] += down[:-1]
+    total[1:] += down[:-1]
+    return total
+
+
+def _joined(values: FloatArray, wide: int, deep: int) -> FloatArray:
+    nr, nc = values.shape[1:]
+    summed = np.add.reduceat(values, np.arange(0, nr, deep), axis=1)
+    return np.asarray(np.add.reduceat(summed, np.arange(0, nc, wide), axis=2))
+
+
+def _columns(row: FloatArray, down: FloatArray, lower: FloatArray, inverse: FloatArray) -> FloatArray:
+    for k in range(1, len(row)):
+        row[k] += lower[k] * row[k - 1]
+    row[-1] *= inverse[-1]
+    for k in range(len(row) - 2, -1, -1):
+        row[k] = inverse[k] * (row[k] + down[k] * row[k + 1])
+    return row
+
+
+def _left_over(
+    x: FloatArray,
+    right: FloatArray,
+    diag: FloatArray,
+    east: FloatArray,
+    north: FloatArray,
+    down: FloatArray,
+) -> FloatArray:
+    out = right - diag * x
+    out[:, :, :-1] += east[:, :, :-1] * x[:, :, 1:]
+    out[:, :, 1:] += east[:, :, :-1] * x[:, :, :-1]
+    out[:, :-1] += north[:, :-1] * x[:, 1:]
+    out[:, 1:] += north[:, :-1] * x[:, :-1]
+    out[:-1] += down[:-1] * x[1:]
+    out[1:] += down[:-1] * x[:-1]
+    return out
+
+
+def _row_left_over(
+    i: int,
+    x: FloatArray,
+    right: FloatArray,
+    diag: FloatArray,
+    east: FloatArray,
+    north: FloatArray,
+    down: FloatArray,
+) -> FloatArray:
+    here = x[:, i]
+    row = right[:, i] - diag[:, i] * here
+    row[:, :-1] += east[:, i, :-1] * here[:, 1:]
+    row[:, 1:] += east[:, i, :-1] * here[:, :-1]
+    if i + 1 < x.shape[1]:
+        row += north[:, i] * x[:, i + 1]
+    if i:
+        row += north[:, i - 1] * x[:, i - 1]
+    row[:-1] += down[:-1, i] * here[1:]
+    row[1:] += down[:-1, i] * here[:-1]
+    return np.asarray(row)
