@@ -296,7 +296,17 @@ class WaterModel:
             kernel=self._kernel,
             options=self._transport_options,
         )
-        return solver.start()
+        old = state.transport
+        fresh = solver.start(old.saturation if old.settled else None)
+        before = np.nan_to_num(old.conc_kg_m3)
+        ratio = np.divide(clean, before, out=np.ones_like(clean), where=before > 0.0)
+        carried = replace(
+            fresh,
+            kinetic_kg=old.kinetic_kg * ratio if old.kinetic_kg.size else old.kinetic_kg,
+            immobile_kg=old.immobile_kg * ratio if old.immobile_kg.size else old.immobile_kg,
+            dry_kg=old.dry_kg,
+        )
+        return replace(carried, start_kg=carried.mass_kg)
 
     def _period_end_s(self) -> float:
         later = self._ends_s[self._ends_s > self.time_s * (1 + _SAME_MOMENT) + _SAME_MOMENT]

@@ -29,7 +29,7 @@ class Outlook:
 
     ``conc_kg_m3`` (leads, members, species, nl, nr, nc), NaN where dry; ``mass_kg`` dissolved (leads,
     members, species); ``times_s`` (nt,) from now and ``targets`` by id, each (members, species, nt), the
-    strongest concentration there. ``notes`` name members whose flow or transport did not converge; those are left out.
+    strongest concentration there. ``notes`` name members that did not converge; those are left out.
     """
 
     leads_s: tuple[float, ...]

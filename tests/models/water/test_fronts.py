@@ -33,15 +33,14 @@ def test_one_member_has_its_own_outline() -> None:
     )
     area = np.pi * 200.0 * 80.0
     for rings in (got.low, got.median, got.high):
-        assert ring_area_m2(rings) == pytest.approx(area, rel=0.04)
+        assert ring_area_m2(rings) == pytest.approx(area, rel=0.06)
     assert got.reach_m.median == pytest.approx(200.0, abs=10.0)
 
 
 def test_the_band_widens_with_the_members_and_their_error() -> None:
-    same = front(GRID, [plume(200.0)] * 9, species="f", lead_s=0.0, limit_kg_m3=LIMIT)
-    apart = front(
-        GRID, [plume(r) for r in np.linspace(120.0, 280.0, 9)], species="f", lead_s=0.0, limit_kg_m3=LIMIT
-    )
+    asked = {"species": "f", "lead_s": 0.0, "limit_kg_m3": LIMIT, "dressing": Dressing(cells=0.3, share=0.0)}
+    same = front(GRID, [plume(200.0)] * 9, **asked)
+    apart = front(GRID, [plume(r) for r in np.linspace(120.0, 280.0, 9)], **asked)
     for got in (same, apart):
         assert ring_area_m2(got.low) < ring_area_m2(got.median) < ring_area_m2(got.high)
     assert ring_area_m2(apart.high) - ring_area_m2(apart.low) > 1.5 * (
