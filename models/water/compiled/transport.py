@@ -483,9 +483,9 @@ def across(
                 s = solid[k, i, j]
                 up = w * top + s * one_sorbed(top, kind, p, q) - mass[k, i, j]
                 down = mass[k, i, j] - w * low - s * one_sorbed(low, kind, p, q)
-                if inward * h > up:
+                if inward > 0.0 and inward * h > up:
                     room[0, k, i, j] = max(up, 0.0) / (inward * h)
-                if outward * h > down:
+                if outward > 0.0 and outward * h > down:
                     room[1, k, i, j] = max(down, 0.0) / (outward * h)
     for k in range(nl):
         for i in range(nr):

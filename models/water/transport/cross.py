@@ -140,8 +140,8 @@ def _range(
     return np.maximum.reduce(tops), np.minimum.reduce(lows)
 
 
-def _room(room: FloatArray, wanted: FloatArray, free: object) -> FloatArray:
-    short = free & (wanted > room)  # type: ignore[operator]
+def _room(room: FloatArray, wanted: FloatArray, free: BoolArray) -> FloatArray:
+    short = free & (wanted > 0.0) & (wanted > room)
     return np.where(short, np.maximum(room, 0.0) / np.where(short, wanted, 1.0), 1.0)
 
 
