@@ -100,8 +100,7 @@ def _sorption(table: SorptionTable, scale: Scale) -> Sorption:
 
 
 def _source(row: MassRow, ids: list[str], scale: Scale, ground: Ground, where: str) -> MassSource:
-    values = _numbers(row, "rate", row.rate, ids, ground, where)
-    cells, rates = values
+    cells, rates = _numbers(row, "rate", row.rate, ids, ground, where, other=0.0)
     if row.total:
         rates = rates / len(cells)
     return MassSource(
@@ -113,7 +112,8 @@ def _source(row: MassRow, ids: list[str], scale: Scale, ground: Ground, where: s
 
 
 def _held(row: ConcRow, ids: list[str], scale: Scale, ground: Ground, where: str) -> FixedConcentration:
-    cells, concs = _numbers(row, "conc", row.conc, ids, ground, where)
+    # NaN: the other species stay free.
+    cells, concs = _numbers(row, "conc", row.conc, ids, ground, where, other=math.nan)
     return FixedConcentration(
         cells=cells,
         conc_kg_m3=frozen(concs * scale.factor("C")),
@@ -123,9 +123,16 @@ def _held(row: ConcRow, ids: list[str], scale: Scale, ground: Ground, where: str
 
 
 def _numbers(
-    row: Timed, name: str, given: float | None, ids: list[str], ground: Ground, where: str
+    row: Timed,
+    name: str,
+    given: float | None,
+    ids: list[str],
+    ground: Ground,
+    where: str,
+    *,
+    other: float,
 ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], FloatArray]:
-    """Cells and values (n, species), in the units of the case."""
+    """Cells and values (n, species), in the units of the case; ``other`` of the other species."""
     found = cells_of(row, (name,), ground, where)
     column = found.columns.get(name)
     if (given is None) == (column is None):
@@ -134,7 +141,7 @@ def _numbers(
             ground.counting.source, f"{where}.{name}", said, "a value, in the row or its table", "一个值"
         )
     at = _species_at(row.species, ids, ground, where)
-    values = np.zeros((len(found.cells), len(ids)))
+    values = np.full((len(found.cells), len(ids)), other)
     values[:, at] = column if column is not None else given
     return found.cells, values
 
