@@ -41,7 +41,7 @@ class HiddenPark:
         self._air = Air(park, plan.ground, plan.seed)
         self._sources = Sources(park, self.substances, plan.seed, plan.event_every_h, plan.releases)
         self._cloud = PuffCloud(park.extent, len(self.substances), plan.seed)
-        self._water = Groundwater(park, plan.seed)
+        self._water = Groundwater(park, plan.seed, plan.ground)
         memory = LoggerMemory()
         self.station = SimulatedStation(self.faults, memory)
         self.sites = Sites(plan.devices, plan.passwords, self.station, park.utc_offset_h)
