@@ -440,53 +440,66 @@ def across(
     for k in range(nl):
         for i in range(nr):
             for j in range(nc):
-                room[0, k, i, j] = 1.0
-                room[1, k, i, j] = 1.0
+                top = max(conc[k, i, j], trial[k, i, j])
+                low = min(conc[k, i, j], trial[k, i, j])
+                if j > 0 and state[k, i, j - 1] >= 0:
+                    top = max(top, max(conc[k, i, j - 1], trial[k, i, j - 1]))
+                    low = min(low, min(conc[k, i, j - 1], trial[k, i, j - 1]))
+                if j + 1 < nc and state[k, i, j + 1] >= 0:
+                    top = max(top, max(conc[k, i, j + 1], trial[k, i, j + 1]))
+                    low = min(low, min(conc[k, i, j + 1], trial[k, i, j + 1]))
+                slope[0, k, i, j] = top
+                slope[1, k, i, j] = low
+    for k in range(nl):
+        for i in range(nr):
+            for j in range(nc):
+                top = slope[0, k, i, j]
+                low = slope[1, k, i, j]
+                if i > 0 and state[k, i - 1, j] >= 0:
+                    top = max(top, slope[0, k, i - 1, j])
+                    low = min(low, slope[1, k, i - 1, j])
+                if i + 1 < nr and state[k, i + 1, j] >= 0:
+                    top = max(top, slope[0, k, i + 1, j])
+                    low = min(low, slope[1, k, i + 1, j])
+                room[0, k, i, j] = top
+                room[1, k, i, j] = low
+    for k in range(nl):
+        for i in range(nr):
+            for j in range(nc):
+                slope[0, k, i, j] = 1.0
+                slope[1, k, i, j] = 1.0
                 if state[k, i, j] != 0:
                     continue
                 inward = (
                     max(-flux[0, k, i, j], 0.0) + max(-flux[1, k, i, j], 0.0) + max(-flux[2, k, i, j], 0.0)
                 )
                 outward = max(flux[0, k, i, j], 0.0) + max(flux[1, k, i, j], 0.0) + max(flux[2, k, i, j], 0.0)
-                top = max(conc[k, i, j], trial[k, i, j])
-                low = min(conc[k, i, j], trial[k, i, j])
                 if j > 0 and state[k, i, j - 1] >= 0:
-                    f = flux[0, k, i, j - 1]
-                    inward += max(f, 0.0)
-                    outward += max(-f, 0.0)
-                    top = max(top, max(conc[k, i, j - 1], trial[k, i, j - 1]))
-                    low = min(low, min(conc[k, i, j - 1], trial[k, i, j - 1]))
-                if j + 1 < nc and state[k, i, j + 1] >= 0:
-                    top = max(top, max(conc[k, i, j + 1], trial[k, i, j + 1]))
-                    low = min(low, min(conc[k, i, j + 1], trial[k, i, j + 1]))
+                    inward += max(flux[0, k, i, j - 1], 0.0)
+                    outward += max(-flux[0, k, i, j - 1], 0.0)
                 if i > 0 and state[k, i - 1, j] >= 0:
-                    f = flux[1, k, i - 1, j]
-                    inward += max(f, 0.0)
-                    outward += max(-f, 0.0)
-                    top = max(top, max(conc[k, i - 1, j], trial[k, i - 1, j]))
-                    low = min(low, min(conc[k, i - 1, j], trial[k, i - 1, j]))
-                if i + 1 < nr and state[k, i + 1, j] >= 0:
-                    top = max(top, max(conc[k, i + 1, j], trial[k, i + 1, j]))
-                    low = min(low, min(conc[k, i + 1, j], trial[k, i + 1, j]))
+                    inward += max(flux[1, k, i - 1, j], 0.0)
+                    outward += max(-flux[1, k, i - 1, j], 0.0)
+                top = room[0, k, i, j]
+                low = room[1, k, i, j]
                 n = above[k, i, j]
                 if n >= 0:
-                    f = flux[2, n, i, j]
-                    inward += max(f, 0.0)
-                    outward += max(-f, 0.0)
-                    top = max(top, max(conc[n, i, j], trial[n, i, j]))
-                    low = min(low, min(conc[n, i, j], trial[n, i, j]))
+                    inward += max(flux[2, n, i, j], 0.0)
+                    outward += max(-flux[2, n, i, j], 0.0)
+                    top = max(top, room[0, n, i, j])
+                    low = min(low, room[1, n, i, j])
                 n = below[k, i, j]
                 if n >= 0:
-                    top = max(top, max(conc[n, i, j], trial[n, i, j]))
-                    low = min(low, min(conc[n, i, j], trial[n, i, j]))
+                    top = max(top, room[0, n, i, j])
+                    low = min(low, room[1, n, i, j])
                 w = water[k, i, j]
                 s = solid[k, i, j]
                 up = w * top + s * one_sorbed(top, kind, p, q) - mass[k, i, j]
                 down = mass[k, i, j] - w * low - s * one_sorbed(low, kind, p, q)
                 if inward > 0.0 and inward * h > up:
-                    room[0, k, i, j] = max(up, 0.0) / (inward * h)
+                    slope[0, k, i, j] = max(up, 0.0) / (inward * h)
                 if outward > 0.0 and outward * h > down:
-                    room[1, k, i, j] = max(down, 0.0) / (outward * h)
+                    slope[1, k, i, j] = max(down, 0.0) / (outward * h)
     for k in range(nl):
         for i in range(nr):
             for j in range(nc):
@@ -500,9 +513,9 @@ def across(
                     ii = i + 1 if way == 1 else i
                     jj = j + 1 if way == 0 else j
                     if f > 0.0:
-                        f *= min(room[1, k, i, j], room[0, kk, ii, jj])
+                        f *= min(slope[1, k, i, j], slope[0, kk, ii, jj])
                     else:
-                        f *= min(room[0, k, i, j], room[1, kk, ii, jj])
+                        f *= min(slope[0, k, i, j], slope[1, kk, ii, jj])
                     mass[k, i, j] -= f
                     mass[kk, ii, jj] += f
 

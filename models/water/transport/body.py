@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.water.grid import Grid
-from models.water.problem import Dispersion, FixedConcentration, MassSource, TransportProblem
+from models.water.problem import DecayZone, Dispersion, FixedConcentration, MassSource, TransportProblem
 from models.water.refusal import refused
 from models.water.result import FlowField
 from models.water.transport.cargo import Cargo, cargoes
@@ -41,6 +41,17 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Zone:
+    """Cells (ravelled) in which species ``number`` decays at ``rate_1_s`` (n,) from one moment to another."""
+
+    number: int
+    cells: CellArray
+    rate_1_s: FloatArray
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Body:
     """The checked problem. ``bulk_m3`` and ``pore_m3`` volumes of cells (nl, nr, nc), one where inactive."""
 
@@ -54,6 +65,7 @@ class Body:
     scheme: int
     held: tuple[Held, ...]
     puts: tuple[Put, ...]
+    zones: tuple[Zone, ...] = ()
 
 
 def body(grid: Grid, porosity: FloatArray, problem: TransportProblem) -> Body:
@@ -80,6 +92,11 @@ def body(grid: Grid, porosity: FloatArray, problem: TransportProblem) -> Body:
         scheme=CODES[problem.scheme],
         held=tuple(_held(row, grid, len(cargo)) for row in problem.fixed),
         puts=tuple(_put(row, grid, len(cargo)) for row in problem.sources),
+        zones=tuple(
+            _zone(row, number, own.id, grid)
+            for number, own in enumerate(problem.species)
+            for row in own.zones
+        ),
     )
 
 
@@ -154,6 +171,19 @@ def _put(row: MassSource, grid: Grid, species: int) -> Put:
         )
     _check_times(row.start_s, row.end_s, row.name)
     return Put(cells=cells, rate_kg_s=rate, start_s=row.start_s, end_s=row.end_s, name=row.name)
+
+
+def _zone(row: DecayZone, number: int, name: str, grid: Grid) -> Zone:
+    named = f"zone of {name}"
+    cells = _cells(row.cells, grid, named)
+    rate = np.asarray(row.rate_1_s, dtype=np.float64)
+    if rate.shape != (len(cells),):
+        raise refused(rate.shape, f"rate_1_s of {named}", f"shape {(len(cells),)}", f"形状 {(len(cells),)}")
+    bad = ~(np.isfinite(rate) & (rate >= 0.0))
+    if bad.any():
+        raise refused(float(rate[bad][0]), f"rate_1_s of {named}", "zero or more, finite", "不小于零的有限数")
+    _check_times(row.start_s, row.end_s, named)
+    return Zone(number=number, cells=cells, rate_1_s=rate, start_s=row.start_s, end_s=row.end_s)
 
 
 def _check_times(start_s: float, end_s: float, name: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.water.grid import IntArray
 from models.water.transport.isotherm import Isotherm, total_kg
+from models.water.transport.limiter import BoolArray
 from models.water.transport.neighbours import ByteArray, from_above, from_below
 from twin.core.geometry import FloatArray
 
@@ -127,17 +128,17 @@ def _sums(flux: list[FloatArray], above: IntArray) -> tuple[FloatArray, FloatArr
 def _range(
     conc: FloatArray, trial: FloatArray, below: IntArray, above: IntArray, state: ByteArray
 ) -> tuple[FloatArray, FloatArray]:
+    """Highest and lowest of the cells around, those across edges and corners too, before and after the rest."""
     active = state >= 0
     high, low = np.maximum(conc, trial), np.minimum(conc, trial)
-    tops, lows = [high], [low]
-    for axis, way in ((2, -1), (2, 1), (1, -1), (1, 1)):
-        tops.append(_moved(high, axis, way, active))
-        lows.append(_moved(low, axis, way, active))
-    for found, index, move in ((tops, above, from_above), (tops, below, from_below)):
-        found.append(np.where(index >= 0, move(high, index), high))
-    for found, index, move in ((lows, above, from_above), (lows, below, from_below)):
-        found.append(np.where(index >= 0, move(low, index), low))
-    return np.maximum.reduce(tops), np.minimum.reduce(lows)
+    for axis in (2, 1):
+        high = np.maximum.reduce([high, *(_moved(high, axis, way, active) for way in (-1, 1))])
+        low = np.minimum.reduce([low, *(_moved(low, axis, way, active) for way in (-1, 1))])
+    highs, lows = [high], [low]
+    for index, move in ((above, from_above), (below, from_below)):
+        highs.append(np.where(index >= 0, move(high, index), high))
+        lows.append(np.where(index >= 0, move(low, index), low))
+    return np.maximum.reduce(highs), np.minimum.reduce(lows)
 
 
 def _room(room: FloatArray, wanted: FloatArray, free: BoolArray) -> FloatArray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.water.transport.body import Body, CellArray, Held, Put
+from models.water.transport.body import Body, CellArray, Held, Put, Zone
 from models.water.transport.cargo import Cargo
 from models.water.transport.isotherm import total_kg
 from models.water.transport.kernels import Kernels
@@ -34,12 +34,16 @@ class Pins:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
-    """A window with everything that acts in it: pins by species, puts (cells, rates), the stiff part."""
+    """A window with everything that acts in it: pins by species, puts (cells, rates), the stiff part.
+
+    ``zones``: species' number, cells and rates of decay there.
+    """
 
     patch: Patch
     pins: tuple[Pins, ...]
     puts: tuple[tuple[str, CellArray, FloatArray], ...]
     stiff: Stiff | None
+    zones: tuple[tuple[int, CellArray, FloatArray], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -86,8 +90,24 @@ class March:
             )
             made[cargo.number] = lost
             self._book_reaction(cargo, gain, lost)
+        if scene.zones:
+            busy = True
+            self._treat(scene, load, h)
         if busy:
             self.pin(scene, load, share)
+
+    def _treat(self, scene: Scene, load: Load, h: float) -> None:
+        """Let zones take their share of every phase."""
+        for number, cells, rate in scene.zones:
+            gone = -np.expm1(-rate * h)
+            lost = 0.0
+            for masses in (load.mobile_kg, load.kinetic_kg, load.immobile_kg):
+                if masses.size:
+                    flat = masses[number].ravel()
+                    away = flat[cells] * gone
+                    flat[cells] -= away
+                    lost += float(away.sum())
+            self.ledger.book(number, "zone", out_kg=lost)
 
     def _gain(self, cargo: Cargo, made: dict[int, FloatArray], load: Load) -> FloatArray:
         if cargo.parent is None or cargo.parent not in made:
@@ -234,6 +254,18 @@ def placed(
     for row in puts:
         inside, at = patch.box.local(row.cells, shape)
         found.append((row.name, at, row.rate_kg_s[inside]))
+    return tuple(found)
+
+
+def treated(
+    zones: list[Zone], patch: Patch, shape: tuple[int, int, int]
+) -> tuple[tuple[int, CellArray, FloatArray], ...]:
+    """Zones of faster decay in a window."""
+    found = []
+    for row in zones:
+        inside, at = patch.box.local(row.cells, shape)
+        if len(at):
+            found.append((row.number, at, row.rate_1_s[inside]))
     return tuple(found)
 
 

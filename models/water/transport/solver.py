@@ -18,12 +18,12 @@ from models.water.problem import TransportProblem
 from models.water.refusal import refused
 from models.water.result import FlowField, TransportStep
 from models.water.transport import window
-from models.water.transport.body import Body, Held, Put, body, check_field
+from models.water.transport.body import Body, Held, Put, Zone, body, check_field
 from models.water.transport.isotherm import LINEAR, conc_of, total_kg
 from models.water.transport.kernels import kernels
 from models.water.transport.limiter import BoolArray
 from models.water.transport.load import Load, Whole, copied, empty, put_back, taken, thickness_of
-from models.water.transport.march import March, Scene, pinned, placed
+from models.water.transport.march import March, Scene, pinned, placed, treated
 from models.water.transport.options import TransportOptions
 from models.water.transport.packages import bringing
 from models.water.transport.patch import FLOOR, Patch, patch
@@ -45,6 +45,7 @@ class _Acts:
 
     held: list[Held]
     puts: list[Put]
+    zones: list[Zone]
 
 
 class TransportSolver:
@@ -159,6 +160,7 @@ class TransportSolver:
             acts = _Acts(
                 held=[row for row in self._body.held if row.start_s <= middle < row.end_s],
                 puts=[row for row in self._body.puts if row.start_s <= middle < row.end_s],
+                zones=[row for row in self._body.zones if row.start_s <= middle < row.end_s],
             )
             span = (begin / dt_s, end / dt_s)
             count += self._span(whole, march, field, waters, acts, span, dt_s)
@@ -166,7 +168,7 @@ class TransportSolver:
 
     def _events(self, time_s: float, dt_s: float) -> list[float]:
         """Moments within the step, from its start, at which something begins or ends."""
-        rows = (*self._body.held, *self._body.puts)
+        rows = (*self._body.held, *self._body.puts, *self._body.zones)
         moments = {moment - time_s for row in rows for moment in (row.start_s, row.end_s)}
         slack = 1e-9 * dt_s
         return [0.0, *sorted(m for m in moments if slack < m < dt_s - slack), dt_s]
@@ -224,6 +226,7 @@ class TransportSolver:
             patch=cut,
             pins=tuple(pinned(acts.held, n, cut, shape) for n in range(len(self._body.cargo))),
             puts=placed(acts.puts, cut, shape),
+            zones=treated(acts.zones, cut, shape),
             stiff=implicit,
         )
         return scene, taken(whole, cut.box), count
