@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-SMOOTHING = 1e-6
+from models.water.flow.cycle import DAMPING
+from models.water.flow.saturation import SMOOTHING
+
 SLOPE = 1.0 / (1.0 - SMOOTHING)
 
 
@@ -28,6 +30,7 @@ def store_terms(
     level_old: Any,
     sat: Any,
     steep: Any,
+    stored: Any,
     residual: Any,
     diag: Any,
 ) -> float:
@@ -54,15 +57,16 @@ def store_terms(
                     steep[k, i, j] = d
                     rest = h - bottom[k, i, j] - b * s
                     level = s * (rest + 0.5 * b * s)
-                    stored = elastic[k, i, j] * (level_old[k, i, j] - level) + drainable[k, i, j] * (
+                    gain = elastic[k, i, j] * (level_old[k, i, j] - level) + drainable[k, i, j] * (
                         sat_old[k, i, j] - s
                     )
                     diag[k, i, j] += elastic[k, i, j] * max(s + d * rest, 0.0) + drainable[k, i, j] * d
                 else:
-                    stored = elastic[k, i, j] * (level_old[k, i, j] - h)
+                    gain = elastic[k, i, j] * (level_old[k, i, j] - h)
                     diag[k, i, j] += elastic[k, i, j]
-                residual[k, i, j] += stored
-                total += abs(stored)
+                stored[k, i, j] = gain
+                residual[k, i, j] += gain
+                total += abs(gain)
     return total
 
 
@@ -165,6 +169,7 @@ def coarsen(
 ) -> None:
     """See ``models.water.flow.cycle.coarsen``."""
     nl, nr, nc = diag.shape
+    by_x, by_y = wide - 1, deep - 1  # one or two cells: a shift, not a division
     diag_2[:] = 0.0
     east_2[:] = 0.0
     north_2[:] = 0.0
@@ -175,18 +180,18 @@ def coarsen(
             for j in range(nc):
                 if mask[k, i, j] == 0.0:
                     continue
-                ii, jj = i // deep, j // wide
+                ii, jj = i >> by_y, j >> by_x
                 mask_2[k, ii, jj] = 1.0
                 over = diag[k, i, j]
                 if j + 1 < nc:
                     over -= east[k, i, j]
-                    if (j + 1) // wide != jj:
+                    if (j + 1) >> by_x != jj:
                         east_2[k, ii, jj] += east[k, i, j] / wide
                 if j > 0:
                     over -= east[k, i, j - 1]
                 if i + 1 < nr:
                     over -= north[k, i, j]
-                    if (i + 1) // deep != ii:
+                    if (i + 1) >> by_y != ii:
                         north_2[k, ii, jj] += north[k, i, j] / deep
                 if i > 0:
                     over -= north[k, i - 1, j]
@@ -220,7 +225,7 @@ def coarsen(
 
 
 @njit(cache=True, fastmath=False)
-def factor(diag: Any, east: Any, down: Any, damping: float, lower: Any, inverse: Any) -> None:
+def factor(diag: Any, east: Any, down: Any, lower: Any, inverse: Any) -> None:
     """See ``models.water.flow.cycle.factor``."""
     nl, nr, nc = diag.shape
     for i in range(nr):
@@ -228,9 +233,9 @@ def factor(diag: Any, east: Any, down: Any, damping: float, lower: Any, inverse:
             for j in range(nc):
                 heavy = diag[k, i, j]
                 if j + 1 < nc:
-                    heavy += damping * east[k, i, j]
+                    heavy += DAMPING * east[k, i, j]
                 if j > 0:
-                    heavy += damping * east[k, i, j - 1]
+                    heavy += DAMPING * east[k, i, j - 1]
                 if k > 0:
                     lower[k, i, j] = down[k - 1, i, j] * inverse[k - 1, i, j]
                     heavy -= down[k - 1, i, j] * lower[k, i, j]
@@ -297,30 +302,39 @@ def _cycle(
         n, d = north[start:end].reshape(shape), down[start:end].reshape(shape)
         lo, inv = lower[start:end].reshape(shape), inverse[start:end].reshape(shape)
         b, y = right[start:end].reshape(shape), x[start:end].reshape(shape)
+        e = east[start:end].reshape(shape)
         row = np.empty((nl, nc))
-        for i in range(nr):  # from the south, beginning at zero
-            for k in range(nl):
-                for j in range(nc):
-                    row[k, j] = b[k, i, j]
-                if i > 0:
-                    for j in range(nc):
-                        row[k, j] += n[k, i - 1, j] * y[k, i - 1, j]
-            _columns(row, i, d, lo, inv)
-            for k in range(nl):
-                for j in range(nc):
-                    y[k, i, j] = row[k, j]
-        if level + 1 == levels:
-            break
-        e, g = east[start:end].reshape(shape), diag[start:end].reshape(shape)
-        start_2, nr_2, nc_2 = table[level + 1, 0], table[level + 1, 2], table[level + 1, 3]
-        wide, deep = table[level, 4], table[level, 5]
+        last = level + 1 == levels
+        following = level if last else level + 1
+        start_2, nr_2, nc_2 = table[following, 0], table[following, 2], table[following, 3]
+        by_x, by_y = table[level, 4] - 1, table[level, 5] - 1
         b_2 = right[start_2 : start_2 + nl * nr_2 * nc_2].reshape((nl, nr_2, nc_2))
-        b_2[:] = 0.0
-        for i in range(nr):
-            _left_over(i, y, b, g, e, n, d, row)
-            for k in range(nl):
+        if not last:
+            b_2[:] = 0.0
+        for i in range(nr + 1):  # from the south, beginning at zero
+            if i < nr:
+                for k in range(nl):
+                    for j in range(nc):
+                        row[k, j] = b[k, i, j]
+                    if i > 0:
+                        for j in range(nc):
+                            row[k, j] += n[k, i - 1, j] * y[k, i - 1, j]
+                _columns(row, i, d, lo, inv)
+                for k in range(nl):
+                    for j in range(nc):
+                        y[k, i, j] = row[k, j]
+            if i == 0 or last:
+                continue
+            for k in range(nl):  # what is left over after the sweep, by what the sweep did not see
                 for j in range(nc):
-                    b_2[k, i // deep, j // wide] += row[k, j]
+                    row[k, j] = n[k, i - 1, j] * y[k, i, j] if i < nr else 0.0
+                for j in range(nc - 1):
+                    row[k, j] += e[k, i - 1, j] * (DAMPING * y[k, i - 1, j] + y[k, i - 1, j + 1])
+                for j in range(1, nc):
+                    row[k, j] += e[k, i - 1, j - 1] * (DAMPING * y[k, i - 1, j] + y[k, i - 1, j - 1])
+                ii = (i - 1) >> by_y
+                for j in range(nc):
+                    b_2[k, ii, j >> by_x] += row[k, j]
     for level in range(levels - 2, -1, -1):
         start, nl, nr, nc = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
         end, shape = start + nl * nr * nc, (nl, nr, nc)
@@ -329,14 +343,14 @@ def _cycle(
         lo, inv = lower[start:end].reshape(shape), inverse[start:end].reshape(shape)
         b, y, m = right[start:end].reshape(shape), x[start:end].reshape(shape), mask[start:end].reshape(shape)
         start_2, nr_2, nc_2 = table[level + 1, 0], table[level + 1, 2], table[level + 1, 3]
-        wide, deep = table[level, 4], table[level, 5]
+        by_x, by_y = table[level, 4] - 1, table[level, 5] - 1
         y_2 = x[start_2 : start_2 + nl * nr_2 * nc_2].reshape((nl, nr_2, nc_2))
         row = np.empty((nl, nc))
         for i in range(nr - 1, -2, -1):  # a row's residual needs the corrected row south of it
             if i >= 0:
                 for k in range(nl):
                     for j in range(nc):
-                        y[k, i, j] += m[k, i, j] * y_2[k, i // deep, j // wide]
+                        y[k, i, j] += m[k, i, j] * y_2[k, i >> by_y, j >> by_x]
             if i + 1 < nr:
                 _left_over(i + 1, y, b, g, e, n, d, row)
                 _columns(row, i + 1, d, lo, inv)

@@ -82,31 +82,35 @@ def kernels_of(kernel: Kernel) -> ModuleType | Any:
 class Balance:
     """Balance of one step: ``evaluate`` fills ``residual`` (inflow minus outflow, m3/s) and ``matrix``.
 
-    ``matrix`` is minus the derivative of the residual by the heads. The arrays are written over by the next
-    call.
+    ``matrix`` is minus the derivative of the residual by the heads. ``stored`` (m3/s) is what storage gives
+    to every cell by its own terms, ``sat`` the saturation at the heads. All arrays are written over by the
+    next call, and by the next ``begin``.
     """
 
-    def __init__(
-        self, ground: Ground, loads: Loads, kernels: Any, *, old_m: FloatArray | None, dt_s: float
-    ) -> None:
+    def __init__(self, ground: Ground, kernels: Any) -> None:
         shape = ground.active.shape
-        self.ground, self.loads, self._kernels = ground, loads, kernels
-        self.free = ground.points.copy()
-        self.free.ravel()[loads.fixed] = False
-        rate = 0.0 if old_m is None else 1.0 / dt_s
-        self._elastic = np.where(self.free, ground.elastic_m2, 0.0) * rate
-        self._drainable = np.where(self.free, ground.drainable_m3, 0.0) * rate
-        self.sat_old = np.ones(shape)
-        self._level_old = np.zeros(shape) if old_m is None else old_m.copy()
-        if old_m is not None:
-            self._remember(old_m)
+        self.ground, self._kernels = ground, kernels
+        self.free = np.zeros(shape, dtype=bool)
+        self.sat_old, self._level_old = np.ones(shape), np.zeros(shape)
         self.sat, self._steep = np.ones(shape), np.zeros(shape)
-        self.residual = np.zeros(shape)
+        self.residual, self.stored = np.zeros(shape), np.zeros(shape)
+        self._elastic, self._drainable = np.zeros(shape), np.zeros(shape)
         self._rows = [np.zeros(shape) for _ in range(6)]
         self.storage_m3_s = 0.0
 
-    def _remember(self, old_m: FloatArray) -> None:
+    def begin(self, loads: Loads, *, old_m: FloatArray | None, dt_s: float) -> None:
+        """Take up the stresses and the heads before a step; ``old_m`` None: a steady state."""
         g = self.ground
+        self.loads = loads
+        self.free[...] = g.points
+        self.free.ravel()[loads.fixed] = False
+        rate = 0.0 if old_m is None else 1.0 / dt_s
+        for out, values in ((self._elastic, g.elastic_m2), (self._drainable, g.drainable_m3)):
+            np.multiply(values, rate, out=out)
+            out.ravel()[loads.fixed] = 0.0
+        if old_m is None:
+            return
+        self._level_old[...] = old_m
         for k in np.flatnonzero(g.convertible):
             self.sat_old[k], _ = saturation(old_m[k], g.bottom_m[k], g.thick_m[k])
             rest = old_m[k] - g.bottom_m[k] - 0.5 * g.thick_m[k] * self.sat_old[k]
@@ -127,7 +131,8 @@ class Balance:
                 np.add.at(diag.ravel(), load.cells, load.steepness(flat))
         self.storage_m3_s = self._kernels.store_terms(
             *(head_m, g.bottom_m, g.thick_m, g.convertible, self._elastic, self._drainable),
-            *(self.sat_old, self._level_old, self.sat, self._steep, self.residual, diag),
+            *(self.sat_old, self._level_old, self.sat, self._steep, self.stored),
+            *(self.residual, diag),
         )
         self._kernels.face_terms(
             *(head_m, self.sat, self._steep, g.convertible, f.east_m2_s, f.north_m2_s, f.down_m2_s),
@@ -147,15 +152,3 @@ class Balance:
         moved = sum(float(np.abs(load.flow(flat)).sum()) for load in self.loads.loads)
         moved += float(np.abs(self.residual.ravel()[self.loads.fixed]).sum())
         return 0.5 * (moved + self.storage_m3_s)
-
-    def storage(self, head_m: FloatArray) -> FloatArray:
-        """Water that storage gives to every cell, m3/s, by the storage terms alone."""
-        g = self.ground
-        out = self._elastic * (self._level_old - head_m)
-        for k in np.flatnonzero(g.convertible):
-            sat, _ = saturation(head_m[k], g.bottom_m[k], g.thick_m[k])
-            level = sat * (head_m[k] - g.bottom_m[k] - 0.5 * g.thick_m[k] * sat)
-            out[k] = self._elastic[k] * (self._level_old[k] - level) + self._drainable[k] * (
-                self.sat_old[k] - sat
-            )
-        return out

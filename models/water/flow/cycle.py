@@ -16,6 +16,7 @@ import numpy as np
 from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
+DAMPING = 0.25  # of links along x, added to the diagonal in the smoother
 STRONGER = 4.0  # links in one direction over those in the other, from which only that one is coarsened
 
 
@@ -74,16 +75,15 @@ def factor(
     diag: FloatArray,
     east: FloatArray,
     down: FloatArray,
-    damping: float,
     lower: FloatArray,
     inverse: FloatArray,
 ) -> None:
     """Factors of the tridiagonal systems of all columns of cells (Thomas).
 
-    ``damping`` times the links along x is added to the diagonal: neighbours there are smoothed together.
+    ``DAMPING`` times the links along x is added to the diagonal: neighbours there are smoothed together.
     """
-    heavy = diag + damping * east
-    heavy[:, :, 1:] += damping * east[:, :, :-1]
+    heavy = diag + DAMPING * east
+    heavy[:, :, 1:] += DAMPING * east[:, :, :-1]
     inverse[0] = 1.0 / heavy[0]
     for k in range(1, len(diag)):
         lower[k] = down[k - 1] * inverse[k - 1]

@@ -14,8 +14,6 @@ from scipy.sparse.linalg import LinearOperator, bicgstab, cg
 from models.water.flow.cycle import at_level, table_of
 from twin.core.geometry import FloatArray
 
-DAMPING = 0.25  # of links along x in the smoother
-
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -68,7 +66,7 @@ class Cycles:
             np.multiply(0.5, matrix.north + matrix.south, out=north)
         diag[...], down[...] = matrix.diag, matrix.down
         for n, level in enumerate(levels):
-            self._kernels.factor(level[0], level[1], level[3], DAMPING, level[5], level[6])
+            self._kernels.factor(level[0], level[1], level[3], level[5], level[6])
             if n + 1 < len(levels):
                 self._kernels.coarsen(*level[:5], int(table[n, 4]), int(table[n, 5]), *levels[n + 1][:5])
 
@@ -106,7 +104,7 @@ class Multigrid:
             self._built_with = count
         x[...] = 0.0
         x[self.free] = solution
-        return count, float(np.linalg.norm(vector - sparse @ solution))
+        return count, float(np.sqrt(np.square(vector - sparse @ solution).sum()))
 
     def _build(self, sparse: csr_array, matrix: Matrix) -> None:
         import pyamg

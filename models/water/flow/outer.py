@@ -16,6 +16,7 @@ LOOSE = 0.05  # share of the residual that a linear solution may leave before he
 HALVINGS = 6
 SLOW = 0.4  # of the residual left by an iteration: beyond it the symmetric iteration is too slow
 ROUNDING = 8.0 * np.finfo(np.float64).eps
+CLOSED = 1e-7  # of what may be left over in all cells together, may be so in the whole model
 UNDER = 0.97  # a head that would fall below the lowest bottom goes this far towards it
 
 
@@ -57,7 +58,7 @@ class Iteration:
         for count in range(outer + 1):
             enough = self._enough(matrix)
             if left <= enough:
-                self._level(enough)
+                self._level(matrix, enough)
                 return self._outcome(count, inner, left, solved=True)
             if count < outer:
                 matrix, left, spent = self._improve(matrix, left, enough)
@@ -78,7 +79,7 @@ class Iteration:
         right = self.balance.right()
         target = 0.3 * enough / max(np.sqrt(self.balance.free.sum()), 1.0)
         if self._bends:
-            target = max(target, LOOSE * float(np.linalg.norm(right)))
+            target = max(target, LOOSE * float(np.sqrt(np.square(right).sum())))
         spent, _ = self._solve(matrix, right, target, self._change)
         before, share = self.head_m.copy(), 1.0
         best: tuple[float, FloatArray] | None = None
@@ -124,19 +125,19 @@ class Iteration:
             seen |= g.active[k]
         return lowest & self.balance.free
 
-    def _level(self, enough: float) -> None:
+    def _level(self, matrix: Matrix, enough: float) -> None:
         """Close the balance of the whole model by one level for all heads (a constant coarse correction)."""
-        for _ in range(2):
-            matrix, left = self._look(self.head_m)
+        for _ in range(3):
             whole = float(self.balance.right().sum())
             stiff = _row_sum(matrix, self.balance.free)
-            if not stiff > 0.0 or whole == 0.0:
+            if not stiff > 0.0 or abs(whole) <= CLOSED * enough:
                 return
             kept = self.head_m.copy()
             self.head_m[self.balance.free] += whole / stiff
-            _, after = self._look(self.head_m)
-            if after > max(enough, left):
+            matrix, after = self._look(self.head_m)
+            if after > 2.0 * enough:
                 self.head_m[...] = kept
+                self._look(kept)
                 return
 
     def _outcome(self, count: int, inner: int, left: float, *, solved: bool) -> Outcome:

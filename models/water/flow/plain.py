@@ -31,10 +31,11 @@ def store_terms(
     level_old: FloatArray,
     sat: FloatArray,
     steep: FloatArray,
+    stored: FloatArray,
     residual: FloatArray,
     diag: FloatArray,
 ) -> float:
-    """Saturation with its slope; storage added to ``residual`` and ``diag``; returns the sum of |storage|.
+    """Saturation with its slope; storage, also added to ``residual`` and ``diag``; returns its sum of sizes.
 
     ``elastic`` (m2/s per m of head) and ``drainable`` (m3/s) over the step, both zero in steady state;
     ``level_old`` is what ``elastic_level`` gave for the head before.
@@ -45,13 +46,13 @@ def store_terms(
             sat[k], steep[k] = saturation(head[k], bottom[k], thick[k])
             rest = head[k] - bottom[k] - thick[k] * sat[k]
             level = sat[k] * (rest + 0.5 * thick[k] * sat[k])
-            stored = elastic[k] * (level_old[k] - level) + drainable[k] * (sat_old[k] - sat[k])
+            stored[k] = elastic[k] * (level_old[k] - level) + drainable[k] * (sat_old[k] - sat[k])
             diag[k] += elastic[k] * np.maximum(sat[k] + steep[k] * rest, 0.0) + drainable[k] * steep[k]
         else:
-            stored = elastic[k] * (level_old[k] - head[k])
+            stored[k] = elastic[k] * (level_old[k] - head[k])
             diag[k] += elastic[k]
-        residual[k] += stored
-        total += float(np.abs(stored).sum())
+        residual[k] += stored[k]
+        total += float(np.abs(stored[k]).sum())
     return total
 
 
@@ -145,6 +146,11 @@ def product(
     out[1:] -= down[:-1] * x[:-1]
 
 
+def _dot(a: FloatArray, b: FloatArray) -> float:
+    """Sum of products; not by BLAS, which would take a second thread."""
+    return float(np.sum(a * b))
+
+
 def conjugate_gradients(
     table: IntArray,
     diags: FloatArray,
@@ -173,19 +179,19 @@ def conjugate_gradients(
     x[...] = 0.0
     r[...] = right
     q, p = np.empty_like(r), np.zeros_like(r)
-    norm = float(np.sqrt(np.vdot(r, r)))
+    norm = float(np.sqrt(_dot(r, r)))
     before, count = 1.0, 0
     while norm > target and count < most:
         cycle(*parts)
-        now = float(np.vdot(r, z))
+        now = _dot(r, z)
         p *= now / before if count else 0.0
         p += z
         product(p, diag, east, east, north, north, down, q)
-        step = now / float(np.vdot(p, q))
+        step = now / _dot(p, q)
         x += step * p
         r -= step * q
         before = now
-        norm = float(np.sqrt(np.vdot(r, r)))
+        norm = float(np.sqrt(_dot(r, r)))
         count += 1
     return count, norm
 
@@ -222,7 +228,7 @@ def stabilised_gradients(
     x[...] = 0.0
     r = right.copy()
     p, v, t = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
-    now = float(np.vdot(right, r))
+    now = _dot(right, r)
     norm = float(np.sqrt(now))
     rho, alpha, omega, count = 1.0, 1.0, 1.0, 0
     while norm > target and count < most:
@@ -232,17 +238,17 @@ def stabilised_gradients(
         b[...] = p
         cycle(*parts)
         product(y, *matrix, v)
-        alpha = now / float(np.vdot(right, v))
+        alpha = now / _dot(right, v)
         r -= alpha * v
         x += alpha * y
         b[...] = r
         cycle(*parts)
         product(y, *matrix, t)
-        under = float(np.vdot(t, t))
-        omega = float(np.vdot(t, r)) / under if under > 0.0 else 0.0
+        under = _dot(t, t)
+        omega = _dot(t, r) / under if under > 0.0 else 0.0
         x += omega * y
         r -= omega * t
-        rho, now = now, float(np.vdot(right, r))
-        norm = float(np.sqrt(np.vdot(r, r)))
+        rho, now = now, _dot(right, r)
+        norm = float(np.sqrt(_dot(r, r)))
         count += 1
     return count, norm

@@ -71,6 +71,7 @@ class FlowSolver:
         self._loads: tuple[tuple[Stress, ...], Loads] | None = None
         self._multigrid: Multigrid | None = None
         self._cycles: Cycles | None = None
+        self._balance = Balance(self._ground, self._kernels)
         self._last: tuple[FloatArray, FloatArray] | None = None
 
     def steady(self, stresses: Sequence[Stress], start_head_m: FloatArray) -> FlowStep:
@@ -84,8 +85,8 @@ class FlowSolver:
         check_anchored(self.grid, self._ground, loads, steady=True)
         self._check_wet(start_head_m)
         head = self._filled(start_head_m, loads)
-        balance = Balance(self._ground, loads, self._kernels, old_m=None, dt_s=1.0)
-        return self._solved(balance, head, steady=True)
+        self._balance.begin(loads, old_m=None, dt_s=1.0)
+        return self._solved(head, steady=True)
 
     def step(self, head_m: FloatArray, dt_s: float, stresses: Sequence[Stress]) -> FlowStep:
         """Heads after ``dt_s`` seconds, from heads (nl, nr, nc) at the start; NaN in a cell means dry.
@@ -103,8 +104,21 @@ class FlowSolver:
         check_heads(self.grid, head_m, "head_m", self._ground.convertible)
         check_anchored(self.grid, self._ground, loads, steady=False)
         old = self._filled(head_m, loads)
-        balance = Balance(self._ground, loads, self._kernels, old_m=old, dt_s=dt_s)
-        return self._solved(balance, old.copy(), steady=False)
+        self._balance.begin(loads, old_m=old, dt_s=dt_s)
+        head = self._guess(head_m, old, dt_s)
+        step = self._solved(head, steady=False)
+        self._last = (head, (head - old) / dt_s)
+        return step
+
+    def _guess(self, given_m: FloatArray, old: FloatArray, dt_s: float) -> FloatArray:
+        """Where the heads would go if they went on as in the last step, where that step ended here."""
+        head = old.copy()
+        if self._last is not None:
+            before, rate = self._last
+            wet = self._balance.free & self._ground.active & np.isfinite(given_m)
+            if np.array_equal(before[wet], old[wet]):
+                head[wet] += dt_s * rate[wet]
+        return head
 
     def _laid(self, stresses: Sequence[Stress]) -> Loads:
         rows = tuple(stresses)
@@ -140,8 +154,9 @@ class FlowSolver:
                 f"至少一个含水单元：所有单元初始水头均低于底板，该单元底板为 {g.bottom_m[cell]:.6g} m",
             )
 
-    def _solved(self, balance: Balance, head: FloatArray, *, steady: bool) -> FlowStep:
-        count, notes = self._iterate(balance, head, steady=steady)
+    def _solved(self, head: FloatArray, *, steady: bool) -> FlowStep:
+        balance = self._balance
+        count, notes = self._iterate(head, steady=steady)
         field, budget, imbalance = field_of(self.grid, balance, head, steady=steady)
         g = self._ground
         shown = np.where(g.active, head, np.nan)
@@ -159,8 +174,8 @@ class FlowSolver:
             notes=(*balance.loads.notes, *notes),
         )
 
-    def _iterate(self, balance: Balance, head: FloatArray, *, steady: bool) -> tuple[int, tuple[str, ...]]:
-        chosen = self.options
+    def _iterate(self, head: FloatArray, *, steady: bool) -> tuple[int, tuple[str, ...]]:
+        chosen, balance = self.options, self._balance
         iteration = Iteration(
             balance,
             head,
