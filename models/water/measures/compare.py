@@ -35,12 +35,13 @@ _WORK_M = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
-    """A measure to compare, with the agent and amount that a plan proposes."""
+    """A measure to compare, with the agent, the amount and the caveats of a plan."""
 
     measure: GroundwaterMeasure
     agent: Text | None = None
     amount: Amount | None = None
     area: tuple[Ring, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,17 +227,21 @@ def _option(
         cost_cny=cost(measure, horizon_s=look.leads_s[-1], sources=sources),
         agent=choice.agent or measure.agent,
         amount=choice.amount,
-        area=choice.area or working_area(measure),
+        area=choice.area or working_area(measure, sources),
         leads=tuple(leads),
         converged=all(run.converged for run in runs),
-        notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
+        notes=tuple(dict.fromkeys([*choice.notes, *(note for run in runs for note in run.notes)])),
     )
 
 
-def working_area(measure: GroundwaterMeasure, *, margin_m: float = _WORK_M) -> tuple[Ring, ...]:
-    """Rings around where people work: everything within some metres of a measure's wells, wall or zone."""
+def working_area(
+    measure: GroundwaterMeasure, sources: Sequence[GroundwaterSource] = (), *, margin_m: float = _WORK_M
+) -> tuple[Ring, ...]:
+    """Rings around where people work: everything within some metres of wells, wall, zone or source."""
     if not measure.line:
-        return ()
+        named = [row for row in sources if row.id == measure.source_id]
+        rounds = [shapely.Point(row.x_m, row.y_m).buffer(row.radius_m + margin_m) for row in named]
+        return tuple(np.asarray(part.exterior.coords)[::-1] for part in rounds)
     if measure.kind in (MeasureKind.PUMP, MeasureKind.INJECT) or len(measure.line) == 1:
         shape = shapely.MultiPoint(measure.line).buffer(margin_m)
     else:

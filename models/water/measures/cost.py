@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi
 
-from models.water.measures.places import length_m, zone_volume_m3
+from models.water.measures.places import is_area, length_m, zone_volume_m3
 from models.water.now import Band
 from twin.core.groundwater import GroundwaterMeasure, GroundwaterSource, MeasureKind
 from twin.core.text import Text
@@ -44,8 +44,9 @@ TREATMENT = _price("抽出水处理", "treatment of pumped water", "CNY/m3", 3, 
 INJECTED = _price("注入水与配药", "injected water, prepared", "CNY/m3", 2, 5, 15)
 WALL = _price("垂直阻隔墙", "cut-off wall", "CNY/m2", 500, 1100, 2500)
 EXCAVATION = _price("污染土开挖与处置", "excavation and disposal", "CNY/m3", 400, 1000, 2500)
-ZONE = _price("反应介质或注药", "reactive fill or injected agent", "CNY/m3", 1200, 3500, 8000)
-PRICES = (WELL_METRE, WELL_PLANT, TREATMENT, INJECTED, WALL, EXCAVATION, ZONE)
+FILL = _price("反应墙开槽与填料", "trench and reactive fill", "CNY/m3", 1200, 3500, 8000)
+DOSED = _price("原位注药（按处理土方）", "agent injected, per volume of ground", "CNY/m3", 60, 200, 600)
+PRICES = (WELL_METRE, WELL_PLANT, TREATMENT, INJECTED, WALL, EXCAVATION, FILL, DOSED)
 
 
 def cost(
@@ -74,7 +75,7 @@ def cost(
 def _parts(
     measure: GroundwaterMeasure, horizon_s: float, sources: Sequence[GroundwaterSource]
 ) -> list[tuple[Price, float]] | None:
-    """Prices and amounts of a measure."""
+    """Prices and amounts of a measure; a zone of closed outline is injected, a line is a trench."""
     kind, depth_m = measure.kind, measure.bottom_m - measure.top_m
     if kind is MeasureKind.DO_NOTHING:
         return []
@@ -87,7 +88,8 @@ def _parts(
     if kind is MeasureKind.BARRIER:
         return [(WALL, length_m(measure.line) * depth_m)]
     if kind is MeasureKind.REACTIVE_ZONE:
-        return [(ZONE, zone_volume_m3(measure.line, measure.thickness_m, measure.top_m, measure.bottom_m))]
+        price = DOSED if is_area(measure.line) else FILL
+        return [(price, zone_volume_m3(measure.line, measure.thickness_m, measure.top_m, measure.bottom_m))]
     dug = [row for row in sources if row.id == measure.source_id]
     if not dug:
         return None

@@ -125,6 +125,11 @@ def zone_volume_m3(line: Sequence[Point], width_m: float, top_m: float, bottom_m
     return float(_zone(line, width_m).area) * (bottom_m - top_m)
 
 
+def is_area(line: Sequence[Point]) -> bool:
+    """Whether a line closes, so that its inside is meant."""
+    return len(line) > 3 and tuple(line[0]) == tuple(line[-1])
+
+
 def length_m(line: Sequence[Point]) -> float:
     """Length of a polyline."""
     at = np.asarray(line, dtype=np.float64).reshape(-1, 2)
@@ -134,7 +139,7 @@ def length_m(line: Sequence[Point]) -> float:
 def _zone(line: Sequence[Point], width_m: float) -> BaseGeometry:
     if len(line) == 1:
         return shapely.Point(line[0]).buffer(0.5 * width_m, quad_segs=32)
-    if len(line) > 3 and tuple(line[0]) == tuple(line[-1]):
+    if is_area(line):
         return shapely.make_valid(shapely.Polygon(line))
     return _line(line).buffer(0.5 * width_m, cap_style="flat")
 
