@@ -160,17 +160,9 @@ def _storage(
 
 def _kinds(sto: Any, count: int) -> list[bool]:
     """Steady or transient, which holds on until a period says otherwise; MODFLOW begins transient."""
-    steady = _keys(sto.steady_state)
-    transient = _keys(sto.transient)
     found, now = [], False
     for n in range(count):
-        now = True if n in steady else False if n in transient else now
+        steady, transient = sto.steady_state.get_data(n), sto.transient.get_data(n)
+        now = bool(steady) or (now and not transient)
         found.append(now)
     return found
-
-
-def _keys(data: Any) -> set[int]:
-    body = data.get_data() or {}
-    if not isinstance(body, dict):
-        return {0} if body else set()
-    return {int(key) for key, value in body.items() if value is True or (value is not None and value)}

@@ -152,6 +152,7 @@ class Loads:
             speed, length_m = self.units.length_m / self.units.time_s, self.units.length_m
             return _same_objects(
                 [tuple(planes[name][n] for name in names) for n in range(count)],
+                1,
                 lambda row: Evapotranspiration(
                     surface_m=row[0] * length_m,
                     rate_m_s=row[1] * speed,
@@ -164,6 +165,7 @@ class Loads:
         speed = self.units.length_m / self.units.time_s
         return _same_objects(
             [(planes["recharge"][n], *(concs[n] if concs else ())) for n in range(count)],
+            0,
             lambda row: Recharge(
                 rate_m_s=frozen(row[0] * speed),
                 conc_kg_m3=frozen(np.stack(row[1:], axis=-1) * self.units.conc_kg_m3) if concs else None,
@@ -296,13 +298,16 @@ def _planes(data: Any, grid: Grid, count: int) -> list[FloatArray]:
     return found
 
 
-def _same_objects(rows: Sequence[tuple[Any, ...]], make: Callable[[Any], Stress]) -> list[Stress | None]:
+def _same_objects(
+    rows: Sequence[tuple[Any, ...]], rate: int, make: Callable[[Any], Stress]
+) -> list[Stress | None]:
+    """Stresses of rows of planes; none where the plane of rates (number ``rate`` of a row) is all zero."""
     found: list[Stress | None] = []
     for n, row in enumerate(rows):
         if n and all(a is b for a, b in zip(row, rows[n - 1], strict=True)):
             found.append(found[-1])
         else:
-            found.append(make(row))
+            found.append(make(row) if np.any(row[rate]) else None)
     return found
 
 

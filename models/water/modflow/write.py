@@ -13,8 +13,8 @@ from models.water.modflow.write_flow import write_flow
 from models.water.modflow.write_transport import write_transport
 from models.water.problem import FlowProblem
 
-# Seventeen digits give every float64 back as it was.
-_DIGITS, _WIDTH = 17, 25
+# Seventeen significant digits give every float64 back; small numbers are written without an exponent.
+_DIGITS, _WIDTH = 21, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
