@@ -343,8 +343,12 @@ class WaterTwin:
                 predicted[rows, number] = data.seen(*self._read(model), rows)
         return predicted, models
 
+    def levels_m(self, model: WaterModel) -> FloatArray:
+        """Levels (wells,) of a member at the wells, in the order of the setup."""
+        return self._observer.read(model.state().head_m)
+
     def _read(self, model: WaterModel) -> tuple[FloatArray, FloatArray]:
-        return self._observer.read(model.state().head_m), self._observer.read(conc_of(model))
+        return self.levels_m(model), self._observer.read(conc_of(model))
 
     def _shown(self, data: Data) -> FloatArray:
         rows = np.arange(data.value.size)
@@ -455,7 +459,7 @@ class WaterTwin:
 
     def _middle(self) -> WaterModel:
         """The member whose heads at the wells lie nearest to the median of all."""
-        levels = np.stack([self._observer.read(model.state().head_m) for model in self.models])
+        levels = np.stack([self.levels_m(model) for model in self.models])
         miss = np.nansum((levels - np.nanmedian(levels, axis=0)) ** 2, axis=1)
         return self.models[int(np.argmin(miss))]
 
