@@ -288,7 +288,7 @@ class WaterModel:
         expected = (len(problem.species), *flow.grid.shape)
         if conc_kg_m3.shape != expected:
             raise refused(conc_kg_m3.shape, "conc_kg_m3", f"shape {expected}", f"形状 {expected}")
-        clean = np.where(flow.grid.active, np.nan_to_num(conc_kg_m3), 0.0)
+        clean = np.where(flow.grid.active, np.maximum(np.nan_to_num(conc_kg_m3), 0.0), 0.0)
         solver = TransportSolver(
             flow.grid,
             flow.medium.porosity,
