@@ -1,7 +1,7 @@
 """A small hidden aquifer for the live twin: two layers, solved here by sparse matrices, no model used.
 
 Conductivity is a smooth random field with a buried channel that no prior knows of; flow between fixed heads
-with recharge and a pumping well; a source in the upper layer; transport by implicit upwind steps on cells half
+Conductivity is a smooth random field with a buried channel that no prior knows; flow between fixed heads
 as wide as those of the twin. Everything scatters around what ``guess`` of the twin says.
 """
 
