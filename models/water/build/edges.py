@@ -30,7 +30,7 @@ class RiverBed:
     uppermost aquifer, as rivers of valley floors have; else it lies in the layer that holds the bed.
     """
 
-    k_m_s: float = 5e-6
+    k_m_s: float = 1e-6
     bed_m: float = 0.5
     depth_m: float = 1.0
     into_aquifer: bool = True
@@ -77,6 +77,16 @@ def river_profile(water: Water, heights: Heights) -> Profile:
     else:
         level = np.minimum.accumulate(level[::-1])[::-1]
     return Profile(line=water.line, along_m=frozen(along), level_m=frozen(level))
+
+
+def river_level(profiles: Sequence[Profile], x_m: FloatArray, y_m: FloatArray) -> FloatArray:
+    """Level of the nearest point of any river at places of any shape; at least one profile."""
+    points = shapely.points(x_m, y_m)
+    away = np.array([shapely.distance(row.line, points) for row in profiles])
+    levels = np.array(
+        [np.interp(shapely.line_locate_point(row.line, points), row.along_m, row.level_m) for row in profiles]
+    )
+    return np.asarray(np.take_along_axis(levels, away.argmin(axis=0)[None], axis=0)[0])
 
 
 def river_cells(

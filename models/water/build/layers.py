@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.strata import StrataModel
 from models.water.grid import ACTIVE, INACTIVE, PASSES, Grid, IntArray
 from models.water.refusal import refused
+from models.water.shapes import edges_m
 from twin.core.geometry import FloatArray, frozen
+
+BoolArray = npt.NDArray[np.bool_]
 
 _LOOKS = 3  # places per side of a cell at which the strata are read
 
@@ -49,19 +53,19 @@ def layered_grid(
     x0_m: float,
     y0_m: float,
     rules: LayerRules | None = None,
-    inside: BaseGeometry | None = None,
+    inside: BaseGeometry | BoolArray | None = None,
     cut_m: FloatArray | None = None,
 ) -> Layered:
     """Grid of the strata under columns ``dx_m`` (nc,) and rows ``dy_m`` (nr,) from (``x0_m``, ``y0_m``).
 
-    Heights and thicknesses are means over nine places of every cell. ``inside``: cells with their centre
-    outside this shape are inactive. ``cut_m`` (nr, nc): heights above which nothing is left (pits, quarries);
+    Heights and thicknesses are means over nine places of every cell. ``inside``: a shape that columns must have their
+    middle in, or a mask (nr, nc), to be active. ``cut_m`` (nr, nc): heights above which nothing is left (pits, quarries);
     NaN where nothing is cut. Raises BadRequestError when the cells leave the strata's rectangle or when
     rules name an unknown stratum.
     """
     rules = rules or LayerRules()
     parts = _parts(strata.layer_ids, rules)
-    x, y = _edges(x0_m, dx_m), _edges(y0_m, dy_m)
+    x, y = edges_m(x0_m, dx_m), edges_m(y0_m, dy_m)
     _check_span(strata, x, y)
     ground = _means(strata, strata.ground_m, x, y)
     thickness = np.maximum([_means(strata, row, x, y) for row in strata.thickness_m], 0.0)
@@ -70,8 +74,7 @@ def layered_grid(
     kept = _pinched(thickness, rules.pinch_m)
     outside = kept.sum(axis=0) < rules.least_m
     if inside is not None:
-        xx, yy = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1]))
-        outside |= ~shapely.contains_xy(inside, xx, yy)
+        outside |= ~_mask(inside, x, y)
     thin = [_split(kept[k], parts[k], rules.pinch_m) for k in range(len(parts))]
     cells = np.concatenate(thin)
     domain = np.where(outside, INACTIVE, np.where(cells > 0.0, ACTIVE, PASSES)).astype(np.int8)
@@ -80,6 +83,13 @@ def layered_grid(
         bottom_m=frozen(ground - np.cumsum(cells, axis=0)), domain=domain, x0_m=x0_m, y0_m=y0_m,
     )  # fmt: skip
     return Layered(grid=grid, strata_ids=strata.layer_ids, stratum=np.repeat(np.arange(len(parts)), parts))
+
+
+def cell_means(
+    strata: StrataModel, values: FloatArray, dx_m: FloatArray, dy_m: FloatArray, x0_m: float, y0_m: float
+) -> FloatArray:
+    """Means (nr, nc) over cells of ``values`` (ny, nx) at the strata's nodes."""
+    return _means(strata, values, edges_m(x0_m, dx_m), edges_m(y0_m, dy_m))
 
 
 def sampled(strata: StrataModel, values: FloatArray, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
@@ -94,8 +104,15 @@ def sampled(strata: StrataModel, values: FloatArray, x_m: FloatArray, y_m: Float
     return np.asarray(low * (1.0 - north) + high * north, dtype=np.float64)
 
 
-def _edges(start_m: float, width_m: FloatArray) -> FloatArray:
-    return start_m + np.concatenate([[0.0], np.cumsum(width_m)])
+def _mask(inside: BaseGeometry | BoolArray, x: FloatArray, y: FloatArray) -> BoolArray:
+    """Columns (nr, nc) with their middle inside a shape, or as given."""
+    if isinstance(inside, np.ndarray):
+        if inside.shape != (len(y) - 1, len(x) - 1):
+            shape = (len(y) - 1, len(x) - 1)
+            raise refused(inside.shape, "inside", f"shape {shape}", f"形状 {shape}")
+        return inside
+    xx, yy = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1]))
+    return np.asarray(shapely.contains_xy(inside, xx, yy))
 
 
 def _means(strata: StrataModel, values: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:

@@ -23,12 +23,13 @@ from models.water.build.edges import (
     springs,
 )
 from models.water.build.ground import Ground, medium_of
-from models.water.build.layers import Layered, LayerRules, layered_grid, sampled
+from models.water.build.layers import BoolArray, Layered, LayerRules, cell_means, layered_grid, sampled
 from models.water.build.spacing import widths
-from models.water.build.valley import slopes_into, valley
+from models.water.build.valley import slopes_into, valley_floor
 from models.water.grid import Grid, IntArray
 from models.water.problem import FlowProblem, Medium, Period, Stress
 from models.water.refusal import refused
+from models.water.shapes import edges_m, shape_of
 from twin.core.geometry import FloatArray, frozen
 from twin.core.park import Park
 
@@ -37,13 +38,15 @@ from twin.core.park import Park
 class BuildOptions:
     """What a park's model is made of.
 
-    ``buffer_m``: the model ends this far from areas, rivers and wells; ``inside`` replaces that shape.
+    ``buffer_m`` and ``above_m``: the model ends this far from areas, rivers and wells, and this high above
+    the nearest river (areas stay in); ``inside`` replaces both by a shape.
     ``fine_m``: width of cells around ``places_m`` (x, y), growing by ``growth`` away from them.
     ``end_above_m`` and ``end_distance_m``: see ``models.water.build.edges.ends``. ``ground``: measured
     properties by stratum. ``convertible``: whether layers are unconfined.
     """
 
-    buffer_m: float = 300.0
+    buffer_m: float = 400.0
+    above_m: float = 25.0
     inside: BaseGeometry | None = None
     places_m: Sequence[tuple[float, float]] = ()
     fine_m: float | None = None
@@ -122,12 +125,8 @@ def build_model(
     strata has no properties in the park.
     """
     options = options or BuildOptions()
-    domain = options.inside if options.inside is not None else valley(park, buffer_m=options.buffer_m)
     dx, x0 = _axis(strata.x_m, cell_m, options, 0)
     dy, y0 = _axis(strata.y_m, cell_m, options, 1)
-    layered = layered_grid(strata, dx, dy, x0_m=x0, y0_m=y0, rules=options.layers, inside=domain)
-    grid = layered.grid
-    medium = medium_of(layered, park.strata, given=options.ground, convertible=options.convertible)
 
     def heights(x_m: FloatArray, y_m: FloatArray) -> FloatArray:
         return sampled(strata, strata.ground_m, x_m, y_m) if terrain is None else terrain.height(x_m, y_m)
@@ -135,6 +134,20 @@ def build_model(
     box = shapely.box(strata.x_m[0], strata.y_m[0], strata.x_m[-1], strata.y_m[-1])
     waters = [row for row in park.waters if box.covers(row.line)]
     profiles = tuple(river_profile(row, heights) for row in waters)
+    inside: BaseGeometry | BoolArray
+    if options.inside is not None:
+        inside = options.inside
+    else:
+        ground = cell_means(strata, strata.ground_m, dx, dy, x0, y0)
+        x, y = edges_m(x0, dx), edges_m(y0, dy)
+        inside = valley_floor(
+            park, profiles, ground, 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1]),
+            buffer_m=options.buffer_m, above_m=options.above_m,
+        )  # fmt: skip
+    layered = layered_grid(strata, dx, dy, x0_m=x0, y0_m=y0, rules=options.layers, inside=inside)
+    grid = layered.grid
+    medium = medium_of(layered, park.strata, given=options.ground, convertible=options.convertible)
+
     aquifers = [row.id for row in park.strata if row.aquifer]
     seeps = rain_on(grid, park.plots, options.rain)
     slopes = options.rain.slope_share * slopes_into(grid, seeps)
@@ -150,7 +163,7 @@ def build_model(
             grid=grid, medium=medium, start_head_m=_start(grid),
             periods=(Period(length_s=1.0, stresses=tuple(stresses), steady=True),),
         ),
-        layered=layered, profiles=profiles, domain=domain, slopes_m3_s=frozen(slopes),
+        layered=layered, profiles=profiles, domain=_domain(grid), slopes_m3_s=frozen(slopes),
         notes=_notes(options, park, len(waters)),
     )  # fmt: skip
 
@@ -168,6 +181,11 @@ def _axis(nodes_m: FloatArray, cell_m: float, options: BuildOptions, axis: int) 
         growth=options.growth,
     )
     return spans, low
+
+
+def _domain(grid: Grid) -> BaseGeometry:
+    columns = np.asarray(grid.uppermost >= 0)
+    return shape_of(edges_m(grid.x0_m, grid.dx_m), edges_m(grid.y0_m, grid.dy_m), columns)
 
 
 def _start(grid: Grid) -> FloatArray:

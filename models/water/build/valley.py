@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.ndimage import label
 from shapely.geometry.base import BaseGeometry
 
+from models.water.build.edges import Profile, river_level
 from models.water.grid import Grid
 from twin.core.geometry import FloatArray
 from twin.core.park import Park
@@ -29,6 +32,34 @@ def valley(park: Park, *, buffer_m: float) -> BaseGeometry:
     # Holes are hilltops between two valleys: cut out, they would be walls inside the model.
     parts = [shapely.Polygon(part.exterior) for part in getattr(near, "geoms", [near])]
     return shapely.intersection(shapely.union_all(parts), box)
+
+
+def valley_floor(
+    park: Park,
+    profiles: Sequence[Profile],
+    ground_m: FloatArray,
+    x_m: FloatArray,
+    y_m: FloatArray,
+    *,
+    buffer_m: float,
+    above_m: float,
+) -> BoolArray:
+    """Columns (nr, nc) of the valley whose ``ground_m`` stands at most ``above_m`` over the nearest river.
+
+    Columns of active areas stay in whatever their height. Parts that hang together with less than a
+    hundredth of all columns are left out. Without rivers, all of the valley.
+    """
+    xx, yy = np.meshgrid(x_m, y_m)
+    mask = np.asarray(shapely.contains_xy(valley(park, buffer_m=buffer_m), xx, yy))
+    if profiles:
+        areas = shapely.union_all([area.outline for area in park.areas if area.active])
+        low = ground_m - river_level(profiles, xx, yy) <= above_m
+        mask &= low | shapely.contains_xy(areas, xx, yy)
+    parts, count = label(mask)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    kept = sizes >= 0.01 * mask.sum()
+    kept[0] = False
+    return np.asarray(kept[parts])
 
 
 def slopes_into(grid: Grid, rate_m_s: FloatArray) -> FloatArray:

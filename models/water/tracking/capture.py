@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from shapely.geometry.base import BaseGeometry
 
 from models.water.grid import Grid
 from models.water.kernels import Kernel
 from models.water.refusal import refused
 from models.water.result import FlowField
+from models.water.shapes import edges_m, shape_of
 from models.water.tracking.field import SINK, TARGET, TrackOptions
 from models.water.tracking.march import march, particles_in
 from twin.core.geometry import FloatArray
@@ -80,9 +80,9 @@ def capture_zones(
     fine = lattice.transpose(0, 1, 3, 2, 4).reshape(
         grid.shape[0], grid.shape[1] * per_side, grid.shape[2] * per_side
     )[list(used)]
-    zones = {
-        float(limit): _shape(grid, np.asarray((fine <= limit).any(axis=0)), per_side) for limit in times_s
-    }
+    x = edges_m(grid.x0_m, np.repeat(grid.dx_m / per_side, per_side))
+    y = edges_m(grid.y0_m, np.repeat(grid.dy_m / per_side, per_side))
+    zones = {float(limit): shape_of(x, y, np.asarray((fine <= limit).any(axis=0))) for limit in times_s}
     return CaptureZones(arrival_s=fine, layers=used, zones=zones)
 
 
@@ -111,19 +111,3 @@ def ages(
     known = np.isin(tracks.status, (SINK, TARGET, 0, 2, 3))
     found[tuple(cells[known].T)] = np.where(tracks.status[known] == 3, oldest_s, tracks.time_s[known])
     return found
-
-
-def _shape(grid: Grid, mask: npt.NDArray[np.bool_], per_side: int) -> BaseGeometry:
-    """The parts of cells of a map (nr x per_side, nc x per_side), as one shape."""
-    x = _edges(grid.x0_m, grid.dx_m, per_side)
-    y = _edges(grid.y0_m, grid.dy_m, per_side)
-    boxes = []
-    for i, row in enumerate(mask):
-        # Runs of neighbours become one box each: unions of some hundred boxes, not of many thousand.
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
-        boxes += [shapely.box(x[a], y[i], x[b], y[i + 1]) for a, b in edges.reshape(-1, 2)]
-    return shapely.union_all(boxes) if boxes else shapely.Polygon()
-
-
-def _edges(start_m: float, width_m: FloatArray, per_side: int) -> FloatArray:
-    return start_m + np.concatenate([[0.0], np.cumsum(np.repeat(width_m / per_side, per_side))])
