@@ -1,0 +1,1 @@
+"""The water as files of other programs: NetCDF, Zarr, VTK, GeoTIFF, GeoPackage."""
