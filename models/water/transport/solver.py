@@ -168,7 +168,7 @@ class TransportSolver:
 
     def _events(self, time_s: float, dt_s: float) -> list[float]:
         """Moments within the step, from its start, at which something begins or ends."""
-        rows = (*self._body.held, *self._body.puts, *self._body.zones)
+        rows: list[Held | Put | Zone] = [*self._body.held, *self._body.puts, *self._body.zones]
         moments = {moment - time_s for row in rows for moment in (row.start_s, row.end_s)}
         slack = 1e-9 * dt_s
         return [0.0, *sorted(m for m in moments if slack < m < dt_s - slack), dt_s]
