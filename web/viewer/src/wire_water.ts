@@ -24,6 +24,8 @@ export interface WaterWell {
   readonly conc: Readonly<Record<string, Band>>;
   readonly measured_conc: Readonly<Record<string, number | null>>;
   readonly drawdown_m: Band;
+  /** What the well's indicators warn of. */
+  readonly warning: Text | null;
 }
 
 export interface Front {
@@ -88,9 +90,10 @@ export interface WaterNow {
     readonly rmse_darcy_m: number; readonly rmse_joined_m: number; readonly kept: boolean; readonly held_out: readonly string[];
   } | null;
   readonly assimilation: {
-    readonly spread_error: number; readonly rmse_before_m: number; readonly rmse_after_m: number; readonly groups: unknown;
+    readonly spread_error: number | null; readonly rmse_before_m: number; readonly rmse_after_m: number; readonly groups: unknown;
   } | null;
   readonly volumes: readonly WaterVolume[];
+  /** Bands head_median, head_sd, drawdown; metres. */
   readonly heads_url: string | null;
   readonly vertical: readonly {
     readonly substance: string; readonly lead_s: number; readonly depth_m: readonly number[]; readonly mass_kg: readonly number[];
@@ -133,9 +136,26 @@ export interface WaterComparison {
   readonly why: Text;
 }
 
+/** A forecast asked for a response, asks for another, or for none any more. */
+export interface WaterWarning {
+  readonly run: string;
+  readonly k: number;
+  readonly t: number;
+  readonly origin: Origin;
+  readonly exercise: boolean;
+  readonly subject: string;
+  readonly kind: 'target' | 'well';
+  readonly name: Text;
+  readonly substance: string;
+  readonly state: 'raised' | 'changed' | 'ended';
+  readonly risk: Risk | null;
+  readonly response: string | null;
+  readonly text: Text;
+}
+
 /** What the stream says of a new row; the row itself is fetched. */
 export interface WaterHeard {
-  readonly kind: 'nowcast' | 'comparison';
+  readonly kind: 'nowcast' | 'comparison' | 'event';
   readonly run: string;
   readonly k: number;
   readonly t: number;

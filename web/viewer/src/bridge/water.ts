@@ -7,11 +7,11 @@ import { effect, untracked } from '../stores/signal';
 import type { Stores } from '../stores/stores';
 import { fieldPicture } from '../stores/water_field';
 import {
-  baselineOf, farthest, frontAt, frontsOf, limitOf, middleOf, nearest, riskRank, scaleOf, shownRemedy, substanceIn, urgent, wellState,
+  baselineOf, bodies, farthest, frontAt, frontsOf, limitOf, middleOf, nearest, riskRank, scaleOf, shownRemedy, substanceIn, urgent, wellState,
   WATER_TOO_OLD_MS, type WellDegree,
 } from '../stores/water_facts';
 import type { Front, Remedy, WaterNow, WaterTarget } from '../wire_water';
-import { arrivalWords, leadName } from '../ui/water/words';
+import { arrivalWords, heading, leadName } from '../ui/water/words';
 
 const NOW_LINE = 0xff9ccb;
 const AHEAD_LINE = 0xd9a6ff;
@@ -35,8 +35,8 @@ function bandAreas(front: Front): Area[] {
   const ahead = front.lead_s > 0;
   const colour = ahead ? AHEAD_FILL : NOW_FILL;
   return [
-    { rings: front.high, colour, alpha: ahead ? 0.42 : 0.26, hatched: ahead },
-    { rings: front.low, colour, alpha: ahead ? 0.5 : 0.38, hatched: ahead },
+    { rings: front.high, colour, alpha: ahead ? 0.5 : 0.4, hatched: ahead },
+    { rings: front.low, colour, alpha: ahead ? 0.6 : 0.5, hatched: ahead },
   ];
 }
 
@@ -45,9 +45,11 @@ function frontLines(fronts: readonly Front[], lead_s: number): Line[] {
   return fronts.flatMap((front) => {
     const ahead = front.lead_s > 0;
     const chosen = front.lead_s === lead_s;
-    return outline(front.median, {
+    // A dark line below keeps the bright one apart from roads and roofs.
+    const under = chosen ? outline(front.median, { colour: 0x2a0620, alpha: 0.55, width_px: 5, dash_m: 0 }) : [];
+    return under.concat(outline(front.median, {
       colour: ahead ? AHEAD_LINE : NOW_LINE, alpha: chosen ? 1 : ahead ? 0.55 : 0.85, width_px: chosen ? 3.2 : 1.3, dash_m: ahead ? (chosen ? 26 : 14) : 0,
-    });
+    }));
   });
 }
 
@@ -110,7 +112,10 @@ export function drawingOf(stores: Stores): GroundDrawing | null {
     return { areas, field, lines: [...flow, ...lines, ...targets] };
   }
   const front = frontAt(now, substance, lead_s);
-  return { areas: front ? bandAreas(front) : [], field, lines: [...flow, ...frontLines(frontsOf(now, substance), lead_s), ...targets] };
+  // What lies in the ground is not to be seen through what lies on it.
+  const ground = stores.layers.get().get('terrain');
+  const solid = ground === undefined || (ground.visible && ground.opacity >= 0.995);
+  return { areas: front && solid ? bandAreas(front) : [], field: solid ? field : null, lines: [...flow, ...frontLines(frontsOf(now, substance), lead_s), ...targets] };
 }
 
 function targetLabel(row: WaterTarget, z: number): WorldLabel {
@@ -132,9 +137,9 @@ export function waterLabels(stores: Stores, ground: (x: number, y: number) => nu
   const rows = urgent(now.targets, substance).map((row) => targetLabel(row, ground(row.x_m, row.y_m) ?? 0));
   if (shownRemedy(water)) return rows;
   const lead_s = water.lead_s.get();
-  const start = middleOf(frontAt(now, substance, 0)?.median ?? []);
+  const start = middleOf(bodies(frontAt(now, substance, 0)?.median ?? []).slice(0, 1));
   for (const front of frontsOf(now, substance)) {
-    const tip = start ? farthest(front.median, start) : null;
+    const tip = start ? farthest(bodies(front.median).slice(0, 1), start, heading(now, substance)) : null;
     const last = front.lead_s === Math.max(...now.fronts.map((row) => row.lead_s));
     if (!tip || !(front.lead_s === lead_s || last)) continue;
     rows.push({ id: `front:${front.lead_s}`, at: at(tip, 1), lines: [`${tw('front')} ${leadName(front.lead_s)}`], tone: 'normal', priority: front.lead_s === lead_s ? 260 : 90, flat: true });

@@ -42,7 +42,7 @@ void main() {
       float code = texture(volume, (vec3(p.xy, h) - volumeMin) / volumeSize).r * 255.;
       float k = clamp(level.x + level.y * code, 0., 1.);
       if (code > .5 && k > 0.) {
-        float alpha = 1. - exp(-dt * (.006 + .05 * k) * smoothstep(0., .08, k) * opacity);
+        float alpha = 1. - exp(-dt * (.010 + .085 * k) * smoothstep(0., .08, k) * opacity);
         sum += (1. - sum.a) * vec4(texture(ramp, vec2(k, .5)).rgb * alpha, alpha);
       }
     }

@@ -2,7 +2,7 @@
 
 import type { Device, ParkInfo, Plume, Series, SightRow, State, Step, StrataReport } from '../wire';
 import { readScene, type Scene } from '../wire';
-import type { WaterComparison, WaterNow } from '../wire_water';
+import type { WaterComparison, WaterNow, WaterWarning } from '../wire_water';
 import type { AirCurves, Forecast, NowCast, PredictedBeams, SpreadCourse, WindRose } from '../wire_air';
 import { ByteCache } from './cache';
 import { Http, withQuery } from './http';
@@ -89,6 +89,10 @@ export class Api {
 
   async waterComparisons(): Promise<readonly WaterComparison[]> {
     return (await this.http.json<{ comparisons: readonly WaterComparison[] }>(`${BASE}/water/comparisons`)).comparisons;
+  }
+
+  async waterWarnings(): Promise<readonly WaterWarning[]> {
+    return (await this.http.json<{ warnings: readonly WaterWarning[] }>(`${BASE}/water/warnings`)).warnings;
   }
 
   /** Bytes of an immutable address; asked for once. */

@@ -11,7 +11,7 @@ import type { Api } from './api';
 const BACK_MS = 48 * 3_600_000;
 const RETRY_MS = 20_000;
 
-type Asked = Pick<Api, 'bytes' | 'waterNowcasts' | 'waterNowcast' | 'waterComparisons'>;
+type Asked = Pick<Api, 'bytes' | 'waterNowcasts' | 'waterNowcast' | 'waterComparisons' | 'waterWarnings'>;
 type Wanted = Pick<WaterVolume, 'url' | 'lead_s'>;
 
 export class WaterSource {
@@ -45,8 +45,8 @@ export class WaterSource {
   async heard(row: WaterHeard): Promise<void> {
     if (this.stores.replay.peek()) return;
     const { turn } = this;
-    if (row.kind === 'comparison') {
-      await this.comparisons(turn);
+    if (row.kind !== 'nowcast') {
+      await this.lists(turn);
       return;
     }
     const found = await this.api.waterNowcast(row.run, row.k).catch(() => null);
@@ -66,13 +66,17 @@ export class WaterSource {
     const newest = (rows ?? []).reduce<WaterNow | null>((best, row) => (best && best.t > row.t ? best : row), null);
     if (at !== null) this.stores.water.now.set(newest);
     else if (newest) this.newer(newest);
-    await this.comparisons(turn);
+    await this.lists(turn);
     if (at === null && rows === null) setTimeout(() => turn === this.turn && void this.take(null), RETRY_MS);
   }
 
-  private async comparisons(turn: number): Promise<void> {
-    const rows = await this.api.waterComparisons().catch(() => null);
-    if (rows && turn === this.turn) this.stores.water.comparisons.set(rows);
+  /** Comparisons and warnings, of now whatever moment is replayed. */
+  private async lists(turn: number): Promise<void> {
+    const [rows, told] = await Promise.all([this.api.waterComparisons().catch(() => null), this.api.waterWarnings().catch(() => null)]);
+    if (turn !== this.turn) return;
+    const { comparisons, warnings } = this.stores.water;
+    if (rows) comparisons.set(rows);
+    if (told) warnings.set(told);
   }
 
   /** The volume to show: of the shown remedy where it has one, else of the now-cast. */

@@ -2,7 +2,7 @@
 
 import type { WorldLabel } from '../contract';
 import type { Grid } from '../formats/grid';
-import type { WaterComparison, WaterNow, WaterVolume } from '../wire_water';
+import type { WaterComparison, WaterNow, WaterVolume, WaterWarning } from '../wire_water';
 import { signal, type Signal } from './signal';
 
 /** A map of the ground under the fronts. */
@@ -17,6 +17,8 @@ export interface WaterStores {
   /** Newest, of now or of the replayed moment. */
   readonly now: Signal<WaterNow | null>;
   readonly comparisons: Signal<readonly WaterComparison[]>;
+  /** Oldest first. */
+  readonly warnings: Signal<readonly WaterWarning[]>;
   /** Chosen substance; null = the one that matters most. */
   readonly substance: Signal<string | null>;
   /** How far ahead front, body and section are shown; 0 = now. */
@@ -38,6 +40,7 @@ export function waterStores(): WaterStores {
   return {
     now: signal<WaterNow | null>(null),
     comparisons: signal<readonly WaterComparison[]>([]),
+    warnings: signal<readonly WaterWarning[]>([]),
     substance: signal<string | null>(null),
     lead_s: signal(0),
     field: signal<WaterField>('none'),

@@ -1,7 +1,7 @@
 /** What is made of a now-cast of the groundwater: fronts, scales, wells beside the model, targets, sections, remedies. Pure. */
 
 import type { SectionCut, WaterScale } from '../contract';
-import type { Band, Front, Remedy, RemedyLead, Rings, Risk, WaterComparison, WaterNow, WaterTarget, WaterVolume, WaterWell } from '../wire_water';
+import type { Band, Front, Remedy, RemedyLead, Rings, Risk, WaterComparison, WaterNow, WaterTarget, WaterVolume, WaterWarning, WaterWell } from '../wire_water';
 import type { WaterStores } from './water';
 
 /** A now-cast older than this is named but not drawn. */
@@ -29,10 +29,14 @@ export function leadsOf(now: WaterNow | null, substance: string | null): readonl
   return [...found].sort((a, b) => a - b);
 }
 
+export function isClassIII(name: string): boolean {
+  return /(^|[\s-])(III|Ⅲ|3)$/.test(name);
+}
+
 /** The front of a lead: at the limit of class III where there are several. */
 export function frontAt(now: WaterNow | null, substance: string | null, lead_s: number): Front | null {
   const rows = (now?.fronts ?? []).filter((row) => row.substance === substance && row.lead_s === lead_s);
-  return rows.find((row) => /^(III|3|Ⅲ)$/.test(row.class)) ?? rows[0] ?? null;
+  return rows.find((row) => isClassIII(row.class)) ?? rows[0] ?? null;
 }
 
 /** Every lead's front, the nearest first. */
@@ -129,21 +133,64 @@ export function cutAlong(rings: Rings): SectionCut | null {
   return ux >= 0 ? { a: at(-half), b: at(half) } : { a: at(half), b: at(-half) };
 }
 
-/** The point of an area that lies farthest from a place: where a front's name stands. */
-export function farthest(rings: Rings, from: readonly [number, number]): readonly [number, number] | null {
+/** Area inside a closed ring, counter-clockwise positive. */
+export function ringArea(ring: Rings[number]): number {
+  return 0.5 * ring.reduce((sum, [x, y], i) => {
+    const [nx, ny] = ring[(i + 1) % ring.length] ?? [x, y];
+    return sum + x * ny - nx * y;
+  }, 0);
+}
+
+const LEAST_SHARE = 0.04;
+
+/** Outer rings, the largest first, but for those that are crumbs beside it; holes are left out. */
+export function bodies(rings: Rings): Rings {
+  const outer = rings.filter((ring) => ringArea(ring) > 0);
+  const sorted = (outer.length > 0 ? [...outer] : [...rings]).sort((a, b) => Math.abs(ringArea(b)) - Math.abs(ringArea(a)));
+  const most = Math.abs(ringArea(sorted[0] ?? []));
+  return sorted.filter((ring) => Math.abs(ringArea(ring)) >= LEAST_SHARE * most);
+}
+
+/** What stands: of every subject the newest warning, but for those that have ended; newest first. */
+export function standing(warnings: readonly WaterWarning[]): readonly WaterWarning[] {
+  const newest = new Map<string, WaterWarning>();
+  for (const row of warnings) {
+    if (row.exercise) continue;
+    const key = `${row.subject} ${row.substance}`;
+    const held = newest.get(key);
+    if (!held || held.t <= row.t) newest.set(key, row);
+  }
+  return [...newest.values()].filter((row) => row.state !== 'ended').sort((a, b) => b.t - a.t);
+}
+
+/** The point of an area that lies farthest from a place, in a direction where one is given: where a front's name stands. */
+export function farthest(rings: Rings, from: readonly [number, number], towards_deg: number | null = null): readonly [number, number] | null {
   let best: readonly [number, number] | null = null;
-  let most = -1;
+  let most = -Infinity;
+  const [ux, uy] = towards_deg === null ? [0, 0] : [Math.sin((towards_deg * Math.PI) / 180), Math.cos((towards_deg * Math.PI) / 180)];
   for (const [x, y] of rings.flat()) {
-    const d = Math.hypot(x - from[0], y - from[1]);
+    const [dx, dy] = [x - from[0], y - from[1]];
+    const d = towards_deg === null ? Math.hypot(dx, dy) : dx * ux + dy * uy;
     if (d > most) [best, most] = [[x, y], d];
   }
   return best;
 }
 
+/** Centre of gravity of an area; holes count as such. */
 export function middleOf(rings: Rings): readonly [number, number] | null {
-  const points = rings.flat();
-  if (points.length === 0) return null;
-  return [points.reduce((sum, [x]) => sum + x, 0) / points.length, points.reduce((sum, [, y]) => sum + y, 0) / points.length];
+  let [area, mx, my] = [0, 0, 0];
+  const [ox, oy] = rings[0]?.[0] ?? [0, 0];
+  for (const ring of rings) {
+    ring.forEach(([x, y], i) => {
+      const [nx, ny] = ring[(i + 1) % ring.length] ?? [x, y];
+      const twice = (x - ox) * (ny - oy) - (nx - ox) * (y - oy);
+      area += twice;
+      mx += (x + nx - 2 * ox) * twice;
+      my += (y + ny - 2 * oy) * twice;
+    });
+  }
+  if (rings.length === 0 || area === 0) return rings[0]?.[0] ?? null;
+  return [ox + mx / (3 * area), oy + my / (3 * area)];
 }
 
 /** The newest comparison of a substance; of any where it has none. */

@@ -87,7 +87,7 @@ export function waterDock(ctx: Context): HTMLElement {
     return now === null || !stores.water.fronts.get() || stores.coarse_ms.get() - now.t > WATER_TOO_OLD_MS;
   };
   return h('div', { class: () => `water-dock${waterAhead(stores.water) ? ' is-forecast' : ''}`, hidden, role: 'group', 'aria-label': () => tw('title') },
-    h('p', { class: 'water-dock-head' }, h('b', {}, () => `${tw('legend.title', { name: nameOfShown(ctx) })} mg/L`), substanceChooser(ctx),
+    h('p', { class: 'water-dock-head' }, h('b', {}, () => `${tw('legend.title', { name: nameOfShown(ctx) })} mg/L`), h('span', { hidden: () => (nowOf(ctx)?.substances.length ?? 0) < 2 }, substanceChooser(ctx)),
       h('span', { class: 'chip forecast', hidden: () => !waterAhead(stores.water) }, () => tw('forecast')),
       h('span', { class: 'water-when' }, () => (waterAhead(stores.water) ? date(ctx) : ''))),
     stops(ctx), ramp(ctx), keys(ctx),

@@ -26,7 +26,7 @@ function assimilationWords(now: WaterNow): string {
   const found = now.assimilation;
   if (!found) return '—';
   const errors = tw('notes.assimilation.rmse', { before: metres(found.rmse_before_m), after: metres(found.rmse_after_m) });
-  return `${errors} · ${tw('notes.spread', { v: number(found.spread_error, 2, language()) })}`;
+  return `${errors} · ${tw('notes.spread', { v: found.spread_error === null ? '—' : number(found.spread_error, 2, language()) })}`;
 }
 
 export function waterNoteWords(note: string): string {

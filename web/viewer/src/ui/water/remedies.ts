@@ -4,7 +4,7 @@ import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
 import { baselineOf, comparisonOf, leadAt, nearest, remediesOf, riskCount, saved } from '../../stores/water_facts';
 import { effect } from '../../stores/signal';
-import { significant } from '../../units';
+import { join, significant } from '../../units';
 import type { Band, Remedy, RemedyLead, Rings, WaterComparison } from '../../wire_water';
 import type { Context } from '../context';
 import { h, s, type Child } from '../dom';
@@ -89,8 +89,8 @@ function bars(title: string, nothing: Remedy | null, option: Remedy, pick: (row:
       h('div', { class: 'bar-pair' }, bar(leadAt(nothing, lead_s), 'is-before'), bar(leadAt(option, lead_s), 'is-after')), h('small', {}, leadName(lead_s))))));
 }
 
-function cell(text: string, strong = false): HTMLElement {
-  return h('td', { class: 'num' }, strong ? h('b', {}, text) : text);
+function cell(text: string, less = ''): HTMLElement {
+  return h('td', { class: 'num' }, text, less === '' ? null : h('small', {}, less));
 }
 
 /** All options, one row each, at the end of the forecast. */
@@ -98,7 +98,7 @@ function optionTable(ctx: Context, comparison: WaterComparison): HTMLElement {
   const { water } = ctx.stores;
   const nothing = baselineOf(comparison);
   const last = Math.max(...comparison.options.flatMap((row) => row.leads.map((lead) => lead.lead_s)), 0);
-  const less = (share: number | null): string => (share === null || Math.abs(share) < 0.005 ? '' : ` ${share > 0 ? '−' : '+'}${percent(Math.abs(share))}`);
+  const less = (share: number | null): string => (share === null || Math.abs(share) < 0.005 ? '' : `${share > 0 ? '−' : '+'}${percent(Math.abs(share))}`);
   const row = (option: Remedy): HTMLElement => {
     const then = leadAt(option, last);
     const mine = option.id !== comparison.baseline;
@@ -106,9 +106,9 @@ function optionTable(ctx: Context, comparison: WaterComparison): HTMLElement {
     return h('tr', { class: optionOf(ctx)?.id === option.id ? 'is-chosen' : '', onclick: () => { if (mine) water.remedy.set(option.id); } },
       h('th', { scope: 'row' }, mine ? h('button', { type: 'button', class: 'link' }, say(option.name)) : tw('remedy.nothing'),
         option.id === comparison.best ? h('span', { class: 'chip best' }, tw('remedy.best')) : null),
-      cell(option.cost_cny ? bandWords(option.cost_cny, costShown) : '—'),
-      cell(then ? `${massShown(then.mass_kg.median).text} ${massShown(then.mass_kg.median).unit}${mine ? less(saved(then, base, 'mass_kg')) : ''}` : '—'),
-      cell(then ? `${areaShown(then.area_m2.median).text} ${areaShown(then.area_m2.median).unit}${mine ? less(saved(then, base, 'area_m2')) : ''}` : '—', option.id === comparison.best),
+      cell(option.cost_cny ? join(costShown(option.cost_cny.median)) : '—'),
+      cell(then ? join(massShown(then.mass_kg.median)) : '—', mine ? less(saved(then, base, 'mass_kg')) : ''),
+      cell(then ? join(areaShown(then.area_m2.median)) : '—', mine ? less(saved(then, base, 'area_m2')) : ''),
       cell(riskCount(then) === null ? '—' : String(riskCount(then))));
   };
   return h('div', { class: 'water-table' }, h('table', { class: 'grid remedies' },
@@ -149,8 +149,8 @@ function drawn(ctx: Context, comparison: WaterComparison, option: Remedy): Child
     comparison.best === option.id && say(comparison.why) ? h('p', {}, `${tw('remedy.why')}: ${say(comparison.why)}`) : null,
     maps(ctx, comparison, option),
     h('div', { class: 'remedy-charts' },
-      bars(tw('remedy.mass'), nothing, option, (row) => row.mass_kg, (value) => `${massShown(value).text} ${massShown(value).unit}`),
-      bars(tw('remedy.area'), nothing, option, (row) => row.area_m2, (value) => `${areaShown(value).text} ${areaShown(value).unit}`)),
+      bars(tw('remedy.mass'), nothing, option, (row) => row.mass_kg, (value) => join(massShown(value))),
+      bars(tw('remedy.area'), nothing, option, (row) => row.area_m2, (value) => join(areaShown(value)))),
     h('p', { class: 'caption muted' }, tw('remedy.key')),
   ];
 }

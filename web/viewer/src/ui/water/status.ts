@@ -2,27 +2,33 @@
 
 import { say } from '../../i18n';
 import { tw } from '../../i18n/water';
-import { baselineOf, comparisonOf, cutAlong, frontAt, leadAt, middleOf, remediesOf, saved, urgent } from '../../stores/water_facts';
+import { baselineOf, bodies, comparisonOf, cutAlong, frontAt, leadAt, middleOf, remediesOf, saved, standing, urgent } from '../../stores/water_facts';
 import type { WaterField } from '../../stores/water';
-import type { WaterTarget } from '../../wire_water';
+import type { Rings, WaterTarget, WaterWarning } from '../../wire_water';
 import type { Context } from '../context';
 import { each, h } from '../dom';
 import { empty } from '../panel';
+import { ago } from '../words';
 import { bandBar, heading3, nowOf, substanceOf, toggle } from './parts';
 import { arrivalBand, bandWords, conc, dissolvedName, massShown, percent, spreadSentence, targetSentence } from './words';
 
 const YEAR_S = 365 * 86_400;
 /** Layers are thin against the length of a section; the factor stands over the picture while it holds. */
 const SECTION_EXAGGERATION = 4;
-const THROUGH = 0.35;
+const THROUGH = 0.28;
 
-/** Cuts the ground along the front that is shown and stands before it. */
+function ringsShown(ctx: Context): Rings {
+  const { water } = ctx.stores;
+  const front = frontAt(water.now.peek(), substanceOf(ctx), water.lead_s.peek());
+  return bodies(front && front.median.length > 0 ? front.median : (front?.high ?? []));
+}
+
+/** Cuts the ground along the largest plume and stands before it; asked again, along the next one. */
 export function cutPlume(ctx: Context): void {
   const { stores } = ctx;
-  const now = stores.water.now.peek();
-  const substance = substanceOf(ctx);
-  const front = frontAt(now, substance, stores.water.lead_s.peek());
-  const cut = cutAlong(front && front.median.length > 0 ? front.median : (front?.high ?? []));
+  const cuts = ringsShown(ctx).flatMap((ring) => cutAlong([ring]) ?? []);
+  const before = cuts.findIndex((cut) => JSON.stringify(cut) === JSON.stringify(stores.section.peek()));
+  const cut = cuts[(before + 1) % Math.max(1, cuts.length)];
   if (!cut) return;
   stores.section.set(cut);
   stores.exaggeration.update((factor) => (factor === 1 ? SECTION_EXAGGERATION : factor));
@@ -30,16 +36,29 @@ export function cutPlume(ctx: Context): void {
   ctx.actions.showSection();
 }
 
-/** Looks from above at the front that is shown, far enough off to see all of it. */
+/** Looks from above at the largest plume; asked again, at the next one. */
 export function flyToFront(ctx: Context): void {
-  const { water } = ctx.stores;
-  const front = frontAt(water.now.peek(), substanceOf(ctx), water.lead_s.peek());
-  const middle = middleOf(front?.high ?? []);
-  if (!front || !middle) return;
+  const rings = ringsShown(ctx);
+  const at = ctx.stores.camera.peek()?.target;
+  const near = (ring: Rings[number]): boolean => {
+    const middle = middleOf([ring]);
+    return at !== undefined && middle !== null && Math.hypot(middle[0] - at[0], middle[1] - at[1]) < 2 + 0.6 * Math.max(...ring.map(([x, y]) => Math.hypot(x - middle[0], y - middle[1])));
+  };
+  const ring = rings[(rings.findIndex(near) + 1) % Math.max(1, rings.length)];
+  const middle = ring ? middleOf([ring]) : null;
+  if (!ring || !middle) return;
   const z = ctx.world.peek()?.ground(middle[0], middle[1]) ?? 0;
-  const reach = Math.max(...front.high.flat().map(([x, y]) => Math.hypot(x - middle[0], y - middle[1])));
-  const far = Math.max(260, reach * 2.6);
-  ctx.actions.lookAt([middle[0], middle[1], z], [middle[0] + 0.12 * far, middle[1] - 0.62 * far, z + 0.9 * far]);
+  const reach = Math.max(...ring.map(([x, y]) => Math.hypot(x - middle[0], y - middle[1])));
+  const far = Math.max(260, reach * 4.4);
+  // The legend stands below the middle of the picture: the plume keeps clear of it.
+  const south = middle[1] - 0.12 * far;
+  ctx.actions.lookAt([middle[0], south, z], [middle[0] + 0.08 * far, south - 0.5 * far, z + 0.9 * far]);
+}
+
+/** Leaves the section as it was before. */
+function uncut(ctx: Context): void {
+  ctx.stores.section.set(null);
+  ctx.stores.exaggeration.update((factor) => (factor === SECTION_EXAGGERATION ? 1 : factor));
 }
 
 function through(ctx: Context): boolean {
@@ -65,6 +84,7 @@ export function shows(ctx: Context): HTMLElement {
     h('div', { class: 'button-row' },
       h('button', { type: 'button', class: 'text-button', onclick: () => flyToFront(ctx) }, () => tw('show.fly')),
       h('button', { type: 'button', class: 'text-button', 'aria-pressed': () => String(ctx.stores.section.get() !== null), onclick: () => cutPlume(ctx) }, () => tw('show.section')),
+      h('button', { type: 'button', class: 'text-button', hidden: () => ctx.stores.section.get() === null, onclick: () => uncut(ctx) }, () => tw('show.uncut')),
       h('button', { type: 'button', class: 'text-button', 'aria-pressed': () => String(through(ctx)), onclick: () => setThrough(ctx, !through(ctx)) },
         () => tw(through(ctx) ? 'show.solid' : 'show.through'))));
 }
@@ -107,6 +127,17 @@ function proposal(ctx: Context): string {
   return `${tw('sit.best')}: ${say(best.name)}${share === null || share <= 0 ? '' : ` (${tw('remedy.area')} ${tw('remedy.saved', { p: percent(share) })})`}`;
 }
 
+/** What forecasts have raised and not taken back. */
+function warned(ctx: Context): HTMLElement {
+  const rows = (): readonly WaterWarning[] => standing(ctx.stores.water.warnings.get()).slice(0, 3);
+  const list = h('ul', { class: 'rows water-warnings', hidden: () => rows().length === 0 });
+  each(list, rows, (row) => `${row.run} ${row.k}`, (item) => h('li', { class: () => `risk-${item.get().risk ?? 'low'}` },
+    h('span', { class: () => `chip risk-${item.get().risk ?? 'low'}` }, () => (item.get().response === null ? tw('warning') : tw('target.response', { level: item.get().response ?? '' }))),
+    h('span', {}, () => say(item.get().text)),
+    h('small', { class: 'muted' }, () => ago(Math.max(0, ctx.stores.now_ms.get() - item.get().t)))));
+  return list;
+}
+
 export function status(ctx: Context): HTMLElement {
   const { water, scene } = ctx.stores;
   const sentence = (make: (now: NonNullable<ReturnType<typeof nowOf>>) => string) => (): string => {
@@ -123,6 +154,7 @@ export function status(ctx: Context): HTMLElement {
         return held ? tw('sit.mass', { mass: bandWords(held, massShown) }) : '';
       })),
       h('p', { hidden: () => proposal(ctx) === '' }, () => proposal(ctx))),
+    warned(ctx),
     shows(ctx),
     targetList(ctx, 5));
 }

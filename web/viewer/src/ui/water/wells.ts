@@ -1,6 +1,6 @@
 /** Wells: measured beside modelled, and the curve of one of them over its band. */
 
-import { language } from '../../i18n';
+import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
 import { limitOf, levelAgreement, outside, wellState } from '../../stores/water_facts';
 import { effect } from '../../stores/signal';
@@ -13,7 +13,7 @@ import { each, h } from '../dom';
 import { empty } from '../panel';
 import { age, qualityName } from '../words';
 import { curvePlot, heading3, nameOfShown, nowOf, substanceOf, table, type CurvePlot } from './parts';
-import { conc, level } from './words';
+import { conc, level, milli } from './words';
 
 const DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -26,7 +26,7 @@ function marks(ctx: Context, row: WaterWell): string {
 }
 
 function bandText(band: Band | undefined, show: (value: number) => string): string {
-  return band ? `${show(band.low)} – ${show(band.high)}` : '';
+  return band ? `${show(band.low)}–${show(band.high)}` : '';
 }
 
 function wellRow(ctx: Context, item: { get(): WaterWell }, sensor: string): HTMLElement {
@@ -38,12 +38,12 @@ function wellRow(ctx: Context, item: { get(): WaterWell }, sensor: string): HTML
   return h('tr', { class: () => (ctx.stores.selected.get()?.id === sensor ? 'is-chosen' : ''), onclick: () => ctx.actions.flyTo('well', sensor) },
     h('th', { scope: 'row' },
       h('i', { class: () => `well-dot degree-${degree() ?? 'none'}`, title: () => (degree() === null ? '' : tw(`wells.degree.${degree() as 0 | 1 | 2 | 3}`)) }),
-      h('button', { type: 'button', class: 'link' }, sensor)),
+      h('button', { type: 'button', class: 'link' }, sensor), h('small', { class: 'muted' }, () => marks(ctx, well()))),
     h('td', { class: () => `num ${outside(well().measured_level, well().level) ? 'is-outside' : ''}` },
       h('b', {}, () => level(well().measured_level)), h('small', {}, () => `${level(well().level.median)} (${bandText(well().level, level)})`)),
     h('td', { class: () => `num ${outside(measured(), band()) ? 'is-outside' : ''}` },
-      h('b', {}, () => conc(measured())), h('small', {}, () => (band() ? `${conc(band()?.median ?? null)} (${bandText(band(), conc)})` : ''))),
-    h('td', { class: 'num' }, () => marks(ctx, well())));
+      h('b', {}, () => milli(measured())), h('small', {}, () => (band() ? `${milli(band()?.median ?? null)} (${bandText(band(), milli)})` : ''))),
+    h('td', { class: 'warn', hidden: () => well().warning === null, title: () => say(well().warning) }, '⚠'));
 }
 
 /** A band of one well out of the now-casts of a span. */
@@ -118,6 +118,6 @@ export function wells(ctx: Context): HTMLElement {
   return h('div', { class: 'water-part' }, heading3('wells.title'),
     h('p', { class: 'muted' }, () => tw('wells.agree', { ...levelAgreement(rows()) })),
     h('div', { class: 'water-table' },
-      table('compared wells-now', [[() => tw('wells.well'), false], [() => tw('wells.level'), true], [() => nameOfShown(ctx), true], [() => tw('wells.age'), true]], body)),
+      table('compared wells-now', [[() => tw('wells.well'), false], [() => tw('wells.level'), true], [() => `${nameOfShown(ctx)} mg/L`, true]], body)),
     wellCurves(ctx));
 }

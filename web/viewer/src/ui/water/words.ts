@@ -4,9 +4,9 @@ import { language, say } from '../../i18n';
 import { tw, twMaybe } from '../../i18n/water';
 import type { SceneIndex } from '../../stores/scene_index';
 import { formula } from '../../stores/scene_index';
-import { frontAt, limitOf, middleOf, urgent } from '../../stores/water_facts';
-import { area, compass, join, length, number, type Shown } from '../../units';
-import { cost, dissolved, mass, perDay, spanParts } from '../../units_water';
+import { bodies, frontAt, isClassIII, limitOf, middleOf, urgent } from '../../stores/water_facts';
+import { area, compass, fromSi, join, length, number, significant, type Shown } from '../../units';
+import { cost, dissolved, mass, spanParts } from '../../units_water';
 import type { Band, Front, WaterNow, WaterTarget } from '../../wire_water';
 
 const DAY_S = 86_400;
@@ -38,7 +38,8 @@ export const massShown = (value: number): Shown => mass(value, language());
 export const costShown = (value: number): Shown => cost(value, language());
 export const concShown = (value: number | null): Shown => dissolved(value, language());
 export const conc = (value: number | null): string => join(dissolved(value, language()));
-export const flow = (m3_s: number): string => join(perDay(m3_s, language()));
+/** In mg/L, for columns whose head names the unit. */
+export const milli = (value: number | null): string => (value === null ? '—' : significant(fromSi(value, 'mg/L'), language()));
 export const level = (value: number | null): string => (value === null ? '—' : number(value, 2, language()));
 export const percent = (share: number): string => `${number(100 * share, 0, language())} %`;
 
@@ -52,7 +53,7 @@ export function dissolvedName(index: SceneIndex | null, substance: string | null
 
 /** `GB/T 14848 class III` as it is called here. */
 export function className(front: Front): string {
-  return /^(III|3|Ⅲ)$/.test(front.class) ? tw('class') : front.class;
+  return isClassIII(front.class) ? tw('class') : front.class;
 }
 
 export function arrivalWords(row: WaterTarget): string {
@@ -64,14 +65,17 @@ export function arrivalWords(row: WaterTarget): string {
 export function arrivalBand(row: WaterTarget): string {
   const found = row.arrival_s;
   if (!found || found.median <= 0) return arrivalWords(row);
-  return `${spanWords(found.median)} (${spanWords(found.low)} – ${spanWords(found.high)})`;
+  const [low, median, high] = [found.low, found.median, found.high].map((value) => spanParts(Math.max(0, value)));
+  if (!low || !median || !high || low.unit !== median.unit || high.unit !== median.unit) return `${spanWords(found.median)} (${spanWords(found.low)} – ${spanWords(found.high)})`;
+  const text = (part: typeof low): string => number(part.n, part.decimals, language());
+  return `${tw(`span.${median.unit}`, { n: text(median) })} (${text(low)}–${text(high)})`;
 }
 
 /** Where the front goes: from the middle of now's to the middle of the last one's; null where it stands. */
 export function heading(now: WaterNow, substance: string | null): number | null {
   const last = Math.max(0, ...now.fronts.filter((row) => row.substance === substance).map((row) => row.lead_s));
-  const from = middleOf(frontAt(now, substance, 0)?.median ?? []);
-  const to = middleOf(frontAt(now, substance, last)?.median ?? []);
+  const from = middleOf(bodies(frontAt(now, substance, 0)?.median ?? []).slice(0, 1));
+  const to = middleOf(bodies(frontAt(now, substance, last)?.median ?? []).slice(0, 1));
   if (!from || !to || Math.hypot(to[0] - from[0], to[1] - from[1]) < 1) return null;
   return ((Math.atan2(to[0] - from[0], to[1] - from[1]) * 180) / Math.PI + 360) % 360;
 }
