@@ -25,6 +25,7 @@ from web.commands.simulate import simulate
 from web.commands.store import app as store
 from web.commands.upload import upload
 from web.commands.version import version
+from web.commands.water import app as water
 from web.commands.weather import app as weather
 from web.i18n import Language, language_of_environment
 
@@ -48,6 +49,7 @@ app.command()(rules)
 app.command()(export)
 app.add_typer(weather, name="weather")
 app.add_typer(air, name="air")
+app.add_typer(water, name="water")
 app.command()(upload)
 app.add_typer(hj212, name="hj212")
 store.command()(rebuild)
