@@ -38,6 +38,17 @@ _QUANTITIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 _AT_PH = "kd_ph_"
+# Short ids that instruments and scenes use for what they measure in water; in text "as N" where they are.
+SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        **{"f": "fluoride", "cl": "chloride", "so4": "sulfate", "s": "sulfide", "cn": "cyanide"},
+        **{"nh3": "ammonia_nitrogen", "nh3_n": "ammonia_nitrogen", "no3": "nitrate_nitrogen"},
+        **{"no2": "nitrite_nitrogen", "cod": "cod_mn", "codmn": "cod_mn", "tds": "total_dissolved_solids"},
+        **{"cr6": "chromium_vi", "pb": "lead", "cd": "cadmium", "as": "arsenic", "hg": "mercury"},
+        **{"cu": "copper", "zn": "zinc", "ni": "nickel", "fe": "iron", "mn": "manganese", "al": "aluminium"},
+        **{"na": "sodium", "tce": "trichloroethylene", "pce": "tetrachloroethylene"},
+    }
+)
 
 
 @lru_cache(maxsize=1)
@@ -54,8 +65,9 @@ def library() -> tuple[Contaminant, ...]:
 
 
 def contaminant(name: str) -> Contaminant:
-    """Row by id, CAS number or exact name in Chinese or English. Raises NotFoundError."""
+    """Row by id, short id, CAS number or exact name in Chinese or English. Raises NotFoundError."""
     wanted = name.strip().lower()
+    wanted = SHORT.get(wanted, wanted)
     for row in library():
         if wanted in (row.id, row.cas, row.name.zh.lower(), row.name.en.lower()):
             return row

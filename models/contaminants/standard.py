@@ -13,7 +13,7 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
-from models.contaminants.library import library, table
+from models.contaminants.library import SHORT, library, table
 from twin.core.errors import BadRequestError, NotFoundError
 from twin.core.text import Text
 from twin.core.units import to_si
@@ -117,13 +117,15 @@ def _by_name() -> Mapping[str, Indicator]:
 
 
 def indicator(name: str | int) -> Indicator:
-    """Indicator by number, id, CAS number or name. Raises NotFoundError."""
-    if isinstance(name, int) or name.isdigit():
+    """Indicator by number, id, short id, CAS number or name. Raises NotFoundError."""
+    wanted = str(name).strip().lower()
+    wanted = SHORT.get(wanted, wanted)
+    if wanted.isdigit():
         rows = indicators()
-        if 1 <= int(name) <= len(rows):
-            return rows[int(name) - 1]
-    elif name.strip().lower() in _by_name():
-        return _by_name()[name.strip().lower()]
+        if 1 <= int(wanted) <= len(rows):
+            return rows[int(wanted) - 1]
+    elif wanted in _by_name():
+        return _by_name()[wanted]
     raise NotFoundError(
         f"indicator {name!r} is unknown; expected 1 to 93, an id, CAS number or name of GB/T 14848-2017",
         message_zh=f"未知指标 {name!r}；应为 GB/T 14848-2017 的序号、代号、CAS 号或名称",

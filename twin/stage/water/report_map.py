@@ -40,6 +40,10 @@ class _View:
         self.scale = (_WIDTH - 2 * _MARGIN) / (self.east - self.west)
         self.height = int((self.north - self.south) * self.scale) + 2 * _MARGIN
 
+    def holds(self, x_m: float, y_m: float) -> bool:
+        """Whether a place is on the map."""
+        return self.west <= x_m <= self.east and self.south <= y_m <= self.north
+
     def __call__(self, points: FloatArray) -> list[tuple[float, float]]:
         at = np.asarray(points, dtype=np.float64).reshape(-1, 2)
         x = _MARGIN + (at[:, 0] - self.west) * self.scale
@@ -47,11 +51,14 @@ class _View:
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def map_png(report: RiskReport) -> bytes | None:
-    """PNG of the plume now and ahead; None where there is nothing to draw."""
+def map_png(report: RiskReport, extent_m: tuple[float, float, float, float] | None = None) -> bytes | None:
+    """PNG of the plume now and ahead; None where there is nothing to draw.
+
+    ``extent_m`` west, south, east, north; None: the report's own, or around everything.
+    """
     from PIL import Image, ImageDraw
 
-    extent = report.extent_m or _extent(report)
+    extent = extent_m or report.extent_m or _extent(report)
     if extent is None:
         return None
     view = _View(extent)
@@ -63,13 +70,34 @@ def map_png(report: RiskReport) -> bytes | None:
     pen = ImageDraw.Draw(picture, "RGBA")
     for line in report.flow_lines:
         _flow_line(pen, view(line))
+    last_s = max((row.lead_s for row in report.fronts), default=0.0)
     for row in report.fronts:
-        _outline(pen, view, row, _LINE if row in now else _AHEAD)
+        _outline(pen, view, row, _LINE if row in now else _AHEAD, told=row.lead_s == last_s)
     _places(pen, view, report)
     _furniture(pen, view)
     out = BytesIO()
     picture.save(out, format="PNG", optimize=True)
     return out.getvalue()
+
+
+def detail_extent(report: RiskReport) -> tuple[float, float, float, float] | None:
+    """Around the widest outline ahead; None without one, or where the whole map shows it large enough."""
+    all_rings = [ring for row in report.fronts for ring in row.high]
+    whole = report.extent_m or _extent(report)
+    if not all_rings or whole is None:
+        return None
+    widest = max(all_rings, key=lambda ring: float(np.ptp(ring, axis=0).max()))
+    low, high = widest.min(axis=0), widest.max(axis=0)
+    size = float((high - low).max())
+    if size > 0.35 * (whole[2] - whole[0]):
+        return None
+    middle, half = 0.5 * (low + high), 1.1 * size
+    return (
+        float(middle[0]) - half,
+        float(middle[1]) - 0.6 * half,
+        float(middle[0]) + half,
+        float(middle[1]) + 0.6 * half,
+    )
 
 
 def _extent(report: RiskReport) -> tuple[float, float, float, float] | None:
@@ -101,12 +129,14 @@ def _filled(picture: Canvas, view: _View, rings: Rings, colour: tuple[int, int, 
     return Image.composite(shade, picture, strength)
 
 
-def _outline(pen: ImageDraw, view: _View, row: FrontRow, colour: tuple[int, int, int, int]) -> None:
+def _outline(
+    pen: ImageDraw, view: _View, row: FrontRow, colour: tuple[int, int, int, int], *, told: bool
+) -> None:
     from PIL.ImageFont import load_default
 
     for ring in row.median:
         pen.line(view(ring), fill=colour, width=4 if colour == _LINE else 3)
-    if row.median and row.lead_s > 0.0:
+    if told and row.median and row.lead_s > 0.0:
         furthest = max((tuple(point) for ring in row.median for point in ring), key=lambda at: at[0])
         x, y = view(np.asarray([furthest]))[0]
         text = f"+{row.lead_s / 86_400.0:.0f} d"
@@ -134,11 +164,11 @@ def _places(pen: ImageDraw, view: _View, report: RiskReport) -> None:
 
     font = load_default(20)
     taken: list[tuple[float, float, float, float]] = []
-    for well in report.wells:
+    for well in (row for row in report.wells if view.holds(row.x_m, row.y_m)):
         (x, y) = view(np.array([[well.x_m, well.y_m]]))[0]
         pen.ellipse((x - 7, y - 7, x + 7, y + 7), fill=(255, 255, 255, 255), outline=_WELL, width=3)
         _label(pen, (x + 10, y - 24), well.id, _WELL, taken, font)
-    for target in report.targets:
+    for target in (row for row in report.targets if view.holds(row.x_m, row.y_m)):
         (x, y) = view(np.array([[target.x_m, target.y_m]]))[0]
         pen.polygon([(x, y - 11), (x + 10, y + 8), (x - 10, y + 8)], fill=_TARGET)
         _label(pen, (x + 12, y - 6), target.id, _TARGET, taken, font)

@@ -11,7 +11,7 @@ from models.contaminants.warning import Warn, warn
 from twin.core.origin import Origin
 from twin.core.text import Text
 from twin.stage.water.report import RiskReport, WellRow
-from twin.stage.water.report_map import map_png
+from twin.stage.water.report_map import detail_extent, map_png
 from twin.stage.water.report_words import (
     CLASSES,
     KINDS,
@@ -23,6 +23,7 @@ from twin.stage.water.report_words import (
     mg_l,
     moment,
     number,
+    package,
     yuan,
 )
 
@@ -135,18 +136,18 @@ def _wells(report: RiskReport, judged: Sequence[tuple[WellRow, Classified]]) -> 
                 "—" if found.klass is None else CLASSES[found.klass],
                 "、".join(_named(found)) or "—",
                 _worst_value(well, found),
-                _warning(found).colour.zh,
+                _warning(found).colour.zh if found.rows else "—",
             )
         )
     parts.append(
         Table(
             head=(
-                "监测井 Well",
-                "水位 Level (m)",
-                "类别 Class",
-                "定类指标 Decided by",
-                "数值与Ⅲ类限值之比 Value, ratio to III",
-                "预警 Warning",
+                "监测井\nWell",
+                "水位\nLevel (m)",
+                "类别\nClass",
+                "定类指标\nDecided by",
+                "数值与Ⅲ类限值之比\nValue, ratio to III",
+                "预警\nWarning",
             ),
             rows=tuple(rows),
             widths=(14, 13, 10, 24, 27, 12),
@@ -206,14 +207,20 @@ def _plume(report: RiskReport) -> list[Block]:
         )
     if not report.fronts:
         return [*parts, Paragraph(text="未圈出超限范围。 No area above a limit.")]
+    near = detail_extent(report)
+    close = None if near is None else map_png(report, near)
+    if close is not None:
+        parts.append(
+            Picture(png=close, caption="图 2　最大污染羽局部，图例同图 1。 The widest plume, drawn as above.")
+        )
     parts.append(
         Table(
             head=(
-                "物质 Substance",
-                "时刻 Lead (d)",
-                "限值 Limit (mg/L)",
-                "面积 Area (m²)，95 %",
-                "最远距离 Reach (m)，95 %",
+                "物质\nSubstance",
+                "时刻\nLead (d)",
+                "限值\nLimit (mg/L)",
+                "面积（95 % 区间）\nArea (m²)",
+                "最远距离（95 % 区间）\nReach (m)",
             ),
             rows=tuple(
                 (
@@ -240,13 +247,13 @@ def _targets(report: RiskReport) -> list[Block]:
     parts.append(
         Table(
             head=(
-                "目标 Target",
-                "物质 Substance",
-                "一年内超限概率 P (%)",
-                "到达时间 Arrival (d)，95 %",
-                "峰值 Peak (mg/L)，95 %",
-                "风险 Risk",
-                "响应 Response",
+                "目标\nTarget",
+                "物质\nSubstance",
+                "一年内超限\nP (%)",
+                "到达（95 % 区间）\nArrival (d)",
+                "峰值（95 % 区间）\nPeak (mg/L)",
+                "风险\nRisk",
+                "响应\nGrade",
             ),
             rows=tuple(
                 (
@@ -284,21 +291,21 @@ def _budget(report: RiskReport) -> list[Block]:
             Table(
                 head=("项 Term", "流入 In (m³/d)", "流出 Out (m³/d)"),
                 rows=tuple(
-                    (row.name, number(86_400.0 * row.in_value), number(86_400.0 * row.out_value))
+                    (package(row.name), number(86_400.0 * row.in_value), number(86_400.0 * row.out_value))
                     for row in report.water
                 ),
                 widths=(40, 30, 30),
             )
         )
     rows = [
-        (name, row.name, number(row.in_value), number(row.out_value))
+        (name, package(row.name), number(row.in_value), number(row.out_value))
         for name, lines in report.mass.items()
         for row in lines
     ]
     if rows:
         parts.append(
             Table(
-                head=("物质 Substance", "项 Term", "进入 In (kg)", "离开 Out (kg)"),
+                head=("物质\nSubstance", "项 Term", "进入 In (kg)", "离开 Out (kg)"),
                 rows=tuple(rows),
                 widths=(28, 28, 22, 22),
             )
@@ -318,13 +325,13 @@ def _measures(report: RiskReport) -> list[Block]:
     parts.append(
         Table(
             head=(
-                "措施 Measure",
-                f"{lead} d 后面积 Area (m²)",
-                f"{lead} d 后质量 Mass (kg)",
-                "最大浓度 Max (mg/L)",
-                "受威胁目标 Targets",
-                "费用 Cost (万元)",
-                "药剂与用量 Agent",
+                "措施\nMeasure",
+                f"{lead} d 后面积\nArea (m²)",
+                f"{lead} d 后质量\nMass (kg)",
+                "最大浓度\nMax (mg/L)",
+                "受威胁目标\nTargets",
+                "费用（万元）\nCost",
+                "药剂与用量\nAgent",
             ),
             rows=tuple(
                 (

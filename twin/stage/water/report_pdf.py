@@ -104,9 +104,12 @@ def _story(blocks: Sequence[Block], styles: dict[str, Any], width: float) -> lis
             story.append(Text(_marked(block.text), styles["small" if block.small else "body"]))
         elif isinstance(block, Picture):
             across, down = ImageReader(BytesIO(block.png)).getSize()
-            high = min(width * down / across, 380.0)
+            high = min(width * down / across, 330.0)
             picture = Image(BytesIO(block.png), width=high * across / down, height=high)
-            story.append(KeepTogether([picture, Text(_marked(block.caption), styles["small"])]))
+            held = [picture, Text(_marked(block.caption), styles["small"])]
+            if story and getattr(story[-1], "style", None) is styles["heading"]:
+                held.insert(0, story.pop())
+            story.append(KeepTogether(held))
         else:
             story += _table(block, styles, width)
     return story

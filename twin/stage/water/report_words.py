@@ -30,6 +30,27 @@ KINDS = {
     "boundary": Text(zh="厂界", en="boundary"),
 }
 
+PACKAGES = {
+    "chd": Text(zh="定水头", en="fixed head"),
+    "wel": Text(zh="井", en="wells"),
+    "riv": Text(zh="河流", en="river"),
+    "drn": Text(zh="排水", en="drains"),
+    "ghb": Text(zh="通用水头", en="general head"),
+    "rch": Text(zh="降雨入渗", en="recharge"),
+    "evt": Text(zh="蒸发", en="evapotranspiration"),
+    "sto": Text(zh="储水", en="storage"),
+    "storage": Text(zh="储水", en="storage"),
+    "src": Text(zh="源", en="source"),
+    "source": Text(zh="源", en="source"),
+    "decay": Text(zh="衰减", en="decay"),
+    "zone": Text(zh="反应带", en="reactive zone"),
+}
+
+
+def package(name: str) -> str:
+    """Name of a term of a budget; one that is not in the table as it is."""
+    return both(PACKAGES[name]) if name in PACKAGES else name
+
 
 def both(text: Text) -> str:
     """Chinese, then English."""
