@@ -34,6 +34,7 @@ from web.api.substances import substance_table
 from web.api.uploads import upload
 from web.api.versions import versions
 from web.api.water import water
+from web.api.water_report import water_report
 from web.api.watertables import watertables
 from web.openapi import complete
 from web.release import release
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     plume_downloads,
     watertables,
     water,
+    water_report,
     air,
     solvers,
     substance_table,

@@ -12,7 +12,9 @@ import typer
 
 from web.commands import exits
 from web.commands.shell import Shell, open_shell
+from web.commands.water_contaminants import contaminants
 from web.commands.water_modflow import modflow
+from web.commands.water_report import report
 
 if TYPE_CHECKING:
     from models.water.case.load import LoadedCase
@@ -23,7 +25,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="地下水：案例、评分、导出、MODFLOW 6。 Groundwater: cases, scores, export, MODFLOW 6.",
 )
+app.command()(contaminants)
 app.command()(modflow)
+app.command()(report)
 
 CasesArgument = Annotated[
     list[Path],

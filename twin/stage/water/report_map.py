@@ -136,11 +136,9 @@ def _outline(
 
     for ring in row.median:
         pen.line(view(ring), fill=colour, width=4 if colour == _LINE else 3)
-    if told and row.median and row.lead_s > 0.0:
-        furthest = max((tuple(point) for ring in row.median for point in ring), key=lambda at: at[0])
-        x, y = view(np.asarray([furthest]))[0]
-        text = f"+{row.lead_s / 86_400.0:.0f} d"
-        pen.text((x + 6, y - 10), text, fill=colour, font=load_default(20))
+    for ring in row.median if told and row.lead_s > 0.0 else ():
+        x, y = view(ring[[int(np.argmin(ring[:, 1]))]])[0]
+        pen.text((x - 20, y + 6), f"+{row.lead_s / 86_400.0:.0f} d", fill=colour, font=load_default(20))
 
 
 def _flow_line(pen: ImageDraw, points: list[tuple[float, float]]) -> None:

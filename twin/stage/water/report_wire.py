@@ -9,6 +9,7 @@ import numpy as np
 
 from models.contaminants.library import contaminant
 from models.contaminants.plans import Match, match_plans
+from models.contaminants.standard import indicator
 from models.water.now import Band
 from models.water.risk import Threat, judge_target
 from twin.core.errors import NotFoundError
@@ -107,10 +108,12 @@ class _Names:
     def of(self, name: str) -> Text:
         if name in self._given:
             return self._given[name]
-        try:
-            return contaminant(name).name
-        except NotFoundError:
-            return Text(zh=name, en=name)
+        for find in (indicator, contaminant):
+            try:
+                return find(name).name
+            except NotFoundError:
+                continue
+        return Text(zh=name, en=name)
 
 
 def _well(row: Shape, origin: Origin) -> WellRow:
