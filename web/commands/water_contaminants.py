@@ -17,7 +17,7 @@ def contaminants(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="代号、CAS 号、名称或其部分；缺省为全部 / Id, CAS number, name or part of it; all by default",
+            help="代号、CAS 号、名称或其部分；缺省为全部 / Id, CAS number, (part of a) name; default all",
             show_default=False,
         ),
     ] = None,
@@ -26,7 +26,7 @@ def contaminants(
         typer.Option(
             "--degree",
             min=0.0,
-            help="污染程度（Ⅲ类限值的倍数）：列出适用处置方案 / Limits of class III: lists the plans that fit",
+            help="污染程度（Ⅲ类限值的倍数）：列出适用处置方案 / Times class III: lists plans that fit",
             show_default=False,
         ),
     ] = None,
