@@ -16,7 +16,7 @@ from models.water.assimilate.prior import (
     SourceFactor,
     StressFactor,
 )
-from models.water.fronts import distances, probability, raster_of
+from models.water.fronts import Dressing, distances, probability, raster_of
 from models.water.grid import Grid, regular_grid
 from models.water.model import WaterProblem
 from models.water.now import Reading
@@ -43,18 +43,37 @@ LEADS_S = (0.0, 30 * DAY_S, 90 * DAY_S, 365 * DAY_S)
 LEVEL_SD_M, CONC_SHARE = 0.01, 0.1
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Edge:
+    """Along the true outline: distances (members, points) to each member's own, and each member's reach.
+
+    ``area_ratio`` (members,) of a member's plume over the true one.
+    """
+
+    signed_m: np.ndarray
+    reach_m: np.ndarray
+    area_ratio: np.ndarray
+
+    def held(self, dressing: Dressing, cell_m: float = 20.0) -> float:
+        """Share of the true outline that lies in the 95 % band."""
+        sd = np.array([dressing.sd_m(cell_m, value) for value in self.reach_m])
+        inside = probability(self.signed_m, sd)
+        return float(np.mean((inside > 0.025) & (inside < 0.975)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """What one hidden truth says of the twin; ``held``/``total`` parts of the true fronts, by lead."""
+    """What one hidden truth says of the twin; ``held``: share of the true front in the band, by lead."""
 
     head_before_m: float
     head_after_m: float
     lnk_before: float
+    lnk_measured: float
     lnk_after: float
     spread_error: float
     lnk_spread_error: float
     held: tuple[float, ...]
-    area_ratio: tuple[float, ...]
+    edges: tuple[Edge, ...]
 
 
 def guess() -> WaterProblem:
@@ -107,10 +126,10 @@ def wells() -> tuple[Screen, ...]:
 HELD_OUT = ("w2", "w7", "w11", "w16", "w19", "w23")
 
 
-def setup(truth: Valley, rng: np.random.Generator) -> TwinSetup:
-    """Beliefs with the conductivity measured at half of the wells, as slug tests measure it."""
+def setup(truth: Valley | None, rng: np.random.Generator) -> TwinSetup:
+    """Beliefs; with a truth, conductivity measured (slug tests) at the wells that are not held out."""
     problem = guess()
-    data = _slug_tests(truth, rng)
+    data = ((), ()) if truth is None else _slug_tests(truth, rng)
     beliefs = (
         LnKField(name="upper", layers=(0,), sd=0.8, range_m=250.0, mean_sd=0.5, data=data[0]),
         LnKField(name="lower", layers=(1,), sd=0.8, range_m=250.0, mean_sd=0.5, data=data[1]),
@@ -154,51 +173,49 @@ def study(seed: int, *, knobs: TwinKnobs | None = None) -> Score:
     rng = np.random.default_rng([seed, 5])
     own = knobs or TwinKnobs(members=60, radius_m=900.0, drift_m=0.0, data=DataKnobs(level_sd_m=0.05))
     twin = WaterTwin(setup(truth, rng), knobs=own, seed=seed)
-    before_k = _ln_k(twin)
     said = readings(truth, rng)
-    prior = WaterTwin(twin.setup, knobs=own, seed=seed)
+    prior = WaterTwin(setup(None, rng), knobs=own, seed=seed)
     for model in prior.models:
         model.step(NOW_S)
+    before_k, slug_k = _ln_k(prior), _ln_k(twin)
     twin.calibrate(said)
     held = [place for place in wells() if place.name in HELD_OUT]
     true = np.array([_true(truth.head_m, place) for place in held])
     before, after = _levels(prior, held), _levels(twin, held)
     true_k = truth.ln_k.reshape(2, 40, 2, 60, 2).mean(axis=(2, 4))
     after_k = _ln_k(twin)
-    shares, areas = _fronts(twin, truth, own)
+    found = edges(twin, truth)
     return Score(
         head_before_m=_rms(before.mean(axis=0) - true),
         head_after_m=_rms(after.mean(axis=0) - true),
         lnk_before=_rms(before_k.mean(axis=0) - true_k),
+        lnk_measured=_rms(slug_k.mean(axis=0) - true_k),
         lnk_after=_rms(after_k.mean(axis=0) - true_k),
         spread_error=_rms(after.std(axis=0, ddof=1)) / _rms(after.mean(axis=0) - true),
         lnk_spread_error=_rms(after_k.std(axis=0, ddof=1)) / _rms(after_k.mean(axis=0) - true_k),
-        held=shares,
-        area_ratio=areas,
+        held=tuple(row.held(own.dressing) for row in found),
+        edges=found,
     )
 
 
-def _fronts(twin: WaterTwin, truth: Valley, knobs: TwinKnobs):
-    """Share of the true outline that lies in the 95 % band, and median area over the true one, by lead."""
+def edges(twin: WaterTwin, truth: Valley) -> tuple[Edge, ...]:
+    """What the members hold along the true outline, by lead."""
     ahead = twin.outlook(LEADS_S)
     grid = twin.setup.prior.problem.flow.grid
     fine = regular_grid((2, hidden.NY, hidden.NX), dx_m=10.0, dy_m=10.0, thickness_m=np.array(hidden.THICK_M))
     raster = raster_of(grid)
     origin = twin.setup.sources_m["f"]
     away = np.hypot(raster.y_m[:, None] - origin[1], raster.x_m[None, :] - origin[0])
-    shares, areas = [], []
+    found = []
     for k, lead in enumerate(LEADS_S):
-        plan = truth.conc(NOW_S + lead).max(axis=0)
-        true = distances(fine, raster, plan, LIMIT_KG_M3)
-        edge = np.abs(true) < raster.step_m
+        true = distances(fine, raster, truth.conc(NOW_S + lead).max(axis=0), LIMIT_KG_M3)
         members = np.nan_to_num(ahead.conc_kg_m3[k, :, 0]).max(axis=1)
         signed = np.stack([distances(grid, raster, row, LIMIT_KG_M3) for row in members])
         reach = [float(away[row > 0].max()) if (row > 0).any() else 0.0 for row in signed]
-        sd = np.array([knobs.dressing.sd_m(CELL_M, value) for value in reach])
-        inside = probability(signed, sd)
-        shares.append(float(((inside > 0.025) & (inside < 0.975))[edge].mean()))
-        areas.append(float((inside > 0.5).sum() / max((true > 0).sum(), 1)))
-    return tuple(shares), tuple(areas)
+        areas = np.array([(row > 0).sum() for row in signed]) / max((true > 0).sum(), 1)
+        on_edge = np.abs(true) < raster.step_m
+        found.append(Edge(signed_m=signed[:, on_edge], reach_m=np.asarray(reach), area_ratio=areas))
+    return tuple(found)
 
 
 def _levels(twin: WaterTwin, places) -> np.ndarray:
@@ -213,7 +230,9 @@ def _ln_k(twin: WaterTwin) -> np.ndarray:
 
 def _slug_tests(truth: Valley, rng: np.random.Generator):
     found: tuple[list[LnKDatum], list[LnKDatum]] = ([], [])
-    for place in wells()[::2]:
+    for place in wells():
+        if place.name in HELD_OUT:
+            continue
         layer = 1 if place.z_top_m < 20.0 else 0
         i, j = int(place.y_m // hidden.CELL_M), int(place.x_m // hidden.CELL_M)
         value = float(truth.ln_k[layer, i, j]) + 0.3 * rng.standard_normal()

@@ -143,9 +143,8 @@ class WaterTwin:
         data = self._data(readings)
         if not data.value.size:
             raise refused(field="readings", value=0, expected="one at least", expected_zh="至少一个")
-        before, first = self.parameters, self._predict(self.parameters, data)[0]
-        self.parameters, _ = smooth(
-            before,
+        self.parameters, first = smooth(
+            self.parameters,
             lambda some: self._predict(some, data)[0],
             data.value,
             data.sd,
