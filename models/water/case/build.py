@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.casefiles.findings import bad_value
 from models.water.case.arrays import Arrays
 from models.water.case.cargo import transport_of
 from models.water.case.gather import Gathered
@@ -13,7 +14,7 @@ from models.water.case.ground import grid_of, medium_of
 from models.water.case.load import LoadedCase
 from models.water.case.packages import Packages
 from models.water.case.places import Ground
-from models.water.case.schema import TransportCase
+from models.water.case.schema import FlowCase, TransportCase
 from models.water.model import WaterProblem
 from models.water.problem import FlowProblem
 from twin.core.geometry import frozen
@@ -24,6 +25,7 @@ class Built:
     """The problem of a case, and what its places are looked up in."""
 
     loaded: LoadedCase
+    case: FlowCase
     problem: WaterProblem
     ground: Ground
     arrays: Arrays
@@ -32,7 +34,11 @@ class Built:
 def build_case(loaded: LoadedCase) -> Built:
     """Grid, properties, stresses, species of a case. Raises CaseError with everything that is wrong."""
     case, scale = loaded.case, loaded.scale
-    grid, arrays = grid_of(loaded)
+    if not isinstance(case, FlowCase):
+        raise bad_value(
+            loaded.source, "kind", case.kind, "flow, transport or tracks", "flow、transport 或 tracks"
+        )
+    grid, arrays = grid_of(case.grid, loaded)
     gathered = Gathered(loaded.source)
     medium = medium_of(case.medium, loaded, arrays, gathered)
     start = gathered.part(
@@ -57,6 +63,7 @@ def build_case(loaded: LoadedCase) -> Built:
     flow = FlowProblem(grid=grid, medium=medium, start_head_m=frozen(start), periods=periods)
     return Built(
         loaded=loaded,
+        case=case,
         problem=WaterProblem(flow=flow, transport=transport),
         ground=ground,
         arrays=arrays,

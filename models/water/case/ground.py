@@ -20,9 +20,9 @@ from models.water.problem import Medium
 from twin.core.geometry import FloatArray, frozen
 
 
-def grid_of(loaded: LoadedCase) -> tuple[Grid, Arrays]:
+def grid_of(table: GridTable, loaded: LoadedCase) -> tuple[Grid, Arrays]:
     """Grid of a case, and how its arrays are read. Raises CaseError naming field, cell and value."""
-    table, scale = loaded.case.grid, loaded.scale
+    scale = loaded.scale
     source, length_m = loaded.source, loaded.scale.factor("L")
     dx_m = _widths(table.dx, table.ncol, "grid.dx", "grid.ncol", source) * length_m
     dy_m = _widths(table.dy, table.nrow, "grid.dy", "grid.nrow", source) * length_m

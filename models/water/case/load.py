@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from models.casefiles.findings import CaseError, bad_value, invalid_case, toml_of
 from models.water.case.dims import Scale, scale_of
-from models.water.case.schema import KINDS, AnyCase, case_adapter
+from models.water.case.kinds import KINDS, AnyCase, case_adapter
 
 _WITH_UNIT = re.compile(r"_(m|cm|km|s|d|h|m2|m3|kg|g|mg|1_s|1_m|m_s|m_d|m2_s|m3_s|m3_d|kg_m3|mg_l|kg_s)$")
 

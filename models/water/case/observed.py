@@ -113,7 +113,7 @@ def pair_table(pairs: Sequence[Pair]) -> ResultTable:
 def times_of(built: Built, rows: Sequence[ObservedRow]) -> tuple[float, ...]:
     """Moments of the fields, seconds: those asked for, those observed; the ends of periods if none."""
     factor = built.loaded.scale.factor("T")
-    ends = [row.length * factor for row in built.loaded.case.period]
+    ends = [row.length * factor for row in built.case.period]
     total = sum(ends)
     asked = [t * factor for t in built.loaded.case.output.times]
     asked = asked or [sum(ends[: n + 1]) for n in range(len(ends))]

@@ -186,7 +186,7 @@ class Packages:
         return made
 
     def _screen(self, row: WelRow, periods: Sequence[int], where: str) -> dict[int, Part]:
-        from models.water.flow.screen import screened
+        from models.water.flow.screened import screened
 
         length_m = self.scale.factor("L")
         rates = self._course(row.rate, None, "L3/T", periods, f"{where}.rate")

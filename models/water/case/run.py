@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from models.casefiles.tables import ResultTable
 from models.water.case.build import Built, build_case
+from models.water.case.column import run_column_case
 from models.water.case.gather import told
 from models.water.case.load import LoadedCase, load_case
 from models.water.case.observed import observed_rows, pair_table, pairs_of, times_of
 from models.water.case.result import CaseResult
-from models.water.case.schema import TransportCase
+from models.water.case.schema import ObservedRow, TransportCase
+from models.water.case.schema_column import ColumnCase
+from models.water.case.schema_tracks import TracksCase
 from models.water.case.scores import scores_of
 from models.water.case.tables import Row, tables_of, watched
+from models.water.case.tracks import run_tracks
 from models.water.observe import Point
 from models.water.result import WaterResult
 from models.water.run import run
@@ -32,7 +37,7 @@ def run_case(given: LoadedCase | str | Path | Mapping[str, Any], *, folder: Path
     """
     loaded = given if isinstance(given, LoadedCase) else load_case(given, folder=folder)
     try:
-        return _flow(loaded)
+        return _column(loaded) if isinstance(loaded.case, ColumnCase) else _flow(loaded)
     except BadRequestError as error:
         raise told(error, loaded.source) from None
 
@@ -40,12 +45,51 @@ def run_case(given: LoadedCase | str | Path | Mapping[str, Any], *, folder: Path
 def _flow(loaded: LoadedCase) -> CaseResult:
     rows = observed_rows(loaded)
     built = build_case(loaded)
+    if isinstance(built.case, TracksCase):
+        return _tracks(loaded, built, rows)
     times_s = times_of(built, rows)
     points = watched(built)
-    uniform = isinstance(loaded.case, TransportCase) and loaded.case.uniform_flow is not None
+    uniform = isinstance(built.case, TransportCase) and built.case.uniform_flow is not None
     made = _uniform(built, times_s, points) if uniform else _solved(built, times_s, points)
     tables = tables_of(built, made, points)
-    pairs = pairs_of(rows, tuple(tables.values()), loaded, float(times_s[-1]))
+    return _result(
+        loaded,
+        tables,
+        rows,
+        float(times_s[-1]),
+        converged=made.converged,
+        notes=made.notes,
+        run=made,
+        built=built,
+    )
+
+
+def _tracks(loaded: LoadedCase, built: Built, rows: Sequence[ObservedRow]) -> CaseResult:
+    tables, made = run_tracks(built)
+    notes = () if made is None else made.notes
+    return _result(loaded, tables, rows, None, converged=True, notes=notes, built=built)
+
+
+def _column(loaded: LoadedCase) -> CaseResult:
+    rows = observed_rows(loaded)
+    tables, made = run_column_case(loaded, rows)
+    last_s = float(made.profile_times_s[-1]) if len(made.profile_times_s) else None
+    return _result(loaded, tables, rows, last_s, converged=made.converged, notes=made.notes)
+
+
+def _result(
+    loaded: LoadedCase,
+    tables: dict[str, ResultTable],
+    rows: Sequence[ObservedRow],
+    last_s: float | None,
+    *,
+    converged: bool,
+    notes: tuple[str, ...],
+    run: WaterResult | None = None,
+    built: Built | None = None,
+) -> CaseResult:
+    """Observations laid beside the tables."""
+    pairs = pairs_of(rows, tuple(tables.values()), loaded, last_s)
     if pairs:
         tables["observed"] = pair_table(pairs)
     case = loaded.case
@@ -58,12 +102,12 @@ def _flow(loaded: LoadedCase) -> CaseResult:
         origin=Origin(case.origin),
         tables=tables,
         inputs=(f"case {loaded.id}", *((case.citation,) if case.citation else ())),
-        converged=made.converged,
-        notes=made.notes,
+        converged=converged,
+        notes=notes,
         scores=scores_of(pairs),
         pairs=tuple(replace(pair, receptor=f"{loaded.id}/{pair.receptor}") for pair in pairs),
         citation=case.citation,
-        run=made,
+        run=run,
         built=built,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
 from models.casefiles.strict import Id, Strict, Words, refuse
 from models.water.case.dims import Dim, UnitsTable
@@ -162,12 +162,3 @@ class TransportCase(FlowCase):
         if unknown is not None:
             refuse(f"parent {unknown} is no species of the case", f"parent {unknown} 不是本案例的物质")
         return self
-
-
-AnyCase = FlowCase | TransportCase
-KINDS = ("flow", "transport")
-
-
-def case_adapter() -> TypeAdapter[AnyCase]:
-    """Validator of any case."""
-    return TypeAdapter(Annotated[AnyCase, Field(discriminator="kind")])

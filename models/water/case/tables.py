@@ -28,7 +28,7 @@ class Row:
 
 def watched(built: Built) -> tuple[Row, ...]:
     """Cells of the points of a case. Raises CaseError for a point outside or in an inactive cell."""
-    return tuple(Row(name=row.id, cell=_cell(row, built)) for row in built.loaded.case.point)
+    return tuple(Row(name=row.id, cell=_cell(row, built)) for row in built.case.point)
 
 
 def label(name: str, time_s: float, built: Built) -> str:
@@ -41,13 +41,13 @@ def tables_of(built: Built, run: WaterResult, points: Sequence[Row]) -> dict[str
     found: dict[str, ResultTable] = {"model": _model(built, run)}
     if points:
         found["points"] = _cells("points", points, built, run)
-    for row in built.loaded.case.profile:
+    for row in built.case.profile:
         found[f"profile_{row.id}"] = _cells(f"profile_{row.id}", _profile(row, built), built, run)
     if any(run.budgets):
         found["budget"] = _budget(built, run)
     if run.masses:
         found["mass"] = _mass(built, run)
-    if points and built.loaded.case.output.series:
+    if points and built.case.output.series:
         found["series"] = _series(run)
     return found
 

@@ -70,11 +70,11 @@ def run_uniform(built: Built, times_s: Sequence[float], cells: Sequence[tuple[st
     from models.water.transport.solver import TransportSolver
 
     problem = built.problem
-    case = built.loaded.case
+    case = built.case
     assert isinstance(case, TransportCase)
     assert case.uniform_flow is not None
     assert problem.transport is not None
-    field = _field_of(built, case.uniform_flow)
+    field = field_of_case(built, case.uniform_flow, [row.id for row in case.species])
     flow = problem.flow
     solver = TransportSolver(flow.grid, flow.medium.porosity, problem.transport, kernel=kernel)
     state, now_s = solver.start(), 0.0
@@ -117,30 +117,39 @@ def moments(problem: WaterProblem, times_s: Sequence[float]) -> list[float]:
     return sorted([*ends, *extra])
 
 
-def _field_of(built: Built, table: UniformFlowTable) -> FlowField:
-    case, scale, flow = built.loaded.case, built.loaded.scale, built.problem.flow
-    assert isinstance(case, TransportCase)
-    speed = scale.factor("L/T")
-    if not flow.grid.active.all():
-        raise _refused(built, "inactive cells", "a grid whose cells are all active", "全部单元均为活动单元")
-    if table.velocity is not None:
-        porosity = flow.medium.porosity
-        if float(np.ptp(porosity)) > 0.0:
-            raise _refused(built, "velocity", "darcy, for the porosity varies", "孔隙度不均匀时应给出 darcy")
-        given = [v * float(porosity.flat[0]) * speed for v in table.velocity]
-    else:
-        given = [v * speed for v in table.darcy or ()]
+def field_of_case(built: Built, table: UniformFlowTable, ids: Sequence[str]) -> FlowField:
+    """Flow field of ``[uniform_flow]``; ``ids`` of the species. Raises CaseError where it does not close."""
+    scale, flow = built.loaded.scale, built.problem.flow
+    given, _ = uniform_speed_m_s(built, table)
     inflow = table.inflow_conc
-    concs = inflow if isinstance(inflow, dict) else {case.species[0].id: inflow}
-    ids = [row.id for row in case.species]
+    concs = inflow if isinstance(inflow, dict) else dict.fromkeys(ids[:1], inflow)
     unknown = [name for name in concs if name not in ids]
     if unknown:
         raise _refused(built, unknown[0], f"one of {', '.join(ids)}", f"{', '.join(ids)} 之一")
     values = np.array([concs.get(name, 0.0) for name in ids]) * scale.factor("C")
     try:
-        return uniform_field(flow.grid, (given[0], given[1], given[2]), values)
+        return uniform_field(flow.grid, (float(given[0]), float(given[1]), float(given[2])), values)
     except ValueError as error:
         raise _refused(built, str(error), "layers of even thickness", "厚度均匀的层") from None
+
+
+def uniform_speed_m_s(built: Built, table: UniformFlowTable) -> tuple[FloatArray, FloatArray]:
+    """Darcy flux and velocity in the pores (east, north, up), the latter NaN where the porosity varies.
+
+    Raises CaseError for a velocity where it varies, and for inactive cells.
+    """
+    flow, factor = built.problem.flow, built.loaded.scale.factor("L/T")
+    if not flow.grid.active.all():
+        raise _refused(built, "inactive cells", "a grid whose cells are all active", "全部单元均为活动单元")
+    porosity = flow.medium.porosity
+    even = float(np.ptp(porosity)) == 0.0
+    if table.velocity is not None:
+        if not even:
+            raise _refused(built, "velocity", "darcy, for the porosity varies", "孔隙度不均匀时应给出 darcy")
+        velocity = np.asarray(table.velocity) * factor
+        return velocity * float(porosity.flat[0]), velocity
+    darcy = np.asarray(table.darcy or (0.0, 0.0, 0.0)) * factor
+    return darcy, darcy / float(porosity.flat[0]) if even else np.full(3, np.nan)
 
 
 def _refused(built: Built, value: object, expected: str, expected_zh: str) -> CaseError:

@@ -101,7 +101,7 @@ def fields_of_case(result: CaseResult) -> WaterFields:
             field="files",
             value=result.id,
         )
-    transport, table = built.problem.transport, built.loaded.case.grid
+    transport, table = built.problem.transport, built.case.grid
     species = () if transport is None else tuple(row.id for row in transport.species)
     return fields_of_run(
         run,
