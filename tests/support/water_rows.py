@@ -61,21 +61,18 @@ class Ellipse:
         u, v = a * wobble * np.cos(turn), b * wobble * np.sin(turn)
         east = x + u * math.cos(angle) - v * math.sin(angle)
         north = y + u * math.sin(angle) + v * math.cos(angle)
-        return [
-            [round(float(p), 2), round(float(q), 2)] for p, q in zip(east, north, strict=True)
-        ]
+        return [[round(float(p), 2), round(float(q), 2)] for p, q in zip(east, north, strict=True)]
 
     def conc(
         self, lead_s: float, x_m: npt.NDArray[Any], y_m: npt.NDArray[Any], depth_m: npt.NDArray[Any]
     ) -> npt.NDArray[np.float64]:
-        """Concentration (nz, ny, nx): the limit on the outline at the plume's own depth, the peak near the source."""
+        """Concentration (nz, ny, nx), kg/m3: the limit on the outline, the peak near the source."""
         x, y, a, b = self.grown(lead_s)
         angle = math.pi / 2 - math.radians(self.towards_deg)
         east, north = x_m[None, :] - x, y_m[:, None] - y
         u = (east * math.cos(angle) + north * math.sin(angle)) / a
         v = (-east * math.sin(angle) + north * math.cos(angle)) / b
-        radius = np.sqrt(u**2 + v**2 + 0.6 * u * (u**2 + v**2 < 1.0) * 0.0)
-        share = np.exp(-np.log(self.peak_kg_m3 / LIMIT_KG_M3) * radius**2)
+        share = np.exp(-np.log(self.peak_kg_m3 / LIMIT_KG_M3) * (u**2 + v**2))
         skew = np.exp(-0.9 * (u + 0.8))
         sink = self.depth_m * (1.0 + 0.5 * (u + 0.8) / 1.8)
         deep = np.exp(-(((depth_m[:, None, None] - sink[None]) / 4.0) ** 2))
@@ -97,9 +94,7 @@ def _area(rings: list[list[list[float]]]) -> float:
     total = 0.0
     for ring in rings:
         points = np.asarray(ring)
-        total += 0.5 * abs(
-            float(np.sum(points[:-1, 0] * points[1:, 1] - points[1:, 0] * points[:-1, 1]))
-        )
+        total += 0.5 * abs(float(np.sum(points[:-1, 0] * points[1:, 1] - points[1:, 0] * points[:-1, 1])))
     return total
 
 
@@ -115,7 +110,10 @@ def _widths(lead_s: float) -> tuple[float, float]:
 def _front(lead_s: float) -> dict[str, Any]:
     low, high = _widths(lead_s)
     rings = {"low": _rings(lead_s, low), "median": _rings(lead_s, 1.0), "high": _rings(lead_s, high)}
-    reach = {name: 1.8 * PLUMES[0].grown(lead_s)[2] * share for name, share in zip(rings, (low, 1, high), strict=True)}
+    reach = {
+        name: 1.8 * PLUMES[0].grown(lead_s)[2] * share
+        for name, share in zip(rings, (low, 1, high), strict=True)
+    }
     return {
         "substance": "f",
         "lead_s": lead_s,
@@ -133,8 +131,7 @@ def _volume(lead_s: float, factor: float, time_ms: int) -> tuple[bytes, float, n
     x1, y1 = max(p[0] for p in corners), max(p[1] for p in corners)
     x = np.arange(x0, x1, STEP_M) + STEP_M / 2
     y = np.arange(y0, y1, STEP_M) + STEP_M / 2
-    depth = 50.0 - 2.0 * (np.arange(SLICES) + 0.5)
-    conc = factor * sum(row.conc(lead_s, x, y, depth) for row in PLUMES)
+    conc = factor * np.sum([row.conc(lead_s, x, y, _depths()) for row in PLUMES], axis=0)
     body = encode_depths(
         conc,
         x_min_m=x0,
@@ -203,55 +200,56 @@ def _targets(scene: Scene) -> list[dict[str, Any]]:
     return rows
 
 
-def now_cast(scene: Scene, time_ms: int, *, run: str = "made-up", k: int = 1) -> Parcel:
-    """A now-cast of fluoride in two plumes; the larger one reaches the first target after 96 days."""
-    files: dict[str, bytes] = {}
+def _depths() -> npt.NDArray[np.float64]:
+    return np.asarray(50.0 - 2.0 * (np.arange(SLICES) + 0.5))
+
+
+def _volumes(time_ms: int, files: dict[str, bytes]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Volumes and mass by depth of all leads; the files are put into ``files``."""
     volumes, vertical = [], []
-    depth = 50.0 - 2.0 * (np.arange(SLICES) + 0.5)
     for lead_s in LEADS_S:
         for kind, factor in (("median", 1.0), ("p975", 1.8)):
             body, most, conc = _volume(lead_s, factor, time_ms)
             name = f"f-{round(lead_s)}-{kind}.twv"
             files[name] = body
-            volumes.append(
-                {
-                    "substance": "f",
-                    "lead_s": lead_s,
-                    "band": kind,
-                    "url": FILE_MARK + name,
-                    "bytes": len(body),
-                    "max_kg_m3": most,
-                }
-            )
+            entry = {"substance": "f", "lead_s": lead_s, "band": kind, "url": FILE_MARK + name}
+            volumes.append(entry | {"bytes": len(body), "max_kg_m3": most})
             if kind == "median":
                 mass = conc.sum(axis=(1, 2)) * STEP_M**2 * 2.0 * 0.2
+                depth, kept = _depths()[::-1][:16], mass[::-1][:16]
                 vertical.append(
                     {
                         "substance": "f",
                         "lead_s": lead_s,
-                        "depth_m": [float(v) for v in depth[::-1][:16]],
-                        "mass_kg": [float(v) for v in mass[::-1][:16]],
+                        "depth_m": [float(v) for v in depth],
+                        "mass_kg": [float(v) for v in kept],
                     }
                 )
-    x = np.arange(400.0, 1700.0, 40.0)
-    y = np.arange(-950.0, 300.0, 40.0)
+    return volumes, vertical
+
+
+def _heads(time_ms: int) -> bytes:
+    x, y = np.arange(400.0, 1700.0, 40.0), np.arange(-950.0, 300.0, 40.0)
     head = 20.0 + 0.012 * (y[:, None] + 950.0) + 0.0 * x[None]
     away = np.hypot(x[None] - 801.0, y[:, None] + 700.0)
-    files["heads.twg"] = encode_grid(
-        np.stack([head, 0.3 + 0.0 * head, 0.6 * np.exp(-((away / 200.0) ** 2)) - 0.1]),
-        x0_m=400.0,
-        y0_m=-950.0,
-        dx_m=40.0,
-        dy_m=40.0,
-        time_ms=time_ms,
-    )
-    lines = [[[620.0 + 60 * i + 0.5 * s, -420.0 - 1.2 * s] for s in range(0, 400, 20)] for i in range(8)]
-    body = {
-        "notes": ["river stage assumed from the ground"],
+    drawdown = 0.6 * np.exp(-((away / 200.0) ** 2)) - 0.1
+    bands = np.stack([head, np.full_like(head, 0.3), drawdown])
+    return encode_grid(bands, x0_m=400.0, y0_m=-950.0, dx_m=40.0, dy_m=40.0, time_ms=time_ms)
+
+
+def now_cast(scene: Scene, time_ms: int, *, run: str = "made-up", k: int = 1) -> Parcel:
+    """A now-cast of fluoride in two plumes; the larger one reaches the first target after 96 days."""
+    files = {"heads.twg": _heads(time_ms)}
+    volumes, vertical = _volumes(time_ms, files)
+    body: dict[str, Any] = {
+        "notes": ["persistence of the last boundary"],
         "inputs": [f"{well.id}/water_level@{time_ms}" for well in scene.park.wells],
         "members": 64,
         "substances": ["f"],
-        "grid": {"x_min_m": 400.0, "y_min_m": -950.0, "dx_m": 40.0, "dy_m": 40.0, "nx": 33, "ny": 32, "layers": 4},
+        "grid": {
+            **{"x_min_m": 400.0, "y_min_m": -950.0, "dx_m": 40.0, "dy_m": 40.0},
+            **{"nx": 33, "ny": 32, "layers": 4},
+        },
         "wells": _wells(scene, time_ms),
         "budget": [
             {"name": "chd", "in_m3_s": 0.004, "out_m3_s": 0.0105},
@@ -266,30 +264,51 @@ def now_cast(scene: Scene, time_ms: int, *, run: str = "made-up", k: int = 1) ->
         "mass_now_kg": {"f": band(265.0)},
         "fronts": [_front(lead_s) for lead_s in LEADS_S],
         "targets": _targets(scene),
-        "flow_lines": lines,
-        "learning": {"rmse_darcy_m": 0.212, "rmse_joined_m": 0.148, "kept": True, "held_out": ["GW2b", "GW4a"]},
-        "assimilation": {"spread_error": 0.93, "rmse_before_m": 0.61, "rmse_after_m": 0.17, "groups": {"level": 12}},
+        "flow_lines": [
+            [[620.0 + 60 * i + 0.5 * s, -420.0 - 1.2 * s] for s in range(0, 400, 20)] for i in range(8)
+        ],
+        "learning": {
+            **{"rmse_darcy_m": 0.212, "rmse_joined_m": 0.148, "kept": True},
+            "held_out": ["GW2b", "GW4a"],
+        },
+        "assimilation": {
+            **{"spread_error": 0.93, "rmse_before_m": 0.61, "rmse_after_m": 0.17},
+            "groups": {"level": 12},
+        },
         "volumes": volumes,
         "heads_url": FILE_MARK + "heads.twg",
         "flow_url": "",
         "vertical": vertical,
     }
     row = WaterRow(
-        run=run, k=k, kind=WaterKind.NOW_CAST, time_ms=time_ms, origin=Origin.SIMULATED, solver=SOLVER, body=body
+        run=run,
+        k=k,
+        kind=WaterKind.NOW_CAST,
+        time_ms=time_ms,
+        origin=Origin.SIMULATED,
+        solver=SOLVER,
+        body=body,
     )
     return Parcel(row=row, files=files)
 
 
-def comparison(time_ms: int, *, run: str = "made-up", k: int = 2) -> Parcel:
-    """Doing nothing, a pump and a reactive barrier below the larger plume; the barrier is the best."""
-    files: dict[str, bytes] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """An option of the comparison: how much of the area is left after a year, and what it costs."""
 
-    def option(
-        name: str, text: tuple[str, str], kind: str, left: float, cost: float | None, area: bool = False
-    ) -> dict[str, Any]:
+    id: str
+    name: tuple[str, str]
+    kind: str
+    left: float
+    cost_cny: float | None = None
+    agent: tuple[str, str] | None = None
+    area: list[list[list[float]]] | None = None
+
+    def told(self, time_ms: int, files: dict[str, bytes]) -> dict[str, Any]:
+        """As in the body of a comparison; volumes are put into ``files``."""
         leads, fronts, volumes = [], [], []
         for lead_s in LEADS_S:
-            share = 1.0 - (1.0 - left) * math.sqrt(lead_s / (365 * DAY_S))
+            share = 1.0 - (1.0 - self.left) * math.sqrt(lead_s / (365 * DAY_S))
             rings = [PLUMES[0].ring(lead_s, share)]
             leads.append(
                 {
@@ -301,32 +320,52 @@ def comparison(time_ms: int, *, run: str = "made-up", k: int = 2) -> Parcel:
                 }
             )
             fronts.append({"lead_s": lead_s, "median": rings})
-            if kind != "do_nothing":
-                file = f"{name.lower()}-{round(lead_s)}.twv"
-                files[file] = _volume(lead_s, share, time_ms)[0]
-                volumes.append({"lead_s": lead_s, "url": FILE_MARK + file})
-        agent = {"zh": "羟基磷灰石", "en": "Hydroxyapatite"} if kind == "reactive_zone" else None
+            if self.kind != "do_nothing":
+                name = f"{self.id.lower()}-{round(lead_s)}.twv"
+                files[name] = _volume(lead_s, share, time_ms)[0]
+                volumes.append({"lead_s": lead_s, "url": FILE_MARK + name})
         return {
-            "id": name,
-            "name": {"zh": text[0], "en": text[1]},
-            "kind": kind,
-            "cost_cny": None if cost is None else band(cost, 0.3),
-            "agent": agent,
-            "amount": None if agent is None else {"value": 42.0, "unit": "t"},
-            "area": [[[720.0, -712.0], [880.0, -712.0], [880.0, -708.0], [720.0, -708.0], [720.0, -712.0]]] if area else None,
+            "id": self.id,
+            "name": {"zh": self.name[0], "en": self.name[1]},
+            "kind": self.kind,
+            "cost_cny": None if self.cost_cny is None else band(self.cost_cny, 0.3),
+            "agent": None if self.agent is None else {"zh": self.agent[0], "en": self.agent[1]},
+            "amount": None if self.agent is None else {"value": 42.0, "unit": "t"},
+            "area": self.area,
             "leads": leads,
             "fronts": fronts,
             "volumes": volumes,
         }
 
-    body = {
+
+TRIED = (
+    Tried(id="do_nothing", name=("不处置", "Do nothing"), kind="do_nothing", left=1.0),
+    Tried(
+        id="pump-F2A",
+        name=("F2A 下游抽水处理", "Pump and treat below F2A"),
+        kind="pump",
+        left=0.7,
+        cost_cny=2.1e6,
+    ),
+    Tried(
+        id="prb-F2A",
+        name=("F2A 下游可渗透反应墙", "Reactive barrier below F2A"),
+        kind="reactive_zone",
+        left=0.45,
+        cost_cny=1.4e6,
+        agent=("羟基磷灰石", "Hydroxyapatite"),
+        area=[[[720.0, -712.0], [880.0, -712.0], [880.0, -708.0], [720.0, -708.0], [720.0, -712.0]]],
+    ),
+)
+
+
+def comparison(time_ms: int, *, run: str = "made-up", k: int = 2) -> Parcel:
+    """Doing nothing, a pump and a reactive barrier below the larger plume; the barrier is the best."""
+    files: dict[str, bytes] = {}
+    body: dict[str, Any] = {
         "substance": "f",
         "baseline": "do_nothing",
-        "options": [
-            option("do_nothing", ("不处置", "Do nothing"), "do_nothing", 1.0, None),
-            option("pump-F2A", ("F2A 下游抽水处理", "Pump and treat below F2A"), "pump", 0.7, 2.1e6),
-            option("prb-F2A", ("F2A 下游可渗透反应墙", "Reactive barrier below F2A"), "reactive_zone", 0.45, 1.4e6, area=True),
-        ],
+        "options": [option.told(time_ms, files) for option in TRIED],
         "best": "prb-F2A",
         "why": {
             "zh": "一年内超限面积减少最多，费用低于抽水处理",
