@@ -173,6 +173,19 @@ class Settings(BaseSettings):
     water_table_interval_s: float = Field(
         600.0, ge=10.0, le=86_400.0, description="Time between two water tables."
     )
+    water_twin: Literal["on", "off"] = Field(
+        "on",
+        description="Whether the worker runs the groundwater process, where the scene has a water.toml.",
+    )
+    water_interval_s: float = Field(
+        1_800.0, ge=60.0, le=86_400.0, description="Time between two now-casts of the groundwater."
+    )
+    water_members: int = Field(
+        32, ge=8, le=200, description="Members of the groundwater's ensemble; the first now-cast uses 12."
+    )
+    water_compare_interval_h: float = Field(
+        24.0, ge=1.0, le=720.0, description="Time between two comparisons of the scene's remedies."
+    )
     results_retention_h: float = Field(
         72.0, ge=1.0, le=8_760.0, description="How long plume frames and water tables are kept."
     )

@@ -25,6 +25,8 @@ from twin.live.logs import configure_logging
 from twin.live.pace import FILL_MS, fill_time_ms, missed_ms, next_time_ms
 from twin.live.settings import Settings
 from twin.live.state import Rows, data_time_ms, read_state
+from twin.live.water_process import WaterChild
+from twin.live.water_take import take_water
 from twin.live.windbook import WindBook
 from twin.stage.encode import encode_grid
 from twin.store.reader import LedgerReader
@@ -83,14 +85,22 @@ def work(
         scene=settings.scene,
         build=settings.wind_library == "build",
     )
+    water = WaterChild(settings=settings, park=ground.park)
     try:
         worker = Worker(
-            settings=settings, ground=ground, air=air, store=store, clock=clock or SystemClock(), book=book
+            settings=settings,
+            ground=ground,
+            air=air,
+            store=store,
+            clock=clock or SystemClock(),
+            book=book,
+            water=water,
         )
         worker.resume(ResultReader(settings.results, settings.data_dir))
         while not stop.is_set():
             stop.wait(0.0 if worker.turn(reader) else _POLL_S)
     finally:
+        water.close()
         book.close()
         store.close()
         reader.close()
@@ -111,6 +121,7 @@ class Worker:
     water_ms: int | None = None
     missed_ms: set[int] = field(default_factory=set)
     book: WindBook | None = None
+    water: WaterChild | None = None
     frames: AirFrames = field(init=False)
     _due_wall_s: dict[str, float] = field(default_factory=dict)
 
@@ -146,6 +157,9 @@ class Worker:
             self.store.beat(self.clock.now_ms())
             if self.book is not None:
                 self.book.look()
+            if self.water is not None:
+                self.water.look()
+        take_water(self.store, self.settings.data_dir)
         try:
             data_ms = data_time_ms(rows)
             if data_ms is None:

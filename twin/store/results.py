@@ -168,6 +168,12 @@ class ResultStore:
         self._insert(t.WATER, values, "water", full.event())
         return full
 
+    def has_water(self, run: str, k: int) -> bool:
+        """Whether a row of the groundwater is stored."""
+        question = sa.select(t.WATER.c.k).where(t.WATER.c.run == run, t.WATER.c.k == k)
+        with self._transaction() as connection:
+            return connection.execute(question).first() is not None
+
     def beat(self, now_ms: int) -> None:
         """Sign of life of the worker."""
         with self._transaction() as connection:

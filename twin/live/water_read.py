@@ -1,0 +1,176 @@
+"""What the groundwater process reads in the ledger: levels and concentrations of the wells, and how old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from models.contaminants.warning import Alert, Warn, warn
+from models.water.now import Reading
+from twin.core.device import series_key
+from twin.core.errors import NotFoundError, ParkTwinError
+from twin.core.observation import Quality
+from twin.core.origin import Origin, of_result
+from twin.core.park import Park
+from twin.core.quantity import WATER_PREFIX
+from twin.core.text import Text
+from twin.live.state import HEAD, Rows
+from twin.live.water_frames import Measured
+from twin.store.rows import Step, StoredValue
+
+LEVEL = "level"
+STALE_S = 7 * 86_400.0
+_DAY_MS = 86_400_000
+_LEVEL_SD_M = 0.01
+_CONC_SHARE = 0.05
+_CONC_SD_KG_M3 = 2e-5
+_FEW = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wells:
+    """The wells at a moment: what was measured last, the readings of now, their origin, what is missing."""
+
+    time_ms: int
+    measured: Mapping[str, Measured]
+    readings: tuple[Reading, ...]
+    origin: Origin
+    inputs: tuple[str, ...]
+    notes: tuple[str, ...]
+    alerts: Mapping[tuple[str, str], Alert]
+
+
+def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
+    """Newest good values of the wells up to a moment; None when no well has spoken."""
+    assert park.groundwater is not None
+    newest = {row.series_key: row for row in rows.newest(at_ms)}
+    wanted = {HEAD: LEVEL} | {f"{WATER_PREFIX}{row.id}": row.id for row in park.groundwater.substances}
+    found: dict[str, dict[str, StoredValue]] = {}
+    for well in park.wells:
+        for quantity, name in wanted.items():
+            row = newest.get(series_key(well.id, quantity))
+            if row is not None:
+                found.setdefault(well.id, {})[name] = row
+    if not found:
+        return None
+    used = [
+        row for values in found.values() for row in values.values() if _usable(row) and _fresh(row, at_ms)
+    ]
+    alerts = _alerts(found)
+    return Wells(
+        time_ms=at_ms,
+        measured={name: _measured(name, values, park, at_ms, alerts) for name, values in found.items()},
+        readings=tuple(_readings(found, park, at_ms)),
+        origin=of_result(*{row.origin for row in used}),
+        inputs=tuple(f"{row.series_key}@{row.time_ms}" for row in used),
+        notes=_notes(found, park, at_ms),
+        alerts=alerts,
+    )
+
+
+def read_history(rows: Rows, park: Park, from_ms: int, at_ms: int) -> tuple[Reading, ...]:
+    """Daily means of the wells between two moments, for calibration."""
+    assert park.groundwater is not None
+    wanted = {HEAD: LEVEL} | {f"{WATER_PREFIX}{row.id}": row.id for row in park.groundwater.substances}
+    found: list[Reading] = []
+    for well in park.wells:
+        for quantity, name in wanted.items():
+            try:
+                days = rows.rollup(series_key(well.id, quantity), Step.DAY, from_ms, at_ms)
+            except NotFoundError:
+                continue
+            for day in days:
+                at = min(day.start_ms + _DAY_MS // 2, at_ms)
+                if day.mean is not None and day.count and at >= from_ms:
+                    found.append(_reading(park, well.id, name, at, day.mean))
+    return tuple(found)
+
+
+def not_held_out(readings: tuple[Reading, ...], park: Park) -> list[Reading]:
+    """Readings that may be assimilated."""
+    assert park.groundwater is not None
+    return [row for row in readings if row.place not in park.groundwater.held_out]
+
+
+def _reading(park: Park, well: str, name: str, at_ms: int, value: float) -> Reading:
+    if name == LEVEL:
+        level = value - park.origin.height_m
+        return Reading(place=well, quantity=LEVEL, time_ms=at_ms, value=level, sd=_LEVEL_SD_M)
+    sd = _CONC_SD_KG_M3 + _CONC_SHARE * abs(value)
+    return Reading(place=well, quantity=name, time_ms=at_ms, value=max(value, 0.0), sd=sd)
+
+
+def _readings(found: Mapping[str, Mapping[str, StoredValue]], park: Park, at_ms: int) -> Iterator[Reading]:
+    for well, values in found.items():
+        for name, row in values.items():
+            if _usable(row) and _fresh(row, at_ms) and row.value is not None:
+                yield _reading(park, well, name, at_ms, row.value)
+
+
+def _usable(row: StoredValue) -> bool:
+    return row.quality is Quality.GOOD and row.value is not None
+
+
+def _fresh(row: StoredValue, at_ms: int) -> bool:
+    return at_ms - row.time_ms <= 1000.0 * STALE_S
+
+
+def _measured(
+    well: str,
+    values: Mapping[str, StoredValue],
+    park: Park,
+    at_ms: int,
+    alerts: Mapping[tuple[str, str], Alert],
+) -> Measured:
+    level = values.get(LEVEL)
+    good = level if level is not None and _usable(level) else None
+    own = [alert for (name, _), alert in alerts.items() if name == well and alert.level > Warn.NONE]
+    worst = max(own, key=lambda row: row.level, default=None)
+    return Measured(
+        level_m=None if good is None or good.value is None else good.value - park.origin.height_m,
+        time_ms=None if good is None else good.time_ms,
+        age_s=None if good is None else (at_ms - good.time_ms) / 1000.0,
+        quality=Quality.MISSING.value if level is None else level.quality.value,
+        conc_kg_m3={
+            name: row.value if _usable(row) else None for name, row in values.items() if name != LEVEL
+        },
+        warning=None if worst is None else _warning(worst),
+    )
+
+
+def _warning(alert: Alert) -> Text:
+    return Text(
+        zh=f"{alert.level.colour.zh}预警：{alert.why.zh}",
+        en=f"{alert.level.colour.en} warning: {alert.why.en}",
+    )
+
+
+def _alerts(found: Mapping[str, Mapping[str, StoredValue]]) -> dict[tuple[str, str], Alert]:
+    alerts = {}
+    for well, values in found.items():
+        for name, row in values.items():
+            if name == LEVEL or not _usable(row) or row.value is None:
+                continue
+            try:
+                alerts[well, name] = warn(name, max(row.value, 0.0))
+            except ParkTwinError:  # a substance that GB/T 14848 has no indicator for
+                continue
+    return alerts
+
+
+def _notes(found: Mapping[str, Mapping[str, StoredValue]], park: Park, at_ms: int) -> tuple[str, ...]:
+    spoken = [well for well, values in found.items() if LEVEL in values]
+    stale = [
+        row.series_key
+        for values in found.values()
+        for row in values.values()
+        if not _usable(row) or not _fresh(row, at_ms)
+    ]
+    notes = []
+    if len(spoken) < len(park.wells):
+        notes.append(f"levels of {len(spoken)} of {len(park.wells)} wells")
+    if len(spoken) < _FEW:
+        notes.append("few wells: bands rest on what was believed before")
+    if stale:
+        notes.append(f"not used, old or not good: {', '.join(stale[:12])}")
+    return tuple(notes)

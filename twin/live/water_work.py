@@ -1,0 +1,278 @@
+"""The work of the groundwater process: what is due, computed and laid out for the worker.
+
+It lives on the time of the data, as the worker does. The first now-cast comes from a small ensemble, the
+next from the whole one; after that the ensemble is advanced and corrected, and fitted anew once a day.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gis.terrain import Terrain
+from models.water.measures.comparison import wire
+from models.water.now import Band, Nowcast
+from twin.core.errors import ParkTwinError
+from twin.core.groundwater import GroundwaterMeasure, MeasureKind
+from twin.core.origin import Origin
+from twin.core.park import Park
+from twin.core.text import Text
+from twin.live.settings import Settings
+from twin.live.state import Rows, data_time_ms
+from twin.live.water_box import Parcel, Question, answered, next_question, send
+from twin.live.water_frames import Learning, now_cast_row
+from twin.live.water_model import QUICK, SOLVER, Effort, WaterLive, water_live
+from twin.live.water_read import LEVEL, Wells, not_held_out, read_history, read_wells
+from twin.live.water_warnings import Subject, changes, standing
+from twin.store.rows import WaterKind, WaterRow
+
+_log = logging.getLogger(__name__)
+_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+QUICK_NOTE = "first now-cast of a small ensemble; the whole one follows"
+BACKGROUND_NOTE = (
+    "concentrations of wells, limits and peaks hold the background; volumes and masses lie above it"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class WaterWork:
+    """Progress of one groundwater process. ``said`` are the responses that were asked for last."""
+
+    settings: Settings
+    park: Park
+    terrain: Terrain
+    run: str
+    said: dict[Subject, str | None] = field(default_factory=dict)
+    quick: Effort = QUICK
+    k: int = 0
+    live: WaterLive | None = None
+    wells: Wells | None = None
+    now_ms: int | None = None
+    fitted_ms: int | None = None
+    compared_ms: int | None = None
+    _failed_ms: int | None = None
+
+    def turn(self, rows: Rows) -> bool:
+        """Do one thing that is due; whether there was one."""
+        if self.live is not None and self._answer():
+            return True
+        data_ms = data_time_ms(rows)
+        if data_ms is None:
+            return False
+        if self._due(data_ms):
+            return self._cast(rows, data_ms)
+        if self.live is not None and self._comparing(data_ms):
+            self.compared_ms = data_ms
+            self._compare(self.live, data_ms, self.live.book.measures, None, exercise=False)
+            return True
+        return False
+
+    def _due(self, data_ms: int) -> bool:
+        if self._failed_ms is not None and 0 <= data_ms - self._failed_ms < 60_000:
+            return False
+        if self.now_ms is None or data_ms < self.now_ms - _DAY_MS:
+            return True
+        if self.live is not None and self.live.effort == self.quick:
+            return data_ms > self.now_ms
+        return data_ms - self.now_ms >= 1000.0 * self.settings.water_interval_s
+
+    def _comparing(self, data_ms: int) -> bool:
+        assert self.live is not None
+        if not self.live.book.measures or self.live.effort == self.quick:
+            return False
+        every_ms = self.settings.water_compare_interval_h * _HOUR_MS
+        return self.compared_ms is None or data_ms - self.compared_ms >= every_ms
+
+    def _cast(self, rows: Rows, data_ms: int) -> bool:
+        wells = read_wells(rows, self.park, data_ms)
+        if wells is None or not not_held_out(wells.readings, self.park):
+            return False  # no well has spoken yet
+        try:
+            quick = self.now_ms is None
+            live = self._brought(rows, wells, quick=quick)
+            now = live.told(live.twin.nowcast())
+        except ParkTwinError as error:
+            _log.warning("no groundwater at %d: %s", data_ms, error.message)
+            self._failed_ms, self.now_ms = data_ms, data_ms if self.live is not None else None
+            return False
+        self.wells, self.now_ms, self._failed_ms = wells, data_ms, None
+        notes = [*live.notes, *wells.notes, BACKGROUND_NOTE, *([QUICK_NOTE] if quick else [])]
+        self._tell(live, replace(now, time_ms=data_ms), wells, notes)
+        return True
+
+    def _brought(self, rows: Rows, wells: Wells, *, quick: bool) -> WaterLive:
+        """The twin at the moment of the readings: made and fitted, or advanced and corrected."""
+        live = self.live
+        heard = not_held_out(wells.readings, self.park)
+        if live is None or self._refit(live, wells.time_ms):
+            full = Effort(members=self.settings.water_members, steps=4)
+            made = water_live(self.park, self.terrain, wells.time_ms, self.quick if quick else full)
+            start_ms = made.twin.setup.start_ms
+            past = read_history(rows, self.park, start_ms, wells.time_ms - _DAY_MS)
+            readings = [*not_held_out(past, self.park), *heard]
+            known = {row.name for row in made.twin.setup.wells}
+            usable = [made.above_background(row) for row in readings if row.place in known]
+            made.twin.calibrate(usable, until_ms=wells.time_ms)
+            self.live, self.fitted_ms = made, wells.time_ms
+            return made
+        if wells.time_ms > live.twin.time_ms:
+            for note in live.twin.advance(wells.time_ms)[:5]:
+                _log.info("groundwater: %s", note)
+        known = {row.name for row in live.twin.setup.wells}
+        live.twin.assimilate([live.above_background(row) for row in heard if row.place in known])
+        return live
+
+    def _refit(self, live: WaterLive, at_ms: int) -> bool:
+        if live.effort == self.quick or self.fitted_ms is None or at_ms < live.twin.time_ms:
+            return True
+        return at_ms - self.fitted_ms >= _DAY_MS
+
+    def _tell(self, live: WaterLive, now: Nowcast, wells: Wells, notes: list[str]) -> None:
+        body, files = now_cast_row(
+            self.park,
+            live.display,
+            now,
+            wells.measured,
+            learning=_held_out(live, now, wells),
+            inputs=wells.inputs,
+            notes=notes,
+        )
+        row = self._row(WaterKind.NOW_CAST, now.time_ms, wells.origin, body)
+        self._send(row, files)
+        stands = standing(now.targets, wells.alerts, self.park)
+        for told in changes(self.said, stands, f"{row.run}/{row.k}"):
+            self._send(self._row(WaterKind.EVENT, now.time_ms, wells.origin, told), {})
+        self.said |= {subject: one.response for subject, one in stands.items()}
+
+    def _answer(self) -> bool:
+        """One question of the queue; what cannot be answered says so in its row."""
+        question = next_question(self.settings.data_dir)
+        if question is None or self.live is None or self.now_ms is None:
+            return False
+        try:
+            self._what_if(self.live, self.now_ms, question)
+        except ParkTwinError as error:
+            _log.warning("what-if %s: %s", question.id, error.message)
+            text = Text(zh=error.message_zh, en=error.message)
+            self._told_comparison(_nothing(self.live.book.substances[0].id, text), (), True)
+        answered(self.settings.data_dir, question)
+        return True
+
+    def _what_if(self, live: WaterLive, at_ms: int, question: Question) -> None:
+        body, leak = question.body, None
+        substance = live.book.substances[0].id
+        if body.get("leak"):
+            told = body["leak"]
+            substance = told["substance"]
+            leak = live.leak(
+                told["x_m"], told["y_m"], substance, told["rate_kg_d"] / 86_400.0, told["days"] * 86_400.0
+            )
+        measures = [_measure(row) for row in body.get("measures", [])] or list(live.book.measures)
+        note = f"what-if {question.id}: {body.get('name') or 'without a name'}"
+        asked = f"asked by {body.get('asked_by', '?')}"
+        self._compare(live, at_ms, measures, leak, exercise=True, substance=substance, notes=(note, asked))
+
+    def _compare(
+        self,
+        live: WaterLive,
+        at_ms: int,
+        measures: Any,
+        leak: Any,
+        *,
+        exercise: bool,
+        substance: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        name = substance or live.book.substances[0].id
+        try:
+            found = live.compared(name, measures=measures, leak=leak)
+        except ParkTwinError as error:
+            if exercise:
+                raise
+            _log.warning("remedies were not compared at %d: %s", at_ms, error.message)
+            return
+        told = wire(found)
+        odd = tuple(f"{row.id}: {note}" for row in found.options for note in row.notes[:2])
+        self._told_comparison(told, (*notes, *odd), exercise)
+
+    def _told_comparison(self, told: dict[str, Any], notes: tuple[str, ...], exercise: bool) -> None:
+        assert self.now_ms is not None
+        origin = Origin.MODELLED if self.wells is None else self.wells.origin
+        origin = Origin.EXERCISE if exercise else origin
+        row = self._row(
+            WaterKind.COMPARISON, self.now_ms, origin, {**told, "notes": list(notes)}, exercise=exercise
+        )
+        self._send(row, {})
+
+    def _row(
+        self,
+        kind: WaterKind,
+        time_ms: int,
+        origin: Origin,
+        body: Mapping[str, Any],
+        *,
+        exercise: bool = False,
+    ) -> WaterRow:
+        self.k += 1
+        return WaterRow(
+            run=self.run,
+            k=self.k - 1,
+            kind=kind,
+            time_ms=time_ms,
+            origin=origin,
+            solver=SOLVER,
+            exercise=exercise,
+            body=dict(body),
+        )
+
+    def _send(self, row: WaterRow, files: Mapping[str, bytes]) -> None:
+        if not send(self.settings.data_dir, Parcel(row=row, files=files)):
+            _log.warning("the worker takes no results of the groundwater; one is left out")
+
+
+def _held_out(live: WaterLive, now: Nowcast, wells: Wells) -> Learning | None:
+    """Error of the levels at wells that are never assimilated; nothing has been learned on top of it."""
+    shown: dict[str, Band] = {row.name: row.level_m for row in now.wells}
+    misses = [
+        row.value - shown[row.place].median
+        for row in wells.readings
+        if row.quantity == LEVEL and row.place in live.book.held_out and row.place in shown
+    ]
+    if not misses:
+        return None
+    rmse = float(np.sqrt(np.mean(np.square(misses))))
+    return Learning(rmse_darcy_m=rmse, rmse_joined_m=rmse, kept=False, held_out=live.book.held_out)
+
+
+def _measure(told: Mapping[str, Any]) -> GroundwaterMeasure:
+    half_life_d = told.get("half_life_d")
+    return GroundwaterMeasure(
+        id=told["id"],
+        name=Text(zh=told["id"], en=told["id"]),
+        kind=MeasureKind(told["kind"]),
+        line=tuple((float(x), float(y)) for x, y in told["line"]),
+        top_m=told["top_m"],
+        bottom_m=told["bottom_m"],
+        rate_m3_s=told["rate_m3_d"] / 86_400.0,
+        conductivity_m_s=told["conductivity_m_s"],
+        thickness_m=told["thickness_m"],
+        removal_share=told["removal_share"],
+        half_life_s=None if half_life_d is None else half_life_d * 86_400.0,
+        source_id=told["source"],
+    )
+
+
+def _nothing(substance: str, why: Text) -> dict[str, Any]:
+    """A comparison that could not be made, and why."""
+    return {
+        "substance": substance,
+        "baseline": "do_nothing",
+        "options": [],
+        "best": None,
+        "why": {"zh": why.zh, "en": why.en},
+    }
