@@ -131,6 +131,7 @@ def now_cast_row(
             for row in now.mass
         ],
         "mass_now_kg": {name: band(row) for name, row in now.mass_now_kg.items()},
+        "background_kg_m3": _background(park),
         "fronts": [_front(row) for row in now.fronts],
         "targets": [_target(row, targets.get(row.id)) for row in now.targets],
         "flow_lines": [rounded(row) for row in now.flow_lines],
@@ -142,6 +143,12 @@ def now_cast_row(
         "vertical": [_vertical(row) for row in now.vertical],
     }
     return body, files
+
+
+def _background(park: Park) -> dict[str, float]:
+    """What every natural water here holds; volumes and masses lie above it."""
+    book = park.groundwater
+    return {} if book is None else {row.id: row.background_kg_m3 for row in book.substances}
 
 
 def band(row: Band) -> dict[str, float]:

@@ -162,6 +162,9 @@ class WaterNowOut(Out):
     budget: list[WaterBudgetOut]
     mass: list[WaterMassOut]
     mass_now_kg: dict[str, WaterBandOut]
+    background_kg_m3: dict[str, float] = Field(
+        default={}, description="Natural background: volumes and masses lie above it, other values hold it"
+    )
     fronts: list[FrontOut]
     targets: list[WaterTargetOut]
     flow_lines: Rings
