@@ -112,7 +112,7 @@ def _with_ties(x: FloatArray, seen: np.ndarray[tuple[int], np.dtype[np.bool_]]) 
     if seen.all():
         return x
     highest = float(x[~seen].max())
-    return np.where(~seen | (x < highest), -np.inf, x)
+    return np.where(~seen | (x < highest), float(x.min()) - 1.0, x)
 
 
 def _variance(ranked: FloatArray) -> float:

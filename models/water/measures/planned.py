@@ -132,9 +132,7 @@ def _caveats(plan: Plan, measure: GroundwaterMeasure) -> tuple[str, ...]:
     if measure.end_s is not None:
         found.append(f"one injection is taken to work for {measure.end_s / 86_400.0:.0f} days")
     if plan.dose == "fluoride":
-        found.append(
-            "calcium fluoride leaves 1 to 8 mg/L of fluoride: computed falls below that are not real"
-        )
+        found.append("calcium fluoride leaves 1 to 8 mg/L of fluoride, whatever is computed")
     return tuple(found)
 
 
