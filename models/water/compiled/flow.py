@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from models.water.flow.cycle import DAMPING
-from models.water.flow.saturation import SMOOTHING
+from models.water.flow.saturation import DRY, SMOOTHING
 
 SLOPE = 1.0 / (1.0 - SMOOTHING)
 
@@ -60,7 +60,9 @@ def store_terms(
                     gain = elastic[k, i, j] * (level_old[k, i, j] - level) + drainable[k, i, j] * (
                         sat_old[k, i, j] - s
                     )
-                    diag[k, i, j] += elastic[k, i, j] * max(s + d * rest, 0.0) + drainable[k, i, j] * d
+                    diag[k, i, j] += elastic[k, i, j] * max(s + d * rest, 0.0) + drainable[k, i, j] * (
+                        1.0 / b if s < DRY else d
+                    )
                 else:
                     gain = elastic[k, i, j] * (level_old[k, i, j] - h)
                     diag[k, i, j] += elastic[k, i, j]
@@ -148,7 +150,7 @@ def face_terms(
     for k in range(nl):
         for i in range(nr):
             for j in range(nc):
-                if not free[k, i, j]:
+                if not free[k, i, j] or diag[k, i, j] <= 0.0:
                     diag[k, i, j] = 1.0
 
 

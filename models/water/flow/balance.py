@@ -23,7 +23,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ground:
-    """What stays the same from step to step, all (nl, nr, nc) but ``convertible`` (nl,).
+    """What stays the same from step to step, (nl, nr, nc); ``convertible`` (nl,), ``area_m2`` (nr, nc).
 
     ``elastic_m2`` specific storage times volume, ``drainable_m3`` specific yield times volume (zero where the
     layer is not convertible). Values of cells that are not active are harmless ones.
@@ -32,6 +32,7 @@ class Ground:
     active: BoolArray
     points: BoolArray
     convertible: BoolArray
+    area_m2: FloatArray
     bottom_m: FloatArray
     thick_m: FloatArray
     elastic_m2: FloatArray
@@ -48,6 +49,7 @@ def ground_of(grid: Grid, medium: Medium) -> Ground:
         active=active,
         points=active | _passed(grid),
         convertible=convertible,
+        area_m2=grid.area_m2,
         bottom_m=np.where(active, grid.bottom_m, -1e30),
         thick_m=thick,
         elastic_m2=np.where(active, medium.specific_storage_1_m, 0.0) * volume,
@@ -98,14 +100,21 @@ class Balance:
         self._rows = [np.zeros(shape) for _ in range(6)]
         self.storage_m3_s = 0.0
 
-    def begin(self, loads: Loads, *, old_m: FloatArray | None, dt_s: float) -> None:
-        """Take up the stresses and the heads before a step; ``old_m`` None: a steady state."""
+    def begin(self, loads: Loads, *, old_m: FloatArray | None, dt_s: float, pseudo: bool = False) -> None:
+        """Take up the stresses and the heads before a step; ``old_m`` None: a steady state.
+
+        ``pseudo``: storage of any ground, to come to a steady state through time.
+        """
         g = self.ground
         self.loads = loads
         self.free[...] = g.points
         self.free.ravel()[loads.fixed] = False
         rate = 0.0 if old_m is None else 1.0 / dt_s
-        for out, values in ((self._elastic, g.elastic_m2), (self._drainable, g.drainable_m3)):
+        elastic, drainable = g.elastic_m2, g.drainable_m3
+        if pseudo:
+            volume = np.where(g.active, g.thick_m * g.area_m2, 0.0)
+            elastic, drainable = 1e-5 * volume, np.where(g.convertible[:, None, None], 0.1 * volume, 0.0)
+        for out, values in ((self._elastic, elastic), (self._drainable, drainable)):
             np.multiply(values, rate, out=out)
             out.ravel()[loads.fixed] = 0.0
         if old_m is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from models.water.flow.cycle import at_level, table_of
 from twin.core.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
+SMALL = 2000  # cells up to which the cycles alone are faster
+PATIENCE = 150  # iterations with cycles, after which the algebraic multigrid is tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +71,41 @@ class Cycles:
             self._kernels.factor(level[0], level[1], level[3], level[5], level[6])
             if n + 1 < len(levels):
                 self._kernels.coarsen(*level[:5], int(table[n, 4]), int(table[n, 5]), *levels[n + 1][:5])
+
+
+class Linear:
+    """Cycles first; where they are slow and pyamg is installed, its hierarchy from then on."""
+
+    def __init__(
+        self,
+        kernels: Any,
+        free: BoolArray,
+        east: FloatArray,
+        north: FloatArray,
+        *,
+        most: int,
+        multigrid: Literal["auto", "always", "never"],
+    ) -> None:
+        self.free = free.copy()
+        self._most = most
+        self._cycles = Cycles(kernels, free, east, north)
+        large = int(free.sum()) > SMALL
+        there = multigrid == "always" or (multigrid == "auto" and large)
+        self._multigrid = Multigrid(self.free) if there and has_multigrid() else None
+        self._slow = multigrid == "always"
+
+    def solve(self, matrix: Matrix, right: FloatArray, target: float, x: FloatArray) -> tuple[int, float]:
+        """Solve from x = 0 to a 2-norm of ``target``; returns iterations and the norm reached."""
+        if self._multigrid is None:
+            return self._cycles.solve(self._most, matrix, right, target, x)
+        spent = 0
+        if not self._slow:
+            spent, norm = self._cycles.solve(min(PATIENCE, self._most), matrix, right, target, x)
+            if norm <= target:
+                return spent, norm
+            self._slow = True
+        count, norm = self._multigrid.solve(min(PATIENCE, self._most), matrix, right, target, x)
+        return spent + count, norm
 
 
 class Multigrid:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.water.flow.cycle import at_level, coarsen, cycle, factor
-from models.water.flow.saturation import saturation
+from models.water.flow.saturation import DRY, saturation
 from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
@@ -47,7 +47,9 @@ def store_terms(
             rest = head[k] - bottom[k] - thick[k] * sat[k]
             level = sat[k] * (rest + 0.5 * thick[k] * sat[k])
             stored[k] = elastic[k] * (level_old[k] - level) + drainable[k] * (sat_old[k] - sat[k])
-            diag[k] += elastic[k] * np.maximum(sat[k] + steep[k] * rest, 0.0) + drainable[k] * steep[k]
+            # A dry cell answers to water that comes in as a wet one would, or its row would be empty.
+            fills = np.where(sat[k] < DRY, 1.0 / thick[k], steep[k])
+            diag[k] += elastic[k] * np.maximum(sat[k] + steep[k] * rest, 0.0) + drainable[k] * fills
         else:
             stored[k] = elastic[k] * (level_old[k] - head[k])
             diag[k] += elastic[k]
@@ -95,7 +97,7 @@ def face_terms(
     a, b = _pair(0)
     flow = cond_down[a] * (head[a] - head[b])
     _link(a, b, flow, cond_down[a], cond_down[a], free, residual, diag, down, down)
-    diag[~free] = 1.0
+    diag[~free | (diag <= 0.0)] = 1.0  # a dry cell among dry cells
 
 
 def _pair(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,16 +13,18 @@ from models.water.flow.balance import Balance, ground_of, kernels_of
 from models.water.flow.checks import bad, check_heads, check_medium
 from models.water.flow.conductance import faces_of
 from models.water.flow.field import field_of
-from models.water.flow.linear import Cycles, Multigrid, has_multigrid
+from models.water.flow.linear import Linear
 from models.water.flow.loads import Loads, loads_of
-from models.water.flow.outer import Iteration, Solve
+from models.water.flow.outer import Iteration, Outcome, Solve
 from models.water.grid import Grid
 from models.water.kernels import Kernel
 from models.water.problem import Medium, Stress
 from models.water.result import FlowStep
 from twin.core.geometry import FloatArray
 
-SMALL = 2000  # cells up to which columns alone are faster than multigrid
+DIRECT = 40  # outer iterations towards a steady water table before it is reached through time
+RAMP_FROM_S, RAMP_TO_S = 86_400.0, 1e13
+DRAINED = 1e-3  # saturation under which a pumped cell is called dry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +36,13 @@ class FlowOptions:
     ``outer`` most iterations on what depends on the head, ``inner`` most iterations of one linear system.
     ``method`` newton counts how upstream saturation changes with the head, picard does not (symmetric
     systems), auto begins as picard and goes over where that is slow. ``multigrid`` auto: algebraic multigrid
-    for steady states where pyamg is installed.
+    (pyamg, where it is installed) for systems on which the solver's own cycles are slow.
     """
 
     steady_balance_share: float = 1e-9
     balance_share: float = 1e-4
     outer: int = 100
-    inner: int = 5000
+    inner: int = 1000
     method: Literal["auto", "newton", "picard"] = "auto"
     multigrid: Literal["auto", "always", "never"] = "auto"
 
@@ -70,8 +71,7 @@ class FlowSolver:
         self._faces = faces_of(grid, medium)
         self._loads: tuple[tuple[Stress, ...], Loads] | None = None
         self._held: set[bool] = set()  # kinds of step, steady or not, for which the levels are held
-        self._multigrid: Multigrid | None = None
-        self._cycles: Cycles | None = None
+        self._lines: Linear | None = None
         self._balance = Balance(self._ground, self._kernels)
         self._last: tuple[FloatArray, FloatArray] | None = None
 
@@ -130,7 +130,7 @@ class FlowSolver:
         loads = loads_of(self.grid, self._ground.convertible, self._faces, rows)
         self._loads = (rows, loads)
         self._held.clear()
-        self._multigrid = None
+        self._lines = None
         return loads
 
     def _filled(self, head_m: FloatArray, loads: Loads) -> FloatArray:
@@ -182,32 +182,81 @@ class FlowSolver:
         )
 
     def _iterate(self, head: FloatArray, *, steady: bool) -> tuple[int, tuple[str, ...]]:
-        chosen, balance = self.options, self._balance
+        bends = bool(self._ground.convertible.any())
+        if not (steady and bends):
+            outcome = self._attempt(head, self.options.outer, steady=steady)
+            return outcome.outer, self._notes(outcome, head)
+        start = head.copy()
+        outcome = self._attempt(head, min(DIRECT, self.options.outer), steady=True)
+        count = outcome.outer
+        if not outcome.solved and self.options.outer > DIRECT:
+            head[...] = start
+            count += self._ramp(head)
+            outcome = self._attempt(head, self.options.outer, steady=True)
+            count += outcome.outer
+        return count, self._notes(outcome, head)
+
+    def _ramp(self, head: FloatArray) -> int:
+        """Go towards a steady state through time, with steps that grow (pseudo-transient continuation)."""
+        balance, loads = self._balance, self._balance.loads
+        dt_s, count = RAMP_FROM_S, 0
+        while dt_s < RAMP_TO_S and count < 10 * self.options.outer:
+            before = head.copy()
+            balance.begin(loads, old_m=before, dt_s=dt_s, pseudo=True)
+            outcome = self._attempt(head, DIRECT, steady=False)
+            count += outcome.outer
+            if outcome.solved:
+                dt_s *= 4.0 if outcome.outer < 8 else 2.0
+            else:
+                head[...] = before
+                dt_s *= 0.1
+            if dt_s < 1e-3 * RAMP_FROM_S:
+                break
+        balance.begin(loads, old_m=None, dt_s=1.0)
+        return count
+
+    def _attempt(self, head: FloatArray, outer: int, *, steady: bool) -> Outcome:
+        chosen = self.options
+        bends = bool(self._ground.convertible.any())
         iteration = Iteration(
-            balance,
+            self._balance,
             head,
-            self._linear(balance, steady=steady),
+            self._linear(),
             share=chosen.steady_balance_share if steady else chosen.balance_share,
-            newton=chosen.method == "newton" and bool(self._ground.convertible.any()),
-            may_turn=chosen.method == "auto" and bool(self._ground.convertible.any()),
+            newton=chosen.method == "newton" and bends,
+            may_turn=chosen.method == "auto" and bends,
         )
-        outcome = iteration.run(chosen.outer)
+        return iteration.run(outer)
+
+    def _notes(self, outcome: Outcome, head: FloatArray) -> tuple[str, ...]:
         if outcome.solved:
-            return outcome.outer, ()
+            return ()
         note = (
             f"not converged: after {outcome.outer} outer and {outcome.inner} inner iterations "
             f"{outcome.left_share:.2g} of the flow is left over"
         )
-        return outcome.outer, (note,)
+        return (note, *self._thirsty(head))
 
-    def _linear(self, balance: Balance, *, steady: bool) -> Solve:
-        chosen = self.options
-        grids = chosen.multigrid == "always" or (steady and chosen.multigrid == "auto")
-        if grids and has_multigrid() and int(balance.free.sum()) > SMALL:
-            if self._multigrid is None or not np.array_equal(self._multigrid.free, balance.free):
-                self._multigrid = Multigrid(balance.free)
-            return partial(self._multigrid.solve, chosen.inner)
-        if self._cycles is None or not np.array_equal(self._cycles.free, balance.free):
+    def _thirsty(self, head: FloatArray) -> list[str]:
+        """Wells that take more than their cell is given, where it runs dry."""
+        g, notes = self._ground, []
+        dry = (g.convertible[:, None, None] & (head <= g.bottom_m + DRAINED * g.thick_m)).ravel()
+        for load in self._balance.loads.loads:
+            takes = dry[load.cells] & (load.rate_m3_s < 0.0)
+            for cell, rate in zip(load.cells[takes][:3], load.rate_m3_s[takes][:3], strict=True):
+                place = tuple(int(n) for n in np.unravel_index(cell, g.active.shape))
+                notes.append(
+                    f"{load.name} takes {-rate:.3g} m3/s from cell (layer, row, column) {place}, which is dry"
+                )
+        return notes
+
+    def _linear(self) -> Solve:
+        balance, chosen = self._balance, self.options
+        if self._lines is None or not np.array_equal(self._lines.free, balance.free):
             faces = balance.loads.faces
-            self._cycles = Cycles(self._kernels, balance.free, faces.east_m2_s, faces.north_m2_s)
-        return partial(self._cycles.solve, chosen.inner)
+            self._lines = Linear(
+                *(self._kernels, balance.free, faces.east_m2_s, faces.north_m2_s),
+                most=chosen.inner,
+                multigrid=chosen.multigrid,
+            )
+        return self._lines.solve
