@@ -58,10 +58,10 @@ def layered_grid(
 ) -> Layered:
     """Grid of the strata under columns ``dx_m`` (nc,) and rows ``dy_m`` (nr,) from (``x0_m``, ``y0_m``).
 
-    Heights and thicknesses are means over nine places of every cell. ``inside``: a shape that columns must have their
-    middle in, or a mask (nr, nc), to be active. ``cut_m`` (nr, nc): heights above which nothing is left (pits, quarries);
-    NaN where nothing is cut. Raises BadRequestError when the cells leave the strata's rectangle or when
-    rules name an unknown stratum.
+    Heights and thicknesses are means over nine places of every cell. ``inside``: a shape that columns must
+    have their middle in, or a mask (nr, nc), to be active. ``cut_m`` (nr, nc): heights above which nothing is
+    left (pits, quarries); NaN where nothing is cut. Raises BadRequestError when the cells leave the strata's
+    rectangle or when rules name an unknown stratum.
     """
     rules = rules or LayerRules()
     parts = _parts(strata.layer_ids, rules)
