@@ -329,7 +329,7 @@ def _nodes(grid: Grid, row: LnKField) -> _Nodes:
     weights = np.stack([(1 - wy) * (1 - wx), (1 - wy) * wx, wy * (1 - wx), wy * wx], axis=-1)
     apart = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
     covariance = np.exp(-3.0 * apart / row.range_m) + 1e-9 * np.eye(x.size)
-    # Between nodes a mean of four varies less than each: weights are scaled so that every cell has the spread.
+    # A mean of four nodes varies less than each: weights are scaled so that every cell has the spread.
     corners = covariance[np.ix_([0, 1, nx, nx + 1], [0, 1, nx, nx + 1])]
     spread = np.sqrt(np.einsum("ija,ab,ijb->ij", weights, corners, weights))
     return _Nodes(
