@@ -242,7 +242,7 @@ def now_cast(scene: Scene, time_ms: int, *, run: str = "made-up", k: int = 1) ->
     files = {"heads.twg": _heads(time_ms)}
     volumes, vertical = _volumes(time_ms, files)
     body: dict[str, Any] = {
-        "notes": ["persistence of the last boundary"],
+        "notes": ["levels of 18 of 20 wells"],
         "inputs": [f"{well.id}/water_level@{time_ms}" for well in scene.park.wells],
         "members": 64,
         "substances": ["f"],

@@ -83,6 +83,8 @@ export interface WaterNow {
   readonly budget: readonly { readonly name: string; readonly in_m3_s: number; readonly out_m3_s: number }[];
   readonly mass: readonly { readonly substance: string; readonly name: string; readonly in_kg: number; readonly out_kg: number }[];
   readonly mass_now_kg: Readonly<Record<string, Band>>;
+  /** Natural background: volumes and masses lie above it, wells, limits and peaks hold it. */
+  readonly background_kg_m3: Readonly<Record<string, number>>;
   readonly fronts: readonly Front[];
   readonly targets: readonly WaterTarget[];
   readonly flow_lines: Rings;

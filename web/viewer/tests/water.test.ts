@@ -19,6 +19,7 @@ import {
   scaleOf, standing, substanceIn, urgent, volumeAt, wellState, WATER_TOO_OLD_MS,
 } from '../src/stores/water_facts';
 import { arrivalBand, bandWords, heading, leadName, spreadSentence, targetSentence, termName, areaShown } from '../src/ui/water/words';
+import { waterNote } from '../src/ui/water/note_words';
 import { cost, dissolved, mass, spanParts } from '../src/units_water';
 import type { Band, Front, Remedy, Rings, WaterComparison, WaterNow, WaterTarget, WaterWarning, WaterWell } from '../src/wire_water';
 import { scene } from './scene_fixture';
@@ -53,7 +54,7 @@ function now(more: Partial<WaterNow> = {}): WaterNow {
   return {
     run: 'r', k: 1, t: T, origin: 'simulated', solver: 'test', notes: [], inputs: [], members: 8, substances: ['cl', 'f'],
     grid: { x_min_m: 0, y_min_m: 0, dx_m: 10, dy_m: 10, nx: 4, ny: 4, layers: 2 }, wells: [well('W1', 2e-3, 1e-4), well('W2', null, 12e-3, 11)],
-    budget: [{ name: 'chd', in_m3_s: 1, out_m3_s: 1.5 }, { name: 'rch', in_m3_s: 0.5, out_m3_s: 0 }], mass: [], mass_now_kg: { f: band(20) },
+    budget: [{ name: 'chd', in_m3_s: 1, out_m3_s: 1.5 }, { name: 'rch', in_m3_s: 0.5, out_m3_s: 0 }], mass: [], mass_now_kg: { f: band(20) }, background_kg_m3: {},
     fronts: [front(30 * DAY, 40, 60), front(0, 0, 50)], targets: [target('a', { risk: 'low', arrival_s: null, probability_365d: 0.03 }), target('b')],
     flow_lines: [[[0, 0], [0, -50]]], learning: null, assimilation: null,
     volumes: [
@@ -101,6 +102,7 @@ describe('facts of a now-cast', () => {
     expect(scale.limit).toBe(1e-3);
     expect(scale.low).toBeCloseTo(1e-3 / 3, 12);
     expect(scale.high / scale.low).toBeCloseTo(100, 9);
+    expect(scaleOf(now({ background_kg_m3: { f: 4e-4 } }), 'f').limit).toBeCloseTo(6e-4, 12);
     const free = scaleOf(now({ fronts: [], targets: [] }), 'f');
     expect(free).toEqual({ low: 5e-5, high: 0.05, limit: null });
   });
@@ -180,8 +182,10 @@ describe('words', () => {
     expect([0, DAY, 7 * DAY, 30 * DAY, 365 * DAY].map(leadName)).toEqual(['现在', '1 天', '7 天', '30 天', '1 年']);
     expect(spanParts(3600)).toEqual({ n: 1, decimals: 0, unit: 'h' });
     expect(spanParts(3 * 365 * DAY).unit).toBe('a');
-    expect(termName('RIV')).toBe('河流');
-    expect(termName('unheard of')).toBe('unheard of');
+    expect(termName(null, 'RIV')).toBe('河流');
+    expect(termName(null, 'valley ends')).toBe('河谷两端');
+    expect(termName(indexScene({ ...scene(), waters: [{ id: 'w1', name: { zh: '清流溪', en: 'Qingliu' }, line: [], width: 5 }] }), 'river w1')).toBe('河流 清流溪');
+    expect(termName(null, 'unheard of')).toBe('unheard of');
   });
 
   it('keep one unit in a band where it can', () => {
@@ -202,6 +206,26 @@ describe('words', () => {
       expect(places(en), key).toBe(places(zh));
       if (!both.has(key)) expect(/[\u4e00-\u9fff]/.test(en), key).toBe(false);
     }
+  });
+});
+
+describe('notes of the models', () => {
+  const NOTES = [
+    'recharge assumed: 1.4e-08 m/s on open ground, 4e-09 m/s under works, 30% of that of the slopes above', 'river beds assumed: 0.5 m of 1e-06 m/s',
+    '2 of 3 rivers leave the strata and are left out', 'source S-1 lies outside the model and is left out', '3 wells lie outside the model', 'levels of 18 of 20 wells',
+    'few wells: bands rest on what was believed before', 'not used, old or not good: GW1a/water_level', 'first now-cast of a small ensemble; the whole one follows',
+    'concentrations of wells, limits and peaks hold the background; volumes and masses lie above it', '2 members did not converge ahead',
+  ];
+  it('are told in both languages; an unknown one is left to the others', () => {
+    for (const note of NOTES) {
+      setLanguage('zh');
+      expect(waterNote(note), note).toMatch(/[\u4e00-\u9fff]/);
+      setLanguage('en');
+      expect(waterNote(note), note).not.toMatch(/[\u4e00-\u9fff]|\$\d/);
+    }
+    setLanguage('zh');
+    expect(waterNote('levels of 18 of 20 wells')).toBe('20 口井中有 18 口有水位数据');
+    expect(waterNote('something new')).toBeNull();
   });
 });
 

@@ -79,13 +79,13 @@ export class WaterSource {
     if (told) warnings.set(told);
   }
 
-  /** The volume to show: of the shown remedy where it has one, else of the now-cast. */
+  /** The volume to show: of the shown remedy, which may have none, else of the now-cast. */
   private wanted(): Wanted | null {
     const { water } = this.stores;
     const lead_s = water.lead_s.get();
     const shown = shownRemedy(water);
-    const own = shown ? nearest(shown.option.volumes, lead_s) : null;
-    if (own) return own;
+    // What would be if nothing were done is never shown under a remedy's outline.
+    if (shown) return nearest(shown.option.volumes, lead_s);
     const now = water.now.get();
     return volumeAt(now, substanceIn(now, water.substance.get()), lead_s, water.upper.get());
   }

@@ -44,14 +44,22 @@ export function frontsOf(now: WaterNow | null, substance: string | null): readon
   return leadsOf(now, substance).flatMap((lead_s) => frontAt(now, substance, lead_s) ?? []);
 }
 
+export function backgroundOf(now: WaterNow | null, substance: string | null): number {
+  return (substance === null ? null : now?.background_kg_m3?.[substance]) ?? 0;
+}
+
 export function limitOf(now: WaterNow | null, substance: string | null): number | null {
   const front = (now?.fronts ?? []).find((row) => row.substance === substance);
   return front?.limit_kg_m3 ?? now?.targets.find((row) => row.substance === substance)?.limit_kg_m3 ?? null;
 }
 
-/** A third of the limit to a hundred times that; without a limit the three decades below the greatest value. */
+/**
+ * Colours of what lies above the natural background, as volumes do: a third of the limit to a hundred times that, both less
+ * the background; without a limit the three decades below the greatest value.
+ */
 export function scaleOf(now: WaterNow | null, substance: string | null): WaterScale {
-  const limit = limitOf(now, substance);
+  const whole = limitOf(now, substance);
+  const limit = whole === null ? null : whole - backgroundOf(now, substance);
   if (limit !== null && limit > 0) return { low: limit / 3, high: (limit / 3) * 100, limit };
   const most = Math.max(0, ...(now?.volumes ?? []).filter((row) => row.substance === substance).map((row) => row.max_kg_m3));
   const high = most > 0 ? most : 1e-3;

@@ -28,7 +28,7 @@ function waterBudget(ctx: Context): HTMLElement {
   const text = (value: number): string => (value === 0 ? '—' : perDay(value, language()).text);
   const body = h('tbody', {});
   each(body, rows, (row) => row.name, (item, name) => h('tr', {},
-    h('th', { scope: 'row' }, () => termName(name)),
+    h('th', { scope: 'row' }, () => termName(ctx.stores.scene.get(), name)),
     h('td', { class: 'num' }, () => text(item.get().in_m3_s)), h('td', {}, twoWay(() => item.get().in_m3_s, () => item.get().out_m3_s, most)),
     h('td', { class: 'num' }, () => text(item.get().out_m3_s))));
   const error = (): string => {
@@ -46,7 +46,7 @@ function massBudget(ctx: Context): HTMLElement {
   const text = (kg: number): string => (kg === 0 ? '—' : `${massShown(kg).text} ${massShown(kg).unit}`);
   const body = h('tbody', {});
   each(body, rows, (row) => row.name, (item, name) => h('tr', {},
-    h('th', { scope: 'row' }, () => termName(name)),
+    h('th', { scope: 'row' }, () => termName(ctx.stores.scene.get(), name)),
     h('td', { class: 'num' }, () => text(item.get().in_kg)), h('td', {}, twoWay(() => item.get().in_kg, () => item.get().out_kg, most)),
     h('td', { class: 'num' }, () => text(item.get().out_kg))));
   return h('div', {}, h('h3', {}, () => `${tw('budget.mass')} · ${nameOfShown(ctx)}`),

@@ -3,7 +3,7 @@
 import { WATER_RAMP } from '../../contract';
 import { language } from '../../i18n';
 import { tw } from '../../i18n/water';
-import { leadsOf, limitOf, scaleOf, shownRemedy, WATER_TOO_OLD_MS } from '../../stores/water_facts';
+import { backgroundOf, leadsOf, limitOf, scaleOf, shownRemedy, WATER_TOO_OLD_MS } from '../../stores/water_facts';
 import { waterAhead } from '../../stores/water';
 import { fieldRange } from '../../stores/water_field';
 import { clockDate, fromSi, number, plain } from '../../units';
@@ -75,6 +75,8 @@ function keys(ctx: Context): HTMLElement {
     h('span', { hidden: comparing }, h('i', { class: 'key-line' }), () => tw('legend.line')),
     h('span', { hidden: comparing }, h('i', { class: 'key-sure' }), () => tw('legend.sure')),
     h('span', { hidden: comparing }, h('i', { class: 'key-maybe' }), () => tw('legend.maybe')),
+    h('span', { hidden: () => backgroundOf(nowOf(ctx), substanceOf(ctx)) === 0 }, () => tw('legend.background', { value: conc(backgroundOf(nowOf(ctx), substanceOf(ctx))) })),
+    h('span', { class: 'wide', hidden: () => !comparing() || water.dissolved.get() !== null }, () => tw('remedy.nobody')),
     h('span', { hidden: () => limitOf(nowOf(ctx), substanceOf(ctx)) === null }, h('i', { class: 'key-limit' }), () => tw('legend.limit', { limit: conc(limitOf(nowOf(ctx), substanceOf(ctx))) })),
     h('span', { class: 'wide', hidden: () => !comparing() }, () => tw('remedy.key')),
     h('span', { class: 'wide', hidden: () => fieldWords() === '' }, fieldWords));

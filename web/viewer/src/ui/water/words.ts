@@ -107,7 +107,12 @@ export function targetSentence(now: WaterNow, substance: string | null): string 
   return `${tw('sit.toward', { name, when: arrivalBand(first) })}${comma}${chance}${end}`;
 }
 
-/** A budget's term by its short name. */
-export function termName(name: string): string {
-  return twMaybe(`term.${name.toLowerCase().replace(/[^a-z].*$/, '')}`, name);
+/** A budget's term: by its kind, with the name of the thing where it says which. */
+export function termName(index: SceneIndex | null, name: string): string {
+  const words = name.split(' ');
+  const kind = twMaybe(`term.${name.toLowerCase().replaceAll(' ', '_')}`, '') || twMaybe(`term.${(words[0] ?? '').toLowerCase()}`, '');
+  if (kind === '') return name;
+  const id = words.slice(1).join(' ');
+  const named = say(index?.names.get(id));
+  return named === '' ? kind : `${kind} ${named}`;
 }
