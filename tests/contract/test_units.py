@@ -11,6 +11,9 @@ import typing
 from collections.abc import Iterator
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from models.water.case.dims import Dim
 
 ROOMS = ("twin", "gis", "models", "sensors", "web")
 # The last part of a name; compound units ("_kg_m3_s") end in one of them too.
@@ -115,7 +118,18 @@ def fields() -> Iterator[tuple[str, str, object]]:
             if dataclasses.is_dataclass(found):
                 yield from ((owner, row.name, row.type) for row in dataclasses.fields(found))
             elif issubclass(found, BaseModel):
-                yield from ((owner, key, row.annotation) for key, row in found.model_fields.items())
+                rows = found.model_fields.items()
+                yield from ((owner, key, row.annotation) for key, row in rows if not has_dimension(row))
+
+
+def has_dimension(field: FieldInfo) -> bool:
+    """Whether a field of a case file states its dimension, its unit being that of the file's [units]."""
+
+    def walk(kind: object) -> bool:
+        marks = (*getattr(kind, "__metadata__", ()), *typing.get_args(kind))
+        return isinstance(kind, Dim) or any(walk(mark) for mark in marks)
+
+    return any(walk(mark) for mark in (*field.metadata, field.annotation))
 
 
 def names_a_unit(field: str) -> bool:

@@ -39,6 +39,10 @@ class UnitsTable(Strict):
     conc: Literal["kg/m3", "g/L", "g/m3", "mg/L", "mg/m3", "ug/L", "ng/L"] | None = None
 
 
+# Of numbers whose dimension depends on others: columns of a table, a tolerance, Freundlich's coefficient.
+OWN = "its own"
+
+
 @dataclass(frozen=True, slots=True)
 class Dim:
     """Dimension of a number: powers of L (length), T (time), M (mass), S (mass of solids), C (concentration).

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from models.casefiles.strict import Id, Strict, Words, refuse
-from models.water.case.dims import Dim, UnitsTable
+from models.water.case.dims import OWN, Dim, UnitsTable
 from models.water.case.schema_ground import GridTable, MediumTable, PeriodRow, UniformFlowTable
 from models.water.case.schema_stress import (
     ChdRow,
@@ -68,8 +68,8 @@ class ObservedRow(Strict):
     quantity: Id = "head"
     time: Annotated[float | None, Field(ge=0), Dim("T")] = None
     value: float
-    tolerance: Annotated[float | None, Field(ge=0)] = None
-    relative: Annotated[float | None, Field(ge=0)] = None
+    tolerance: Annotated[float | None, Field(ge=0), Dim(OWN)] = None
+    relative: Annotated[float | None, Field(ge=0), Dim("1")] = None
 
 
 class OutputTable(Strict):

@@ -24,16 +24,16 @@ class SoilRow(Strict):
 
     bottom: Annotated[Positive, Dim("L")]
     curve: Literal["van_genuchten", "gardner", "haverkamp"] = "van_genuchten"
-    residual: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    saturated: Annotated[float, Field(gt=0, lt=1)]
+    residual: Annotated[float, Field(ge=0, lt=1), Dim("1")] = 0.0
+    saturated: Annotated[float, Field(gt=0, lt=1), Dim("1")]
     k: Annotated[Positive, Dim("L/T")]
     alpha: Annotated[float | None, Field(gt=0), Dim("1/L")] = None
-    n: Annotated[float | None, Field(gt=1)] = None
-    pore: float = 0.5
-    a: Annotated[float | None, Field(gt=0)] = None
-    b: Annotated[float | None, Field(gt=0)] = None
-    c: Annotated[float | None, Field(gt=0)] = None
-    d: Annotated[float | None, Field(gt=0)] = None
+    n: Annotated[float | None, Field(gt=1), Dim("1")] = None
+    pore: Annotated[float, Dim("1")] = 0.5
+    a: Annotated[float | None, Field(gt=0), Dim("1")] = None
+    b: Annotated[float | None, Field(gt=0), Dim("1")] = None
+    c: Annotated[float | None, Field(gt=0), Dim("1")] = None
+    d: Annotated[float | None, Field(gt=0), Dim("1")] = None
     bulk_density: Annotated[float | None, Field(gt=0), Dim("S/L3")] = None
     ph: Annotated[float | None, Field(ge=0, le=14)] = None
 

@@ -71,7 +71,7 @@ class PeriodRow(Strict):
 
     length: Annotated[float, Field(gt=0), Dim("T")]
     steps: Count = 1
-    multiplier: Annotated[float, Field(gt=0, le=10)] = 1.0
+    multiplier: Annotated[float, Field(gt=0, le=10), Dim("1")] = 1.0
     steady: bool = False
 
 

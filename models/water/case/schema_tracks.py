@@ -27,7 +27,7 @@ class TrackingTable(Strict):
 
     direction: Literal["forward", "backward"] = "forward"
     weak_sinks: Literal["pass", "stop"] = "pass"
-    retardation: Annotated[float, Field(ge=1)] = 1.0
+    retardation: Annotated[float, Field(ge=1), Dim("1")] = 1.0
     until: Annotated[float | None, Field(gt=0), Dim("T")] = None
     paths: bool = True
 

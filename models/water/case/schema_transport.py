@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from models.casefiles.strict import Id, Strict, refuse
-from models.water.case.dims import Dim
+from models.water.case.dims import OWN, Dim
 from models.water.case.schema_values import CellValues, Place
 
 NotNegative = Annotated[float, Field(ge=0)]
@@ -20,8 +20,8 @@ class SorptionTable(Strict):
     kind: Literal["linear", "freundlich", "langmuir"] = "linear"
     bulk_density: Annotated[float, Field(gt=0), Dim("S/L3")]
     kd: Annotated[NotNegative, Dim("L3/S")] = 0.0
-    kf: NotNegative = 0.0
-    exponent: Annotated[float, Field(gt=0)] = 1.0
+    kf: Annotated[NotNegative, Dim(OWN)] = 0.0
+    exponent: Annotated[float, Field(gt=0), Dim("1")] = 1.0
     s_max: Annotated[NotNegative, Dim("CL3/S")] = 0.0
     kl: Annotated[NotNegative, Dim("1/C")] = 0.0
     rate: Annotated[float | None, Field(ge=0), Dim("1/T")] = None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from models.casefiles.strict import Strict, Words, refuse
-from models.water.case.dims import Dim
+from models.water.case.dims import OWN, Dim
 
 Index = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -78,7 +78,7 @@ class Place(Strict):
     y: Annotated[float | None, Dim("L")] = None
     z: Annotated[float | None, Dim("L")] = None
     csv: Words | None = None
-    table: list[list[float]] | None = None
+    table: Annotated[list[list[float]] | None, Dim(OWN)] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Place:
