@@ -71,8 +71,9 @@ browser: .stamps/test system
 bench: .stamps/test system ## measure: frame to beam, first frame, 40 clients, ingest rate, kill -9
 	$(BIN)/python -m pytest -q -s -m bench tests/bench
 
-validate: .stamps/test ## compare with published experiments; writes docs/validation/air.md
+validate: .stamps/test ## compare with published experiments; writes docs/validation/air.md and water.md
 	@status=0; $(BIN)/python -m tests.validation.air || status=$$?; \
+	$(BIN)/python -m tests.validation.water || status=$$?; \
 	$(BIN)/python -m pytest -q -m "slow and not bench" tests || status=$$?; exit $$status
 
 build: $(BIN)/python ## wheel with the built viewer inside, in dist/

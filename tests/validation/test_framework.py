@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation import air
+from tests.validation import air, running, water
 from tests.validation.section import Check, Picture, Section, table
 from tests.validation.writing import chapter, document, save_picture
 
@@ -30,7 +30,7 @@ def test_a_chapter_says_what_is_not_kept() -> None:
         checks=(Check(what="good", value=1.0, low=0.0), Check(what="bad", value=1.0, high=0.5)),
         skipped=("the long one",),
     )
-    text = document([chapter(section, 1.25)])
+    text = document([chapter(section, 1.25)], "# Head")
     assert "| x | 0.123 |" in text
     assert "b\\|c" in text
     assert "| bad | 1 | <= 0.5 | **no** |" in text
@@ -58,10 +58,15 @@ def test_pictures_are_the_same_every_time_and_small(tmp_path: Path) -> None:
 def test_a_topic_that_hangs_or_is_not_there_costs_its_own_chapter(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = air.run_apart("gallery", tmp_path, 0.01)
+    part = running.run_apart("gallery", tmp_path, 0.01, air.BOOK)
     assert part.broken == ("gallery: stopped after 0.01 seconds",)
     assert "**Failed**" in part.text
-    part = air.run_topic("no_such_topic", tmp_path)
+    part = running.run_topic("no_such_topic", tmp_path)
     assert not part.broken
     assert "Not run" in part.text
     assert "skipped" in capsys.readouterr().out
+
+
+def test_every_topic_of_the_water_that_is_there_is_in_its_book() -> None:
+    there = {path.stem for path in Path(water.__file__).parent.glob("water_*.py")}
+    assert there <= set(water.BOOK.topics)
