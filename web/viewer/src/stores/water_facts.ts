@@ -114,8 +114,8 @@ export function imbalance(rows: readonly { readonly in_m3_s: number; readonly ou
   return Math.max(came, went) > 0 ? (came - went) / Math.max(came, went) : null;
 }
 
-const MARGIN_SHARE = 0.3;
-const SHORTEST_M = 360;
+const MARGIN_SHARE = 0.42;
+const SHORTEST_M = 480;
 
 /** The vertical cut along the long axis of an area: of its points, by their covariance. */
 export function cutAlong(rings: Rings): SectionCut | null {
