@@ -68,5 +68,6 @@ def test_a_topic_that_hangs_or_is_not_there_costs_its_own_chapter(
 
 
 def test_every_topic_of_the_water_that_is_there_is_in_its_book() -> None:
-    there = {path.stem for path in Path(water.__file__).parent.glob("water_*.py")}
+    files = Path(water.__file__).parent.glob("water_*.py")
+    there = {path.stem for path in files if "def report(" in path.read_text(encoding="utf-8")}
     assert there <= set(water.BOOK.topics)

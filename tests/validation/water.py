@@ -1,4 +1,4 @@
-"""``python -m tests.validation.water``: all topics of the water, as tables, pictures, docs/validation/water.md.
+"""``python -m tests.validation.water``: all topics of the water; docs/validation/water.md.
 
 See ``tests.validation.running`` for the options. A topic that is not there yet is said to be skipped.
 """
@@ -11,15 +11,15 @@ from tests.validation.running import Book, run_book
 
 HEAD = """# Validation of the water
 
-Made by `make validate` (`python -m tests.validation.water`); not written by hand. Compared are closed forms, published
-problems (MT3DMS, MODFLOW 6 examples) and stored runs of the reference program; nothing is tuned to a run. A promise is a
-figure that the models must keep; the exit code says whether they do.
+Made by `make validate` (`python -m tests.validation.water`); not written by hand. Compared are closed
+forms, published problems (MT3DMS, MODFLOW 6 examples) and stored runs of the reference program; nothing is
+tuned to a run. A promise is a figure that the models must keep; the exit code says whether they do.
 """
 BOOK = Book(
     module="tests.validation.water",
     topics=(
-        *("water_flow", "water_transport", "water_geo", "water_twin", "water_chem", "water_live"),
-        *("water_cases", "water_speed"),
+        *("water_flow", "water_transport", "water_geo", "water_twin", "water_park", "water_chem"),
+        *("water_live", "water_cases", "water_speed"),
     ),
     file="water.md",
     head=HEAD,
