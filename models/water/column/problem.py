@@ -70,7 +70,8 @@ class KdRule:
 
     def at(self, ph: FloatArray) -> FloatArray:
         """Kd (n,) at pH (n,). Raises BadRequestError where a table meets an unknown pH."""
-        found = np.zeros(len(ph)) + self.kd_m3_kg[0]
+        found: FloatArray = np.empty(len(ph))
+        found[:] = self.kd_m3_kg[0]
         if len(self.kd_m3_kg) > 1:
             if np.isnan(ph).any():
                 raise refused(
@@ -147,4 +148,4 @@ class ColumnProblem:
     @property
     def below_ground_m(self) -> FloatArray:
         """Depth of the middle of every cell (n,), from the ground down."""
-        return self.dz_m * (np.arange(self.cells) + 0.5)
+        return np.asarray(self.dz_m * (np.arange(self.cells) + 0.5), dtype=np.float64)
