@@ -81,6 +81,29 @@ ALLOWED = {
     "models.air.plume._Profile": {"spread", "s", "n", "flux", "wind"},  # powers; units that depend on them
     "twin.live.residuals.Residuals": {"fac2", "coverage"},  # shares
     "twin.live.rose.Rose": {"calm"},  # a share
+    "twin.core.groundwater.GroundwaterModel": {  # spreads of logarithms and ratios, without a unit
+        *("recharge_ln_sd", "margin_ln_sd", "lnk_ln_sd", "stratum_ln_sd", "anisotropy", "bed_ln_sd"),
+        "specific_yield",
+    },
+    "twin.core.groundwater.GroundwaterSource": {"rate_ln_sd"},
+    "twin.core.groundwater.GroundwaterMeasure": {"cost_cny"},  # money
+    "gis.scene.groundwater.ModelTable": {
+        *("recharge_ln_sd", "margin_ln_sd", "lnk_ln_sd", "stratum_ln_sd", "anisotropy", "bed_ln_sd"),
+        *("specific_yield", "recharge_mm_a", "outline"),  # millimetres a year; metres
+    },
+    "gis.scene.groundwater.TargetRow": {"line"},  # names of a scene file, metres
+    "gis.scene.groundwater.SourceRow": {"rate_ln_sd"},
+    "gis.scene.groundwater.MeasureRow": {"line", "cost_cny"},
+    "twin.live.water_verbs.MeasureArgs": {"line"},  # metres
+    "web.schemas.water.MeasureBody": {"line"},
+    "web.schemas.water.WaterBandOut": {"median"},  # in the unit of what the band is of
+    "web.schemas.water.WaterWellOut": {"measured_level", "measured_conc"},  # m and kg/m3
+    "web.schemas.water.FrontOut": {"median"},  # rings, metres
+    "web.schemas.water.OptionFrontOut": {"median"},
+    "web.schemas.water.OptionOut": {"area"},  # rings, metres
+    "web.schemas.water.WaterNowOut": {"flow_lines"},  # metres
+    "web.schemas.water.WaterTargetOut": {"probability_365d"},
+    "web.schemas.water.WaterAssimilationOut": {"spread_error"},  # a ratio
     # Names of the wire contract: concentrations in kg/m3, shares without a unit.
     "web.schemas.air.BandOut": {"median"},
     "web.schemas.air.RateOut": {"probability"},
