@@ -22,7 +22,7 @@ needs_gsi = pytest.mark.skipif(not GSI.exists(), reason="needs ../shared/data/gr
 # Wide enough for all, narrow enough for a unit that is wrong by a thousand.
 RANGES = {
     "molar_mass_kg_mol": (0.001, 1.0),
-    "solubility_kg_m3": (1e-10, 10_000.0),
+    "solubility_kg_m3": (1e-11, 10_000.0),
     "koc_m3_kg": (1e-5, 1e5),
     "kd_m3_kg": (1e-5, 1e4),
     "henry_ratio": (1e-15, 1000.0),
