@@ -7,15 +7,23 @@ All arrays are those of one window of cells (nl, nr, nc); inactive cells hold ze
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import numpy as np
 from numba import njit
 
 TINY = 1e-300
 
 
 @njit(cache=True, fastmath=False)
-def reconstruct(before, up, down, a, b, c, scheme):
+def reconstruct(
+    before: Any,
+    up: Any,
+    down: Any,
+    a: Any,
+    b: Any,
+    c: Any,
+    scheme: Any,
+) -> Any:
     """Step from the mean of the upwind cell to its face, limited (see models.water.transport.limiter)."""
     d1 = up - before
     d2 = down - up
@@ -40,7 +48,13 @@ def reconstruct(before, up, down, a, b, c, scheme):
 
 
 @njit(cache=True, fastmath=False)
-def at_inlet(entering, up, down, b, c):
+def at_inlet(
+    entering: Any,
+    up: Any,
+    down: Any,
+    b: Any,
+    c: Any,
+) -> Any:
     """The same where the water of the upwind cell enters from outside with a known concentration."""
     d1 = up - entering
     d2 = down - up
@@ -53,7 +67,20 @@ def at_inlet(entering, up, down, b, c):
 
 
 @njit(cache=True, fastmath=False)
-def face_value(known, before, up, down, a, b, c, state, inflow, entering, flow, scheme):
+def face_value(
+    known: Any,
+    before: Any,
+    up: Any,
+    down: Any,
+    a: Any,
+    b: Any,
+    c: Any,
+    state: Any,
+    inflow: Any,
+    entering: Any,
+    flow: Any,
+    scheme: Any,
+) -> Any:
     """Concentration of the water that crosses a face; ``known``: there is a cell before the upwind one."""
     if scheme == 0:
         return up
@@ -68,24 +95,24 @@ def face_value(known, before, up, down, a, b, c, state, inflow, entering, flow, 
 
 @njit(cache=True, fastmath=False)
 def faces(
-    conc,
-    right,
-    front,
-    lower,
-    gx,
-    gy,
-    gz,
-    dx,
-    dy,
-    thick,
-    below,
-    above,
-    state,
-    inflow,
-    entering,
-    scheme,
-    change,
-):
+    conc: Any,
+    right: Any,
+    front: Any,
+    lower: Any,
+    gx: Any,
+    gy: Any,
+    gz: Any,
+    dx: Any,
+    dy: Any,
+    thick: Any,
+    below: Any,
+    above: Any,
+    state: Any,
+    inflow: Any,
+    entering: Any,
+    scheme: Any,
+    change: Any,
+) -> None:
     """Rate of change of mass (kg/s) of every cell by advection and dispersion along the axes."""
     nl, nr, nc = conc.shape
     for k in range(nl):
@@ -169,7 +196,14 @@ def faces(
 
 
 @njit(cache=True, fastmath=False)
-def one_conc(mass, water, solid, kind, p, q):
+def one_conc(
+    mass: Any,
+    water: Any,
+    solid: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+) -> Any:
     """Concentration that makes ``mass`` (kg) in ``water`` (m3) and on ``solid`` (kg)."""
     if mass <= 0.0:
         return mass / water
@@ -203,7 +237,15 @@ def one_conc(mass, water, solid, kind, p, q):
 
 
 @njit(cache=True, fastmath=False)
-def invert(mass, water, solid, kind, p, q, conc):
+def invert(
+    mass: Any,
+    water: Any,
+    solid: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+    conc: Any,
+) -> None:
     """Concentrations of all cells from their masses; ``solid`` (nl, nr, nc) kg."""
     nl, nr, nc = mass.shape
     for k in range(nl):
@@ -214,7 +256,12 @@ def invert(mass, water, solid, kind, p, q, conc):
 
 
 @njit(cache=True, fastmath=False)
-def one_sorbed(conc, kind, p, q):
+def one_sorbed(
+    conc: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+) -> Any:
     """Sorbed mass per mass of solid in equilibrium."""
     if kind == 0 or conc <= 0.0:
         return 0.0
@@ -226,39 +273,37 @@ def one_sorbed(conc, kind, p, q):
 
 
 @njit(cache=True, fastmath=False)
-def tensor(qn, qs, qt, qz2, normal_is_z, al, ath, atv):
-    """Mechanical part (m2/s) along the normal of a face; qn normal, qs and qt in the face."""
+def tensor(qn: Any, qs: Any, qt: Any, along: Any, beside: Any, upright: Any) -> Any:
+    """Mechanical part of theta D (m2/s) along the normal of a face; qn along it, qs and qt in the face."""
     size = math.sqrt(qn * qn + qs * qs + qt * qt)
     if size == 0.0:
         return 0.0
-    if normal_is_z:
-        return (al * qn * qn + atv * (qs * qs + qt * qt)) / size
-    return (al * qn * qn + ath * (qs * qs) + atv * qz2) / size
+    return (along * qn * qn + (beside * (qs * qs) + upright * (qt * qt))) / size
 
 
 @njit(cache=True, fastmath=False)
 def spread(
-    right,
-    front,
-    lower,
-    deep,
-    porosity,
-    dx,
-    dy,
-    thick,
-    below,
-    above,
-    state,
-    al,
-    ath,
-    atv,
-    dm,
-    q,
-    gx,
-    gy,
-    gz,
-    cross,
-):
+    right: Any,
+    front: Any,
+    lower: Any,
+    deep: Any,
+    porosity: Any,
+    dx: Any,
+    dy: Any,
+    thick: Any,
+    below: Any,
+    above: Any,
+    state: Any,
+    al: Any,
+    ath: Any,
+    atv: Any,
+    dm: Any,
+    q: Any,
+    gx: Any,
+    gy: Any,
+    gz: Any,
+    cross: Any,
+) -> None:
     """Conductances of dispersion (m3/s) at the faces and, where ``cross`` has room, its cross coefficients.
 
     ``deep`` saturated thickness; ``q`` (3, nl, nr, nc) room for specific discharges at the centres.
@@ -301,13 +346,13 @@ def spread(
                 t1 = porosity[k, i, j]
                 if j + 1 < nc and state[k, i, j + 1] >= 0:
                     area = dy[i] * 0.5 * (deep[k, i, j] + deep[k, i, j + 1])
-                    if area > 0.0:
+                    if deep[k, i, j] > 0.0 and deep[k, i, j + 1] > 0.0:
                         qn = right[k, i, j] / area
                         qs = 0.5 * (q[1, k, i, j] + q[1, k, i, j + 1])
                         qt = 0.5 * (q[2, k, i, j] + q[2, k, i, j + 1])
                         t2 = porosity[k, i, j + 1]
                         pore = (dx[j] + dx[j + 1]) / (dx[j] / t1 + dx[j + 1] / t2)
-                        d = tensor(qn, qs, qt, qt * qt, False, al, ath, atv) + pore * dm
+                        d = tensor(qn, qs, qt, al, ath, atv) + pore * dm
                         gx[k, i, j] = area * d / (0.5 * (dx[j] + dx[j + 1]))
                         size = math.sqrt(qn * qn + qs * qs + qt * qt)
                         if with_cross and size > 0.0:
@@ -315,13 +360,13 @@ def spread(
                             cross[1, k, i, j] = area * (al - atv) * qn * qt / size
                 if i + 1 < nr and state[k, i + 1, j] >= 0:
                     area = dx[j] * 0.5 * (deep[k, i, j] + deep[k, i + 1, j])
-                    if area > 0.0:
+                    if deep[k, i, j] > 0.0 and deep[k, i + 1, j] > 0.0:
                         qn = front[k, i, j] / area
                         qs = 0.5 * (q[0, k, i, j] + q[0, k, i + 1, j])
                         qt = 0.5 * (q[2, k, i, j] + q[2, k, i + 1, j])
                         t2 = porosity[k, i + 1, j]
                         pore = (dy[i] + dy[i + 1]) / (dy[i] / t1 + dy[i + 1] / t2)
-                        d = tensor(qn, qs, qt, qt * qt, False, al, ath, atv) + pore * dm
+                        d = tensor(qn, qs, qt, al, ath, atv) + pore * dm
                         gy[k, i, j] = area * d / (0.5 * (dy[i] + dy[i + 1]))
                         size = math.sqrt(qn * qn + qs * qs + qt * qt)
                         if with_cross and size > 0.0:
@@ -337,7 +382,7 @@ def spread(
                     b1 = thick[k, i, j]
                     b2 = thick[m, i, j]
                     pore = (b1 + b2) / (b1 / t1 + b2 / t2)
-                    d = tensor(qn, qs, qt, 0.0, True, al, ath, atv) + pore * dm
+                    d = tensor(qn, qs, qt, al, atv, atv) + pore * dm
                     gz[k, i, j] = area * d / (0.5 * (b1 + b2))
                     size = math.sqrt(qn * qn + qs * qs + qt * qt)
                     if with_cross and size > 0.0:
@@ -347,29 +392,29 @@ def spread(
 
 @njit(cache=True, fastmath=False)
 def across(
-    conc,
-    mass,
-    trial,
-    water,
-    solid,
-    kind,
-    p,
-    q,
-    cross,
-    dx,
-    dy,
-    thick,
-    below,
-    above,
-    state,
-    h,
-    slope,
-    flux,
-    room,
-):
+    conc: Any,
+    mass: Any,
+    trial: Any,
+    water: Any,
+    solid: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+    cross: Any,
+    dx: Any,
+    dy: Any,
+    thick: Any,
+    below: Any,
+    above: Any,
+    state: Any,
+    h: Any,
+    slope: Any,
+    flux: Any,
+    room: Any,
+) -> None:
     """Add to ``mass`` (kg) what the cross terms move in ``h`` seconds, limited (Zalesak, 1979).
 
-    ``trial`` concentrations of ``mass``; ``slope`` (3, ...), ``flux`` (3, ...), ``room`` (2, ...) working room.
+    ``trial`` concentrations of ``mass``; ``slope`` (3, ...), ``flux`` (3, ...), ``room`` (2, ...) to work in.
     """
     nl, nr, nc = conc.shape
     for k in range(nl):
@@ -521,20 +566,35 @@ def across(
 
 
 @njit(cache=True, fastmath=False)
-def slope_at(conc, solid, kind, p, q):
+def slope_at(
+    conc: Any,
+    solid: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+) -> Any:
     """Sorbed mass in equilibrium over concentration, m3."""
     c = max(conc, TINY)
     return solid * one_sorbed(c, kind, p, q) / c
 
 
 @njit(cache=True, fastmath=False)
-def relax(dissolved, held, water, solid, kind, p, q, x0):
+def relax(
+    dissolved: Any,
+    held: Any,
+    water: Any,
+    solid: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+    x0: Any,
+) -> Any:
     """Sorbed mass after the exchange at a rate; ``x0`` rate times time."""
     total = dissolved + held
     c0 = dissolved / water
     c = c0 if c0 > 0.0 else 1e-3 * total / water
     new = held
-    for n in range(60):
+    for _ in range(60):
         k = slope_at(c, solid, kind, p, q)
         fade = math.exp(-x0 * (1.0 + k / water))
         even = total * k / (water + k)
@@ -552,9 +612,27 @@ def relax(dissolved, held, water, solid, kind, p, q, x0):
 
 @njit(cache=True, fastmath=False)
 def react(
-    mass, kinetic, immobile, water, solid, still, swap, state, gain, made, h,
-    kind, p, q, k_kind, k_p, k_q, rate, decay, decay_sorbed,
-):  # fmt: skip
+    mass: Any,
+    kinetic: Any,
+    immobile: Any,
+    water: Any,
+    solid: Any,
+    still: Any,
+    swap: Any,
+    state: Any,
+    gain: Any,
+    made: Any,
+    h: Any,
+    kind: Any,
+    p: Any,
+    q: Any,
+    k_kind: Any,
+    k_p: Any,
+    k_q: Any,
+    rate: Any,
+    decay: Any,
+    decay_sorbed: Any,
+) -> None:
     """Exchange for h/2, decay and production for h, exchange for h/2; mass decayed in ``made`` (kg)."""
     nl, nr, nc = mass.shape
     with_kinetic = kinetic.shape[0] == nl

@@ -74,7 +74,7 @@ def body(grid: Grid, porosity: FloatArray, problem: TransportProblem) -> Body:
     porosity = np.broadcast_to(np.asarray(porosity, dtype=np.float64), grid.shape)
     bad = active & ~((porosity > 0.0) & (porosity <= 1.0))
     if bad.any():
-        raise _cell("porosity", bad, porosity, "more than zero, at most one", "大于零且不超过一")
+        raise _bad_cell(bad, porosity, "porosity", "more than zero, at most one", "大于零且不超过一")
     bulk = np.where(active, grid.area_m2 * grid.thickness_m, 1.0)
     if problem.scheme not in CODES:
         raise refused(problem.scheme, "scheme", f"one of {', '.join(CODES)}", f"{'、'.join(CODES)} 之一")
@@ -115,7 +115,7 @@ def check_field(field: FlowField, grid: Grid, species: int) -> None:
             raise refused(values.shape, f"field.{name}", f"shape {grid.shape}", f"形状 {grid.shape}")
         bad = grid.active & ~np.isfinite(values)
         if bad.any():
-            raise _cell(f"field.{name}", bad, values, "a finite number", "有限数")
+            raise _bad_cell(bad, values, f"field.{name}", "a finite number", "有限数")
     for package in field.packages:
         conc = package.conc_kg_m3
         if conc is not None and conc.shape != (len(package.cells), species):
@@ -144,7 +144,7 @@ def _check_start(conc: FloatArray | None, shape: tuple[int, ...], active: npt.ND
         raise refused(conc.shape, "start_conc_kg_m3", f"shape {shape}", f"形状 {shape}")
     bad = active & ~(np.isfinite(conc) & (conc >= 0.0))
     if bad.any():
-        raise _cell("start_conc_kg_m3", bad, conc, "zero or more, finite", "不小于零的有限数")
+        raise _bad_cell(bad, conc, "start_conc_kg_m3", "zero or more, finite", "不小于零的有限数")
 
 
 def _held(row: FixedConcentration, grid: Grid, species: int) -> Held:
@@ -212,8 +212,8 @@ def _table(values: FloatArray, cells: int, species: int, name: str) -> FloatArra
     return found
 
 
-def _cell(
-    field: str, bad: npt.NDArray[np.bool_], values: FloatArray, expected: str, expected_zh: str
+def _bad_cell(
+    bad: npt.NDArray[np.bool_], values: FloatArray, field: str, expected: str, expected_zh: str
 ) -> Exception:
     at = tuple(int(n) for n in np.argwhere(bad)[0])
     return refused(

@@ -1,4 +1,4 @@
-"""The species as the solver needs them: laws, rates, parents before daughters; and what is wrong with them."""
+"""The species as the solver needs them: laws, rates, parents first; and what is wrong with them."""
 
 from __future__ import annotations
 

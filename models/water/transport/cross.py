@@ -1,12 +1,14 @@
 """The cross terms of dispersion, limited, in numpy: the twin of ``compiled.transport.across``.
 
-A full tensor on a grid that is not aligned with the flow moves mass against gradients between cells, and central
-differences of it make negative concentrations. Here its fluxes are added to what the rest of the step has made
-only as far as no cell leaves the range of its neighbours and itself before and after that rest (Zalesak,
-1979, Journal of Computational Physics 31, 335).
+A full tensor on a grid that is not aligned with the flow moves mass against gradients between cells, and
+central differences of it make negative concentrations. Here its fluxes are added to what the rest of the
+step has made only as far as no cell leaves the range of its neighbours and itself before and after that
+rest (Zalesak, 1979, Journal of Computational Physics 31, 335).
 """
 
 from __future__ import annotations
+
+from types import EllipsisType
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from models.water.transport.isotherm import Isotherm, total_kg
 from models.water.transport.limiter import BoolArray
 from models.water.transport.neighbours import ByteArray, from_above, from_below
 from twin.core.geometry import FloatArray
+
+Cut = tuple[slice | EllipsisType, ...]
 
 
 def across(
@@ -81,13 +85,13 @@ def _slopes(
 
 
 def _moved(
-    values: FloatArray, axis: int, way: int, active: object, otherwise: FloatArray | None = None
+    values: FloatArray, axis: int, way: int, active: BoolArray, otherwise: FloatArray | None = None
 ) -> FloatArray:
     """The neighbour's value one cell back (-1) or on (1); the own one where there is no active neighbour."""
     own = values if otherwise is None else otherwise
     found = own.copy()
     here, there = _pair(axis, way)
-    found[here] = np.where(active[there], values[there], own[here])  # type: ignore[index]
+    found[here] = np.where(active[there], values[there], own[here])
     return found
 
 
@@ -128,7 +132,7 @@ def _sums(flux: list[FloatArray], above: IntArray) -> tuple[FloatArray, FloatArr
 def _range(
     conc: FloatArray, trial: FloatArray, below: IntArray, above: IntArray, state: ByteArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Highest and lowest of the cells around, those across edges and corners too, before and after the rest."""
+    """Highest and lowest of the cells around, across edges and corners too, before and after the rest."""
     active = state >= 0
     high, low = np.maximum(conc, trial), np.minimum(conc, trial)
     for axis in (2, 1):
@@ -150,9 +154,9 @@ def _under(values: FloatArray, below: IntArray) -> FloatArray:
     return np.where(below >= 0, from_below(values, below), 1.0)
 
 
-def _share(move: FloatArray, out: FloatArray, into: FloatArray, one: object, two: object) -> FloatArray:
-    ahead = np.minimum(out[one], into[two])  # type: ignore[index]
-    back = np.minimum(into[one], out[two])  # type: ignore[index]
+def _share(move: FloatArray, out: FloatArray, into: FloatArray, one: Cut, two: Cut) -> FloatArray:
+    ahead = np.minimum(out[one], into[two])
+    back = np.minimum(into[one], out[two])
     return np.where(move > 0.0, ahead, back)
 
 

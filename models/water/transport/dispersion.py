@@ -7,12 +7,15 @@ and the molecular diffusion in the pores times the porosity.
 
 from __future__ import annotations
 
+from types import EllipsisType
+
 import numpy as np
 
 from models.water.grid import IntArray
 from models.water.transport.neighbours import ByteArray, from_above, from_below
 from twin.core.geometry import FloatArray
 
+Cut = tuple[slice | EllipsisType, ...]
 Triple = tuple[FloatArray, FloatArray, FloatArray]
 
 
@@ -40,15 +43,17 @@ def spread(
 ) -> None:
     """Write conductances (m3/s) into ``gx``, ``gy``, ``gz`` and cross coefficients into ``cross``.
 
-    ``deep`` saturated thickness (m), ``q`` (3, nl, nr, nc) specific discharge at the centres (written), ``cross``
-    (6, ...) area times theta D of the pairs xy, xz, yx, yz, zx, zy (m4/s; z downwards), or (0, ...) for none.
+    ``deep`` saturated thickness (m), ``q`` (3, nl, nr, nc) specific discharge at the centres (written),
+    ``cross`` (6, ...) area times theta D of the pairs xy, xz, yx, yz, zx, zy (m4/s; z downwards), or (0, ...)
+    for none.
     """
     _centres(right, front, lower, deep, dx, dy, above, state, q)
-    active = state >= 0
+    active = (state >= 0) & (deep > 0.0)
     wide = np.broadcast_to(dx, right.shape)
     long = np.broadcast_to(dy[:, None], right.shape)
     gx[...] = gy[...] = gz[...] = cross[...] = 0.0
-    one, two = np.s_[..., :-1], np.s_[..., 1:]
+    one: Cut = np.s_[..., :-1]
+    two: Cut = np.s_[..., 1:]
     open_x = active[one] & active[two]
     area = np.where(open_x, long[one] * 0.5 * (deep[one] + deep[two]), 0.0)
     flow = _per(right[one], area), _mean(q[1], one, two), _mean(q[2], one, two)
@@ -119,12 +124,12 @@ def _place(
     apart: FloatArray,
     alphas: tuple[float, float, float],
 ) -> None:
-    """``alphas``: along the flow, and across for each of the two directions in the face."""
+    """``alphas`` along the flow, and across for each of the two directions in the face."""
     al, first, second = alphas
     qn, qs, qt = flow
     size = np.sqrt(qn * qn + qs * qs + qt * qt)
     safe = np.where(size > 0.0, size, 1.0)
-    across = first * (qs * qs + qt * qt) if first == second else first * (qs * qs) + second * (qt * qt)
+    across = first * (qs * qs) + second * (qt * qt)
     d = np.where(size > 0.0, (al * qn * qn + across) / safe, 0.0) + diffusion
     conductance[...] = area * d / apart
     if len(cross):
@@ -136,10 +141,10 @@ def _per(flow: FloatArray, area: FloatArray) -> FloatArray:
     return np.where(area > 0.0, flow / np.where(area > 0.0, area, 1.0), 0.0)
 
 
-def _mean(values: FloatArray, one: object, two: object) -> FloatArray:
-    return np.asarray(0.5 * (values[one] + values[two]), dtype=np.float64)  # type: ignore[index]
+def _mean(values: FloatArray, one: Cut, two: Cut) -> FloatArray:
+    return np.asarray(0.5 * (values[one] + values[two]), dtype=np.float64)
 
 
-def _harmonic(porosity: FloatArray, width: FloatArray, one: object, two: object) -> FloatArray:
-    a, b = width[one], width[two]  # type: ignore[index]
-    return np.asarray((a + b) / (a / porosity[one] + b / porosity[two]), dtype=np.float64)  # type: ignore[index]
+def _harmonic(porosity: FloatArray, width: FloatArray, one: Cut, two: Cut) -> FloatArray:
+    a, b = width[one], width[two]
+    return np.asarray((a + b) / (a / porosity[one] + b / porosity[two]), dtype=np.float64)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.water.grid import IntArray
 from models.water.transport.limiter import inlet_step, limited_step
 from models.water.transport.neighbours import ByteArray, Line, along_rows, down_layers, from_above
-from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
 
@@ -38,11 +38,11 @@ def faces(
     flux = _flux(along_rows(conc, dx, state, inflow, entering), right[..., :-1], gx[..., :-1], scheme)
     change[..., :-1] -= flux
     change[..., 1:] += flux
-    turned = [np.moveaxis(a, 1, 2) for a in (conc, state, inflow, entering, front, gy, change)]
-    line = along_rows(turned[0], dy, turned[1], turned[2], turned[3])
-    flux = _flux(line, turned[4][..., :-1], turned[5][..., :-1], scheme)
-    turned[6][..., :-1] -= flux
-    turned[6][..., 1:] += flux
+    north, wet = np.moveaxis(change, 1, 2), np.moveaxis(state, 1, 2)
+    held, into, brings, flow, mixing = (np.moveaxis(a, 1, 2) for a in (conc, inflow, entering, front, gy))
+    flux = _flux(along_rows(held, dy, wet, into, brings), flow[..., :-1], mixing[..., :-1], scheme)
+    north[..., :-1] -= flux
+    north[..., 1:] += flux
     if conc.shape[0] > 1:
         flux = _flux(down_layers(conc, thick, below, above, state, inflow, entering), lower, gz, scheme)
         change -= flux

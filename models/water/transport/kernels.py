@@ -22,7 +22,7 @@ from twin.core.geometry import FloatArray
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shape:
-    """Geometry of a window: widths (m), thickness (nl, nr, nc), layers of the next active cells (-1: none)."""
+    """Geometry of a window: widths, thickness (nl, nr, nc), layers of the next active cells (-1: none)."""
 
     dx_m: FloatArray
     dy_m: FloatArray
@@ -33,7 +33,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Flows:
-    """Flow (m3/s) and conductance of dispersion (m3/s) of every cell's faces, its cross coefficients (m4/s)."""
+    """Flow and conductance of dispersion (m3/s) of every cell's faces, its cross coefficients (m4/s)."""
 
     right_m3_s: FloatArray
     front_m3_s: FloatArray
@@ -57,7 +57,7 @@ class Kernels(Protocol):
         scheme: int,
         change: FloatArray,
     ) -> None:
-        """Rate of change of mass by advection and dispersion along the axes; ``inlet`` inflow and what it holds."""
+        """Rate of change of mass by advection and dispersion; ``inlet`` inflow and what it holds."""
 
     def conc(
         self, mass: FloatArray, water: FloatArray, solid: FloatArray, law: Isotherm, out: FloatArray
@@ -136,9 +136,10 @@ class NumpyKernels:
     ) -> None:
         """See ``Kernels``."""
         q = np.empty((3, *deep.shape))
-        water = (flows.right_m3_s, flows.front_m3_s, flows.lower_m3_s)
-        into = (flows.gx, flows.gy, flows.gz, flows.cross)
-        dispersion_numpy.spread(*water, deep, porosity, *_geometry(shape), state, *alphas, q, *into)
+        right, front, lower, gx, gy, gz = _along(flows)
+        around = _geometry(shape)
+        into = (q, gx, gy, gz, flows.cross)
+        dispersion_numpy.spread(right, front, lower, deep, porosity, *around, state, *alphas, *into)
 
     def across(
         self,
@@ -152,7 +153,9 @@ class NumpyKernels:
         h: float,
     ) -> None:
         """See ``Kernels``."""
-        cross_numpy.across(before, mass, trial, *held, flows.cross, *_geometry(shape), state, h)
+        water, solid, law = held
+        cross = flows.cross
+        cross_numpy.across(before, mass, trial, water, solid, law, cross, *_geometry(shape), state, h)
 
     def react(
         self,
@@ -256,7 +259,9 @@ def kernels(kernel: Kernel) -> Kernels:
     return NumbaKernels() if installed.chosen(kernel) == "numba" else NumpyKernels()
 
 
-def _along(flows: Flows) -> tuple[FloatArray, ...]:
+def _along(
+    flows: Flows,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     return flows.right_m3_s, flows.front_m3_s, flows.lower_m3_s, flows.gx, flows.gy, flows.gz
 
 

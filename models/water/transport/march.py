@@ -1,7 +1,7 @@
 """One substep of all species in a window: react, move, react.
 
-Strang's splitting; the moving part is a two-stage strong-stability-preserving Runge-Kutta step (Shu and Osher,
-1988) of masses, so that what leaves one cell enters another whatever the isotherm.
+Strang's splitting; the moving part is a two-stage strong-stability-preserving Runge-Kutta step (Shu and
+Osher, 1988) of masses, so that what leaves one cell enters another whatever the isotherm.
 """
 
 from __future__ import annotations

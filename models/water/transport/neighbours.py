@@ -31,7 +31,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Line:
-    """The four cells around every face; ``back`` and ``ahead`` are what lies before ``here`` and beyond ``there``.
+    """The four cells around every face; ``back`` lies before ``here``, ``ahead`` beyond ``there``.
 
     Pairs hold (here, there): ``widths``, ``outer`` widths of back and ahead, ``known`` whether back and ahead
     are active, ``held``, ``inflow``, ``entering``.

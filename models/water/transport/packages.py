@@ -24,7 +24,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offtake:
-    """Water that a package takes with what it holds: ravelled cells of the window, ``rate_m3_s`` (n,) positive."""
+    """Water that a package takes with what it holds: ravelled cells, ``rate_m3_s`` (n,) positive."""
 
     name: str
     cells: CellArray
@@ -33,8 +33,10 @@ class Offtake:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exchange:
-    """All packages of a window. ``inflow_m3_s`` (window) water that enters, ``entering_kg_m3`` (species, window)
-    what it holds."""
+    """All packages of a window.
+
+    ``inflow_m3_s`` (window) water that enters, ``entering_kg_m3`` (species, window) what it holds.
+    """
 
     intakes: tuple[Intake, ...]
     offtakes: tuple[Offtake, ...]

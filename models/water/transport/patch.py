@@ -46,7 +46,7 @@ class Patch:
 def patch(
     body: Body, field: FlowField, box: Box, water_m3: tuple[FloatArray, FloatArray], kernels: Kernels
 ) -> Patch:
-    """Cut a window; ``water_m3`` of the whole grid at the ends of the step, equal objects for steady water."""
+    """Cut a window; ``water_m3`` of the whole grid at the step's ends, the same object for steady water."""
     cut = box.slices
     grid = body.grid
     state = np.where(grid.active[cut], 0, -1).astype(np.int8)

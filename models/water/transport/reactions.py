@@ -19,7 +19,7 @@ _TINY = 1e-300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Reactions of a species: decay dissolved and sorbed, and the first-order exchange with solids (0: none)."""
+    """Reactions of a species: decay dissolved and sorbed, first-order exchange with solids (0: none)."""
 
     decay_1_s: float
     decay_sorbed_1_s: float
@@ -44,8 +44,8 @@ def react(
 ) -> None:
     """Exchange for h/2, decay and production for h, exchange for h/2; arrays in kg are written in place.
 
-    ``kinetic`` and ``immobile`` have no layers where a species has none. ``still`` immobile water (m3), ``swap``
-    its exchange (m3/s), ``gain`` mass made by the parent in the step, ``made`` mass decayed (written).
+    ``kinetic`` and ``immobile`` have no layers where a species has none. ``still`` immobile water (m3),
+    ``swap`` its exchange (m3/s), ``gain`` mass made by the parent, ``made`` mass decayed (written).
     """
     made[...] = 0.0
     at = (state >= 0) & ((mass != 0.0) | (gain != 0.0))

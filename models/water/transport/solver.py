@@ -18,7 +18,7 @@ from models.water.problem import TransportProblem
 from models.water.refusal import refused
 from models.water.result import FlowField, TransportStep
 from models.water.transport import window
-from models.water.transport.body import Body, Held, Put, Zone, body, check_field
+from models.water.transport.body import Held, Put, Zone, body, check_field
 from models.water.transport.isotherm import LINEAR, conc_of, total_kg
 from models.water.transport.kernels import kernels
 from models.water.transport.limiter import BoolArray
@@ -36,6 +36,7 @@ from twin.core.geometry import FloatArray
 __all__ = ["TransportOptions", "TransportSolver", "TransportState"]
 
 _JUMP = 1e-9
+_WET = 1e-2
 Waters = tuple[FloatArray, FloatArray]
 
 
@@ -216,7 +217,8 @@ class TransportSolver:
     ) -> tuple[Scene, Load, int]:
         """The window's scene and loads, and the substeps that ``dt_s`` seconds in it take."""
         cut = self._cut(field, waters, box)
-        count, fast = substeps(self._rate(cut), dt_s, self._reaction_steps(dt_s), self.options)
+        wet = np.minimum(*cut.water_m3) > _WET * self._body.pore_m3[cut.box.slices]
+        count, fast = substeps(self._rate(cut), wet, dt_s, self._reaction_steps(dt_s), self.options)
         implicit: Stiff | None = None
         if fast is not None:
             implicit = stiff(cut, fast)
@@ -259,7 +261,7 @@ class TransportSolver:
 
     def _seeds(self, field: FlowField, acts: _Acts) -> Box | None:
         """Where mass comes from."""
-        rows = [row.cells for row in (*acts.held, *acts.puts)]
+        rows = [row.cells for row in acts.held] + [row.cells for row in acts.puts]
         cells = np.concatenate([bringing(field.packages), *rows])
         return window.around_cells(np.unique(cells), self._body.grid.shape)
 
@@ -283,8 +285,8 @@ class TransportSolver:
             return None
         if not self.options.window:
             return window.whole(shape)
-        box = found if seeds is None else seeds if found is None else found.joined(seeds)
-        return self._steady_box(box)
+        both = [box for box in (found, seeds) if box is not None]
+        return self._steady_box(both[0].joined(both[-1]))
 
     def _steady_box(self, box: Box) -> Box:
         """The last window where it still suits, else one with fresh guard cells."""

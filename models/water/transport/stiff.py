@@ -20,6 +20,7 @@ from models.water.transport.patch import Patch
 from twin.core.geometry import FloatArray
 
 _DIRECT = 3000
+_SLACK = 1e-9
 Took = list[tuple[str, float]]
 
 
@@ -125,29 +126,34 @@ def _solved(matrix: object, right: FloatArray, diagonal: FloatArray) -> tuple[Fl
 
 
 def substeps(
-    rate_1_s: FloatArray, dt_s: float, least: int, options: TransportOptions
+    rate_1_s: FloatArray, wet: BoolArray, dt_s: float, least: int, options: TransportOptions
 ) -> tuple[int, BoolArray | None]:
     """How many substeps, and the cells that are to be implicit (None: none).
 
     ``rate_1_s`` leaving over capacity of every cell, ``least`` substeps that reactions ask for. Explicit
-    steps are refined as far as the many need; cells beyond, at most ``few_share`` of all, are implicit.
+    steps are refined as far as the many ``wet`` cells need; those beyond, at most ``few_share`` of them, and
+    cells with next to no water that water only passes are implicit.
     """
     pace = dt_s / options.courant_share
-    wanted = max(_steps(float(rate_1_s.max()) * pace), least)
+    count = max(_needed(rate_1_s[wet & (rate_1_s > 0.0)] * pace, options), least)
+    fast = np.asarray(rate_1_s * pace > count + _SLACK)
+    return count, fast if fast.any() else None
+
+
+def _needed(courant: FloatArray, options: TransportOptions) -> int:
+    """Substeps for the Courant numbers of a whole step."""
+    if not len(courant):
+        return 1
+    wanted = _steps(float(courant.max()))
     if wanted <= options.max_substeps:
-        return wanted, None
-    busy = rate_1_s[rate_1_s > 0.0]
-    few = int(options.few_share * len(busy))
-    at = len(busy) - 1 - few
-    many = float(np.partition(busy, at)[at])
-    count = max(_steps(many * pace), options.max_substeps, least)
-    if wanted <= count:
-        return wanted, None
-    return count, np.asarray(rate_1_s * pace > count)
+        return wanted
+    at = len(courant) - 1 - int(options.few_share * len(courant))
+    many = _steps(float(np.partition(courant, at)[at]))
+    return min(max(many, options.max_substeps), options.most_substeps)
 
 
 def _steps(courant: float) -> int:
-    return max(int(np.ceil(courant - 1e-9)), 1)
+    return max(int(np.ceil(courant - _SLACK)), 1)
 
 
 def stiff(patch: Patch, cells: BoolArray) -> Stiff:
@@ -201,7 +207,8 @@ def _split(
     offtakes: tuple[Offtake, ...], cells: BoolArray
 ) -> tuple[tuple[Offtake, ...], tuple[Offtake, ...]]:
     """Offtakes of implicit cells, and the others."""
-    inner, outer = [], []
+    inner: list[Offtake] = []
+    outer: list[Offtake] = []
     flat = cells.ravel()
     for row in offtakes:
         mine = flat[row.cells]
