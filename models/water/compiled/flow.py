@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from models.water.flow.cycle import DAMPING
+from models.water.flow.cycle import DAMPING, LOOSE_COLUMN
 from models.water.flow.saturation import DRY, SMOOTHING
 
 SLOPE = 1.0 / (1.0 - SMOOTHING)
@@ -241,6 +241,8 @@ def factor(diag: Any, east: Any, down: Any, lower: Any, inverse: Any) -> None:
                 if k > 0:
                     lower[k, i, j] = down[k - 1, i, j] * inverse[k - 1, i, j]
                     heavy -= down[k - 1, i, j] * lower[k, i, j]
+                if heavy <= LOOSE_COLUMN * diag[k, i, j]:
+                    heavy = diag[k, i, j]
                 inverse[k, i, j] = 1.0 / heavy
 
 

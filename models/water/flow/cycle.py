@@ -17,6 +17,7 @@ from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
 DAMPING = 0.25  # of links along x, added to the diagonal in the smoother
+LOOSE_COLUMN = 1e-12  # of the diagonal: a pivot under it belongs to dry cells that nothing holds
 STRONGER = 4.0  # links in one direction over those in the other, from which only that one is coarsened
 
 
@@ -84,10 +85,12 @@ def factor(
     """
     heavy = diag + DAMPING * east
     heavy[:, :, 1:] += DAMPING * east[:, :, :-1]
-    inverse[0] = 1.0 / heavy[0]
-    for k in range(1, len(diag)):
-        lower[k] = down[k - 1] * inverse[k - 1]
-        inverse[k] = 1.0 / (heavy[k] - down[k - 1] * lower[k])
+    for k in range(len(diag)):
+        pivot = heavy[k]
+        if k:
+            lower[k] = down[k - 1] * inverse[k - 1]
+            pivot = pivot - down[k - 1] * lower[k]
+        inverse[k] = 1.0 / np.where(pivot <= LOOSE_COLUMN * diag[k], diag[k], pivot)
 
 
 def cycle(

@@ -96,6 +96,8 @@ class Linear:
 
     def solve(self, matrix: Matrix, right: FloatArray, target: float, x: FloatArray) -> tuple[int, float]:
         """Solve from x = 0 to a 2-norm of ``target``; returns iterations and the norm reached."""
+        if not matrix.symmetric:
+            return self._cycles.solve(min(PATIENCE, self._most), matrix, right, target, x)
         if self._multigrid is None:
             return self._cycles.solve(self._most, matrix, right, target, x)
         spent = 0

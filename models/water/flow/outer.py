@@ -16,7 +16,9 @@ LOOSE = 0.05  # share of the residual that a linear solution may leave before he
 HALVINGS = 6
 SLOW = 0.4  # of the residual left by an iteration: beyond it the symmetric iteration is too slow
 ROUNDING = 8.0 * np.finfo(np.float64).eps
-CLOSED = 1e-7  # of what may be left over in all cells together, may be so in the whole model
+CLOSED = 1e-13  # of the flow, aimed at as what is left over in the whole model; 100 times that will do
+TIGHTENED = 4  # times that the cells' tolerance is divided by ten to get there
+STALL = 5  # iterations in which the water left over must halve
 UNDER = 0.97  # a head that would fall below the lowest bottom goes this far towards it
 
 
@@ -50,20 +52,28 @@ class Iteration:
         self._change = np.zeros(g.active.shape)
         self._lowest = self._lowest_cells()
         self._slow = 0
+        self._tightened = 0
 
-    def run(self, outer: int) -> Outcome:
-        """Iterate at most ``outer`` times."""
+    def run(self, outer: int, *, stalls: bool = False) -> Outcome:
+        """Iterate at most ``outer`` times; ``stalls``: give up when little was won in the last few."""
         matrix, left = self._look(self.head_m)
-        inner = 0
+        inner, seen = 0, [left]
         for count in range(outer + 1):
             enough = self._enough(matrix)
             if left <= enough:
-                self._level(matrix, enough)
-                return self._outcome(count, inner, left, solved=True)
+                matrix, left, closed = self._level(matrix, left, enough)
+                if closed or self._tightened == TIGHTENED:
+                    return self._outcome(count, inner, left, solved=True)
+                self._tightened += 1
+                self._share *= 0.1
+                enough *= 0.1
+            if stalls and not self._tightened and len(seen) > STALL and seen[-1] > 0.5 * seen[-1 - STALL]:
+                return self._outcome(count, inner, left, solved=False)
             if count < outer:
                 matrix, left, spent = self._improve(matrix, left, enough)
                 inner += spent
-        return self._outcome(outer, inner, left, solved=False)
+                seen.append(left)
+        return self._outcome(outer, inner, left, solved=self._tightened > 0)
 
     def _look(self, head_m: FloatArray) -> tuple[Matrix, float]:
         matrix = self.balance.evaluate(head_m, newton=self._newton)
@@ -125,20 +135,26 @@ class Iteration:
             seen |= g.active[k]
         return lowest & self.balance.free
 
-    def _level(self, matrix: Matrix, enough: float) -> None:
-        """Close the balance of the whole model by one level for all heads (a constant coarse correction)."""
-        for _ in range(3):
+    def _level(self, matrix: Matrix, left: float, enough: float) -> tuple[Matrix, float, bool]:
+        """Close the balance of the whole model by one level for all heads (a constant coarse correction).
+
+        Returns the matrix and what is left over then, and whether the whole closes.
+        """
+        closed = CLOSED * self.balance.throughput_m3_s(self.head_m)
+        for _ in range(4):
             whole = float(self.balance.right().sum())
             stiff = _row_sum(matrix, self.balance.free)
-            if not stiff > 0.0 or abs(whole) <= CLOSED * enough:
-                return
+            if abs(whole) <= closed or not stiff > 0.0:
+                break
             kept = self.head_m.copy()
             self.head_m[self.balance.free] += whole / stiff
             matrix, after = self._look(self.head_m)
-            if after > 2.0 * enough:
+            if after > left + 2.0 * abs(whole) + enough:
                 self.head_m[...] = kept
-                self._look(kept)
-                return
+                matrix, after = self._look(kept)
+                break
+            left = after
+        return matrix, left, abs(float(self.balance.right().sum())) <= 100.0 * closed
 
     def _outcome(self, count: int, inner: int, left: float, *, solved: bool) -> Outcome:
         flow = self.balance.throughput_m3_s(self.head_m)

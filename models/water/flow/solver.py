@@ -22,7 +22,7 @@ from models.water.problem import Medium, Stress
 from models.water.result import FlowStep
 from twin.core.geometry import FloatArray
 
-DIRECT = 40  # outer iterations towards a steady water table before it is reached through time
+RAMP_OUTER = 20  # outer iterations of a step towards a steady water table that was not found at once
 RAMP_FROM_S, RAMP_TO_S = 86_400.0, 1e13
 DRAINED = 1e-3  # saturation under which a pumped cell is called dry
 
@@ -35,12 +35,12 @@ class FlowOptions:
     that is left over falls under this share of what flows through the model, steady and in a time step.
     ``outer`` most iterations on what depends on the head, ``inner`` most iterations of one linear system.
     ``method`` newton counts how upstream saturation changes with the head, picard does not (symmetric
-    systems), auto begins as picard and goes over where that is slow. ``multigrid`` auto: algebraic multigrid
-    (pyamg, where it is installed) for systems on which the solver's own cycles are slow.
+    systems), auto takes newton in steady states and in steps where picard is slow. ``multigrid`` auto:
+    algebraic multigrid (pyamg, where it is installed) for systems on which the solver's own cycles are slow.
     """
 
     steady_balance_share: float = 1e-9
-    balance_share: float = 1e-4
+    balance_share: float = 1e-5
     outer: int = 100
     inner: int = 1000
     method: Literal["auto", "newton", "picard"] = "auto"
@@ -187,23 +187,27 @@ class FlowSolver:
             outcome = self._attempt(head, self.options.outer, steady=steady)
             return outcome.outer, self._notes(outcome, head)
         start = head.copy()
-        outcome = self._attempt(head, min(DIRECT, self.options.outer), steady=True)
+        outcome = self._attempt(head, self.options.outer, steady=True, stalls=True)
         count = outcome.outer
-        if not outcome.solved and self.options.outer > DIRECT:
+        if not outcome.solved and self.options.outer > RAMP_OUTER:
             head[...] = start
             count += self._ramp(head)
-            outcome = self._attempt(head, self.options.outer, steady=True)
+            reached = head.copy()
+            outcome = self._attempt(head, self.options.outer, steady=True, stalls=True)
             count += outcome.outer
+            if not outcome.solved:
+                head[...] = reached
+                self._balance.evaluate(head, newton=False)
         return count, self._notes(outcome, head)
 
     def _ramp(self, head: FloatArray) -> int:
         """Go towards a steady state through time, with steps that grow (pseudo-transient continuation)."""
         balance, loads = self._balance, self._balance.loads
         dt_s, count = RAMP_FROM_S, 0
-        while dt_s < RAMP_TO_S and count < 10 * self.options.outer:
+        while dt_s < RAMP_TO_S and count < 5 * self.options.outer:
             before = head.copy()
             balance.begin(loads, old_m=before, dt_s=dt_s, pseudo=True)
-            outcome = self._attempt(head, DIRECT, steady=False)
+            outcome = self._attempt(head, RAMP_OUTER, steady=False, stalls=True)
             count += outcome.outer
             if outcome.solved:
                 dt_s *= 4.0 if outcome.outer < 8 else 2.0
@@ -215,7 +219,7 @@ class FlowSolver:
         balance.begin(loads, old_m=None, dt_s=1.0)
         return count
 
-    def _attempt(self, head: FloatArray, outer: int, *, steady: bool) -> Outcome:
+    def _attempt(self, head: FloatArray, outer: int, *, steady: bool, stalls: bool = False) -> Outcome:
         chosen = self.options
         bends = bool(self._ground.convertible.any())
         iteration = Iteration(
@@ -223,10 +227,10 @@ class FlowSolver:
             head,
             self._linear(),
             share=chosen.steady_balance_share if steady else chosen.balance_share,
-            newton=chosen.method == "newton" and bends,
+            newton=bends and (chosen.method == "newton" or (steady and chosen.method == "auto")),
             may_turn=chosen.method == "auto" and bends,
         )
-        return iteration.run(outer)
+        return iteration.run(outer, stalls=stalls)
 
     def _notes(self, outcome: Outcome, head: FloatArray) -> tuple[str, ...]:
         if outcome.solved:

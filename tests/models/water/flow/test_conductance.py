@@ -72,5 +72,5 @@ def test_water_passes_pinched_cells_vertically_only() -> None:
     assert not faces.north_m2_s[1][gone].any()
     across = 10.0 * 12.0 / (2.0 / 1e-5 + 5.5 / 1e-5)  # half of 4 m and half of 11 m, nothing between
     np.testing.assert_allclose(faces.below_m2_s[0][gone], across)
-    np.testing.assert_allclose(1.0 / (1.0 / faces.down_m2_s[0] + 1.0 / faces.down_m2_s[1])[gone], across)
+    np.testing.assert_allclose(1.0 / (1.0 / faces.down_m2_s[:2, gone]).sum(axis=0), across)
     assert faces.below_m2_s[0, 0, 0] == 0.0
