@@ -20,17 +20,27 @@ export function perDay(m3_s: number, language: Language): Shown {
   return { text: significant(m3_s * DAY_S, language), unit: 'm³/d' };
 }
 
-/** Mass in t, kg or g. */
-export function mass(kg: number, language: Language): Shown {
-  const size = Math.abs(kg);
+/** Area in the unit that suits `like`: a band in one unit. */
+export function areaLike(m2: number, like: number, language: Language): Shown {
+  return like >= 10_000 ? { text: number(m2 / 10_000, 2, language), unit: 'ha' } : { text: number(m2, 0, language), unit: 'm²' };
+}
+
+/** Length in the unit that suits `like`. */
+export function lengthLike(metres: number, like: number, language: Language): Shown {
+  return like >= 1000 ? { text: number(metres / 1000, 2, language), unit: 'km' } : { text: number(metres, like < 10 ? 1 : 0, language), unit: 'm' };
+}
+
+/** Mass in t, kg or g, as suits `like`. */
+export function mass(kg: number, language: Language, like = kg): Shown {
+  const size = Math.abs(like);
   if (size >= 1000) return { text: significant(kg / 1000, language), unit: 't' };
   return size >= 0.1 || size === 0 ? { text: significant(kg, language), unit: 'kg' } : { text: significant(kg * 1000, language), unit: 'g' };
 }
 
-/** Cost: in ten thousands of yuan in Chinese, in thousands elsewhere. */
-export function cost(cny: number, language: Language): Shown {
-  if (language === 'zh') return cny >= 10_000 ? { text: significant(cny / 10_000, language), unit: '万元' } : { text: number(cny, 0, language), unit: '元' };
-  return cny >= 1000 ? { text: significant(cny / 1000, language), unit: 'k CNY' } : { text: number(cny, 0, language), unit: 'CNY' };
+/** Cost: in ten thousands of yuan in Chinese, in thousands elsewhere, as suits `like`. */
+export function cost(cny: number, language: Language, like = cny): Shown {
+  if (language === 'zh') return like >= 10_000 ? { text: significant(cny / 10_000, language), unit: '万元' } : { text: number(cny, 0, language), unit: '元' };
+  return like >= 1000 ? { text: significant(cny / 1000, language), unit: 'k CNY' } : { text: number(cny, 0, language), unit: 'CNY' };
 }
 
 /** Count and unit of a span of time: hours below two days, days below two years. */

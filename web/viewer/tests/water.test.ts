@@ -18,7 +18,7 @@ import {
   baselineOf, bodies, comparisonOf, cutAlong, farthest, frontAt, imbalance, leadAt, leadsOf, levelAgreement, remediesOf, ringArea, riskCount, saved,
   scaleOf, standing, substanceIn, urgent, volumeAt, wellState, WATER_TOO_OLD_MS,
 } from '../src/stores/water_facts';
-import { arrivalBand, bandWords, heading, leadName, spreadSentence, targetSentence, termName, areaShown } from '../src/ui/water/words';
+import { arrivalBand, bandWords, heading, leadName, spreadSentence, targetSentence, termName, areaShown, lengthShown } from '../src/ui/water/words';
 import { waterNote } from '../src/ui/water/note_words';
 import { cost, dissolved, mass, spanParts } from '../src/units_water';
 import type { Band, Front, Remedy, Rings, WaterComparison, WaterNow, WaterTarget, WaterWarning, WaterWell } from '../src/wire_water';
@@ -190,7 +190,8 @@ describe('words', () => {
 
   it('keep one unit in a band where it can', () => {
     expect(bandWords({ low: 100, median: 200, high: 300 }, areaShown)).toBe('200 (100–300) m²');
-    expect(bandWords({ low: 5000, median: 20_000, high: 30_000 }, areaShown)).toBe('2.00 ha (5,000 m² – 3.00 ha)');
+    expect(bandWords({ low: 5000, median: 20_000, high: 30_000 }, areaShown)).toBe('2.00 (0.50–3.00) ha');
+    expect(bandWords({ low: 0, median: 3025, high: 4173 }, lengthShown)).toBe('3.03 (0.00–4.17) km');
     expect(dissolved(5e-9, 'en')).toEqual({ text: '0.0050', unit: 'µg/L' });
     expect(dissolved(1e-3, 'en')).toEqual({ text: '1.00', unit: 'mg/L' });
     expect(dissolved(null, 'en').text).toBe('—');

@@ -67,6 +67,7 @@ const rows = {
 
   'targets.title': ['敏感目标', 'Sensitive targets'],
   'targets.none': ['本场景没有敏感目标', 'This scene has no sensitive targets'],
+  'targets.rest': ['一年内不到达：{names}', 'Not within a year: {names}'],
   'target.never': ['一年内不到达', 'not within a year'],
   'target.reached': ['已到达', 'reached'],
   'target.peak': ['峰值 {peak}（限值 {limit}）', 'peak {peak} (limit {limit})'],
@@ -80,7 +81,7 @@ const rows = {
 
   'wells.title': ['监测井：实测与模型', 'Wells: measured beside modelled'],
   'wells.well': ['井', 'Well'],
-  'wells.level': ['水位 m', 'Level m'],
+  'wells.level': ['水位 m：实测 模型', 'Level m: measured, model'],
   'wells.agree': ['{inside}/{n} 口井水位在 95 % 区间内', '{inside} of {n} wells within the 95 % band of level'],
   'wells.only': ['仅模型', 'model only'],
   'wells.degree.0': ['低于限值一半', 'below half the limit'],

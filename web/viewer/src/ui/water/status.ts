@@ -1,6 +1,6 @@
 /** What is going on in the groundwater, towards whom, and what of it is shown on the picture. */
 
-import { say } from '../../i18n';
+import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
 import { baselineOf, bodies, comparisonOf, cutAlong, frontAt, leadAt, middleOf, remediesOf, saved, standing, urgent } from '../../stores/water_facts';
 import type { WaterField } from '../../stores/water';
@@ -111,11 +111,16 @@ function targetRow(ctx: Context, item: { get(): WaterTarget }): HTMLElement {
     }));
 }
 
+/** Targets that something is expected of, one by one; the others in one sentence. */
 export function targetList(ctx: Context, most: number): HTMLElement {
-  const rows = (): readonly WaterTarget[] => urgent(nowOf(ctx)?.targets ?? [], substanceOf(ctx)).slice(0, most);
+  const all = (): readonly WaterTarget[] => urgent(nowOf(ctx)?.targets ?? [], substanceOf(ctx));
+  const pressing = (row: WaterTarget): boolean => row.risk !== 'none' || row.arrival_s !== null;
+  const rows = (): readonly WaterTarget[] => all().filter(pressing).slice(0, most);
+  const rest = (): string => all().filter((row) => !pressing(row)).map((row) => say(row.name)).join(language() === 'zh' ? '、' : ', ');
   const list = h('ul', { class: 'rows targets' });
   each(list, rows, (row) => `${row.id} ${row.substance}`, (item) => targetRow(ctx, item));
-  return h('div', {}, heading3('targets.title'), list, empty(() => tw('targets.none'), () => rows().length > 0));
+  return h('div', {}, heading3('targets.title'), list,
+    h('p', { class: 'muted', hidden: () => rest() === '' }, () => tw('targets.rest', { names: rest() })), empty(() => tw('targets.none'), () => all().length > 0));
 }
 
 /** The proposed remedy, where there is one. */
@@ -155,6 +160,6 @@ export function status(ctx: Context): HTMLElement {
       })),
       h('p', { hidden: () => proposal(ctx) === '' }, () => proposal(ctx))),
     warned(ctx),
-    shows(ctx),
-    targetList(ctx, 5));
+    targetList(ctx, 4),
+    shows(ctx));
 }

@@ -4,7 +4,7 @@ import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
 import { limitOf, levelAgreement, outside, wellState } from '../../stores/water_facts';
 import { effect } from '../../stores/signal';
-import { clockDate } from '../../units';
+import { clockDate, clockTime } from '../../units';
 import type { Series } from '../../wire';
 import type { Band, WaterNow, WaterWell } from '../../wire_water';
 import type { Context } from '../context';
@@ -18,6 +18,7 @@ import { conc, level, milli } from './words';
 const DAYS = 7;
 const DAY_MS = 86_400_000;
 const REFRESH_MS = 300_000;
+const LEAST_SPAN_MS = 3_600_000;
 
 function marks(ctx: Context, row: WaterWell): string {
   if (row.measured_t === null) return tw('wells.only');
@@ -40,9 +41,9 @@ function wellRow(ctx: Context, item: { get(): WaterWell }, sensor: string): HTML
       h('i', { class: () => `well-dot degree-${degree() ?? 'none'}`, title: () => (degree() === null ? '' : tw(`wells.degree.${degree() as 0 | 1 | 2 | 3}`)) }),
       h('button', { type: 'button', class: 'link' }, sensor), h('small', { class: 'muted' }, () => marks(ctx, well()))),
     h('td', { class: () => `num ${outside(well().measured_level, well().level) ? 'is-outside' : ''}` },
-      h('b', {}, () => level(well().measured_level)), h('small', {}, () => `${level(well().level.median)} (${bandText(well().level, level)})`)),
+      h('b', {}, () => level(well().measured_level)), ' ', h('span', {}, () => level(well().level.median)), h('small', {}, () => bandText(well().level, level))),
     h('td', { class: () => `num ${outside(measured(), band()) ? 'is-outside' : ''}` },
-      h('b', {}, () => milli(measured())), h('small', {}, () => (band() ? `${milli(band()?.median ?? null)} (${bandText(band(), milli)})` : ''))),
+      h('b', {}, () => milli(measured())), ' ', h('span', {}, () => milli(band()?.median ?? null)), h('small', {}, () => bandText(band(), milli))),
     h('td', { class: 'warn', hidden: () => well().warning === null, title: () => say(well().warning) }, '⚠'));
 }
 
@@ -60,12 +61,15 @@ function plotOf(rows: readonly WaterNow[], sensor: string, pick: (well: WaterWel
   const values = [...found.flatMap(({ band }) => [band.low, band.high]), ...dots.map(([, v]) => v)];
   if (values.length === 0) return null;
   const [low, high] = [Math.min(...values), Math.max(...values)];
+  const first = Math.min(to, ...found.map((row) => row.t), ...dots.map(([t]) => t));
   const room = Math.max((high - low) * 0.12, Math.abs(high) * 1e-3, 1e-9);
   return {
     t: found.map((row) => row.t), low: found.map((row) => row.band.low), median: found.map((row) => row.band.median), high: found.map((row) => row.band.high),
-    dots, from, to, bottom: low - room, top: high + room, limit,
+    dots, from: Math.max(from, Math.min(first, to - LEAST_SPAN_MS)), to, bottom: low - room, top: high + room, limit,
   };
 }
+
+const moment = (ms: number, offset: number): string => `${clockDate(ms, offset).slice(5)} ${clockTime(ms, offset, false)}`;
 
 function figure(ctx: Context, title: string, plot: CurvePlot | null, show: (value: number) => string): HTMLElement {
   const offset = ctx.stores.scene.peek()?.scene.utc_offset_h ?? 8;
@@ -73,7 +77,7 @@ function figure(ctx: Context, title: string, plot: CurvePlot | null, show: (valu
   return h('figure', { class: 'trend-figure' },
     h('figcaption', {}, h('span', {}, title), h('span', { class: 'mini-key key-dot' }, tw('key.measured')), h('span', { class: 'mini-key key-band' }, tw('key.modelled'))),
     h('div', { class: 'curve-box' }, curvePlot(plot, title), h('small', { class: 'curve-top' }, show(plot.top)), h('small', { class: 'curve-bottom' }, show(plot.bottom))),
-    h('small', { class: 'trend-times muted' }, h('span', {}, clockDate(plot.from, offset)), h('span', {}, clockDate(plot.to, offset))));
+    h('small', { class: 'trend-times muted' }, h('span', {}, moment(plot.from, offset)), h('span', {}, moment(plot.to, offset))));
 }
 
 /** The chosen well's level and concentration over the last days. */
@@ -87,7 +91,9 @@ function wellCurves(ctx: Context): HTMLElement {
   const ask = async (): Promise<{ well: string; substance: string | null; to: number; rows: readonly WaterNow[]; level: Series | null; conc: Series | null }> => {
     const [well, substance, to] = [chosen() ?? '', substanceOf(ctx), moment()];
     const from = to - DAYS * DAY_MS;
-    const series = (quantity: string): Promise<Series | null> => ctx.series(`${well}/${quantity}`, from, to, 'hour').catch(() => null);
+    // A young ledger has few hours: minutes then.
+    const step = to - (ctx.stores.span.peek().from_ms ?? to) < 2 * DAY_MS ? 'minute' : 'hour';
+    const series = (quantity: string): Promise<Series | null> => ctx.series(`${well}/${quantity}`, from, to, step).catch(() => null);
     const [rows, height, dissolved] = await Promise.all([ctx.courses.waterNowcasts([from, to]), series('water_level'), series(`water:${substance ?? ''}`)]);
     return { well, substance, to, rows, level: height, conc: dissolved };
   };

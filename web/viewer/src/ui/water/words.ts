@@ -5,8 +5,8 @@ import { tw, twMaybe } from '../../i18n/water';
 import type { SceneIndex } from '../../stores/scene_index';
 import { formula } from '../../stores/scene_index';
 import { bodies, frontAt, isClassIII, limitOf, middleOf, urgent } from '../../stores/water_facts';
-import { area, compass, fromSi, join, length, number, significant, type Shown } from '../../units';
-import { cost, dissolved, mass, spanParts } from '../../units_water';
+import { compass, fromSi, join, number, significant, type Shown } from '../../units';
+import { areaLike, cost, dissolved, lengthLike, mass, spanParts } from '../../units_water';
 import type { Band, Front, WaterNow, WaterTarget } from '../../wire_water';
 
 const DAY_S = 86_400;
@@ -25,17 +25,21 @@ export function spanWords(seconds: number): string {
   return tw(`span.${unit}`, { n: number(n, decimals, language()) });
 }
 
-/** `2.31 (1.90 – 2.84) ha`: the median and its band in one unit where they share it. */
-export function bandWords(band: Band, show: (value: number) => Shown): string {
-  const [low, median, high] = [show(band.low), show(band.median), show(band.high)];
+/** A number as it is shown, in the unit that suits `like`. */
+export type Show = (value: number, like?: number) => Shown;
+
+/** `2.31 (1.90–2.84) ha`: the median and its band, in the unit of the median. */
+export function bandWords(band: Band, show: Show): string {
+  const like = band.median === 0 ? band.high : band.median;
+  const [low, median, high] = [show(band.low, like), show(band.median, like), show(band.high, like)];
   const one = low.unit === median.unit && high.unit === median.unit;
   return one ? `${median.text} (${low.text}–${high.text}) ${median.unit}`.trim() : `${join(median)} (${join(low)} – ${join(high)})`;
 }
 
-export const areaShown = (value: number): Shown => area(value, language());
-export const lengthShown = (value: number): Shown => length(value, language());
-export const massShown = (value: number): Shown => mass(value, language());
-export const costShown = (value: number): Shown => cost(value, language());
+export const areaShown: Show = (value, like = value) => areaLike(value, like, language());
+export const lengthShown: Show = (value, like = value) => lengthLike(value, like, language());
+export const massShown: Show = (value, like = value) => mass(value, language(), like);
+export const costShown: Show = (value, like = value) => cost(value, language(), like);
 export const concShown = (value: number | null): Shown => dissolved(value, language());
 export const conc = (value: number | null): string => join(dissolved(value, language()));
 /** In mg/L, for columns whose head names the unit. */
