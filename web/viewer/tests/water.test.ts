@@ -164,7 +164,7 @@ describe('remedies', () => {
 describe('words', () => {
   it('say what, how far, whither, towards whom and when, each with its band', () => {
     const said = spreadSentence(null, now(), 'f', 0) + targetSentence(now(), 'f');
-    for (const part of ['F⁻', 'Ⅲ类', '1.00 mg/L', '2,500', '2,000', '3,000', '50.0', '向东', '96 天 (40–240)', '目标b', '80 %']) expect(said).toContain(part);
+    for (const part of ['F⁻', 'Ⅲ类', '1.00 mg/L', '2,500', '2,000', '3,000', '50 (40–60) m', '向东', '96 天 (40–240)', '目标b', '80 %']) expect(said).toContain(part);
     setLanguage('en');
     const english = spreadSentence(null, now(), 'f', 0) + targetSentence(now(), 'f');
     expect(english).toContain('class III');
