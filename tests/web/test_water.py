@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from models.water.now import LEADS_S
 from tests.support.synthetic import Writer
-from tests.support.water_rows import NOW_MS, now_cast_parcel
+from tests.support.water_cast import NOW_MS, now_cast_parcel
 from twin.core.origin import Origin
 from twin.stage.encode import decode_grid, decode_plume
 from twin.store.rows import WaterKind, WaterRow
@@ -146,9 +146,17 @@ def test_contaminants_by_text(client: FlaskClient) -> None:
     assert client.get("/api/v1/water/contaminants?q=no-such-thing").json["contaminants"] == []
 
 
+@pytest.mark.parametrize(("form", "begins"), [("docx", b"PK"), ("pdf", b"%PDF")])
+def test_the_report_is_made_of_the_newest_now_cast(client: FlaskClient, form: str, begins: bytes) -> None:
+    answer = client.get(f"/api/v1/water/report.{form}")
+    assert answer.status_code == 200
+    assert answer.data.startswith(begins)
+
+
 def test_without_results_everything_is_empty(app) -> None:
     bare = app.test_client()
     assert bare.get("/api/v1/water/nowcasts").json == {"nowcasts": [], "truncated": False}
     assert bare.get("/api/v1/water/comparisons").json == {"comparisons": [], "truncated": False}
     assert bare.get("/api/v1/water/warnings").json == {"warnings": [], "truncated": False}
     assert bare.post("/api/v1/water/what-if", json={}).status_code == 401
+    assert bare.get("/api/v1/water/report.pdf").status_code == 404

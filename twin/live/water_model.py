@@ -50,6 +50,7 @@ from twin.live.water_background import with_background
 from twin.live.water_frames import Display, display_of
 
 SOLVER = "water twin (finite volumes, ES-MDA and EnKF)"
+MOST_CELLS = 100_000
 _FOREVER_S = 1e12
 _WORKS_SHARE = 1.0 / 3.0  # of the rain that seeps in under works
 _COMPARE_STEP_S = 10 * 86_400.0
@@ -147,6 +148,14 @@ def water_live(park: Park, terrain: Terrain, now_ms: int, effort: Effort) -> Wat
             field="groundwater",
         )
     built = _built(park, book, terrain)
+    cells = int(built.grid.active.sum())
+    if cells > MOST_CELLS:
+        raise SolverError(
+            f"model.cell_m = {book.model.cell_m:g} makes {cells} cells; expected at most {MOST_CELLS} live",
+            message_zh=f"cell_m 为 {book.model.cell_m:g} 时有 {cells} 个单元；实时推演至多 {MOST_CELLS} 个",
+            field="cell_m",
+            value=book.model.cell_m,
+        )
     notes = list(built.notes)
     sources, left = _sources(built, book)
     notes += [f"source {name} lies outside the model and is left out" for name in left]

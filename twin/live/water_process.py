@@ -1,7 +1,7 @@
 """The groundwater process: a child of the model worker, which alone stores what it computes.
 
-``python -m twin.live.water_process`` with the settings in the environment. It is nice, uses one thread, and
-ends when the worker does: within half a second when it waits, within one step of its work otherwise.
+``python -m twin.live.water_process`` with the settings in the environment. It is nice, uses one thread and
+at most 4 GiB, and ends when the worker does, half a second later at most.
 Killed at any moment it leaves nothing half written; the next one starts from the ledger.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # the worker imports this module and has no use for the model
 
 _log = logging.getLogger(__name__)
 _NICE = 10
+_MEMORY_BYTES = 4 << 30
 _POLL_S = 0.5
 _PARENT_S = 0.5
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -138,6 +140,12 @@ def _turned(work: WaterWork, reader: LedgerReader) -> bool:
     return False
 
 
+def _bound() -> None:
+    """Bound what the process may take: it is better that it ends and starts again than that others suffer."""
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
+    os.nice(_NICE)
+
+
 def _watch(parent: int) -> None:
     """End with the worker, however it ends."""
     while os.getppid() == parent:
@@ -154,5 +162,5 @@ def _locked(handle: int) -> bool:
 
 
 if __name__ == "__main__":
-    os.nice(_NICE)
+    _bound()
     run_water(load_settings())
