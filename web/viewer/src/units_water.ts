@@ -43,9 +43,9 @@ export function cost(cny: number, language: Language, like = cny): Shown {
   return like >= 1000 ? { text: significant(cny / 1000, language), unit: 'k CNY' } : { text: number(cny, 0, language), unit: 'CNY' };
 }
 
-/** Count and unit of a span of time: hours below two days, days below two years. */
-export function spanParts(seconds: number): { readonly n: number; readonly decimals: number; readonly unit: 'h' | 'd' | 'a' } {
-  const size = Math.abs(seconds);
+/** Count and unit of a span of time, in the unit that suits `like`: hours below two days, days below two years. */
+export function spanParts(seconds: number, like = seconds): { readonly n: number; readonly decimals: number; readonly unit: 'h' | 'd' | 'a' } {
+  const size = Math.abs(like);
   if (size < 2 * DAY_S) return { n: seconds / 3600, decimals: 0, unit: 'h' };
   if (size < 2 * YEAR_S) return { n: seconds / DAY_S, decimals: 0, unit: 'd' };
   return { n: seconds / YEAR_S, decimals: 1, unit: 'a' };

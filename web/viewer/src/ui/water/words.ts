@@ -69,10 +69,11 @@ export function arrivalWords(row: WaterTarget): string {
 export function arrivalBand(row: WaterTarget): string {
   const found = row.arrival_s;
   if (!found || found.median <= 0) return arrivalWords(row);
-  const [low, median, high] = [found.low, found.median, found.high].map((value) => spanParts(Math.max(0, value)));
-  if (!low || !median || !high || low.unit !== median.unit || high.unit !== median.unit) return `${spanWords(found.median)} (${spanWords(found.low)} – ${spanWords(found.high)})`;
-  const text = (part: typeof low): string => number(part.n, part.decimals, language());
-  return `${tw(`span.${median.unit}`, { n: text(median) })} (${text(low)}–${text(high)})`;
+  const text = (value: number): string => {
+    const part = spanParts(Math.max(0, value), found.median);
+    return number(part.n, part.decimals, language());
+  };
+  return `${tw(`span.${spanParts(found.median).unit}`, { n: text(found.median) })} (${text(found.low)}–${text(found.high)})`;
 }
 
 /** Where the front goes: from the middle of now's to the middle of the last one's; null where it stands. */
