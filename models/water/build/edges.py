@@ -124,33 +124,40 @@ def river_cells(
     )  # fmt: skip
 
 
-def springs(grid: Grid, medium: Medium, *, leakance_1_s: float | None = None) -> Drain:
-    """Drains at the ground of all columns: no head stands much above it.
+def springs(grid: Grid, medium: Medium, ground_m: FloatArray, *, leakance_1_s: float | None = None) -> Drain:
+    """Drains at the ground (nr, nc) of all columns: no head stands much above it.
 
     Conductance is area x ``leakance_1_s``; None: vertical conductivity over half the thickness of the
-    uppermost cell, at least 1e-7 1/s (a head 0.1 m above ground then drains the rain of a year).
+    uppermost cell, at least 2e-6 1/s (springs break through thin clay: 5 mm above ground drain the
+    rain of the year).
     """
     rows, cols = np.nonzero(grid.uppermost >= 0)
     layers = grid.uppermost[rows, cols]
     if leakance_1_s is None:
         leak = np.maximum(
-            medium.k33_m_s[layers, rows, cols] / (0.5 * grid.thickness_m[layers, rows, cols]), 1e-7
+            medium.k33_m_s[layers, rows, cols] / (0.5 * grid.thickness_m[layers, rows, cols]), 2e-6
         )
     else:
         leak = np.full(len(rows), leakance_1_s)
     return Drain(
-        cells=np.column_stack([layers, rows, cols]), elevation_m=frozen(grid.tops_m[layers, rows, cols]),
+        cells=np.column_stack([layers, rows, cols]), elevation_m=frozen(ground_m[rows, cols]),
         conductance_m2_s=frozen(leak * grid.area_m2[rows, cols]), name="springs",
     )  # fmt: skip
 
 
 def ends(
-    grid: Grid, medium: Medium, profiles: Sequence[Profile], *, above_m: float, distance_m: float
+    grid: Grid,
+    medium: Medium,
+    profiles: Sequence[Profile],
+    ground_m: FloatArray,
+    *,
+    above_m: float,
+    distance_m: float,
 ) -> GeneralHead | None:
     """General heads on the western, eastern, southern and northern rim where a valley leaves the map.
 
-    Cells of the rim whose ground stands less than ``above_m`` above the nearest river's level there; the
-    head outside is that level, at ``distance_m`` through the cell's own ground. None without any.
+    Cells of the rim whose ground (nr, nc) stands less than ``above_m`` above the nearest river's level there;
+    the head outside is that level, at ``distance_m`` through the cell's own ground. None without any.
     """
     cells, heads, conductances = [], [], []
     for i, j, width in _rim(grid):
@@ -159,7 +166,7 @@ def ends(
         here = shapely.Point(grid.x_m[j], grid.y_m[i])
         nearest = min(profiles, key=lambda row: row.line.distance(here))
         level = nearest.at(here.x, here.y)
-        if grid.top_m[i, j] - level > above_m:
+        if ground_m[i, j] - level > above_m:
             continue
         for k in np.flatnonzero(grid.active[:, i, j] & (grid.bottom_m[:, i, j] < level)):
             cells.append((int(k), i, j))

@@ -42,7 +42,8 @@ class BuildOptions:
     the nearest river (areas stay in); ``inside`` replaces both by a shape.
     ``fine_m``: width of cells around ``places_m`` (x, y), growing by ``growth`` away from them.
     ``end_above_m`` and ``end_distance_m``: see ``models.water.build.edges.ends``. ``ground``: measured
-    properties by stratum. ``convertible``: whether layers are unconfined.
+    properties by stratum. ``convertible``: whether layers are unconfined;
+    see ``models.water.build.settle`` for the water table without that.
     """
 
     buffer_m: float = 400.0
@@ -58,7 +59,7 @@ class BuildOptions:
     rain: Rain = field(default_factory=Rain)
     end_above_m: float = 15.0
     end_distance_m: float = 100.0
-    convertible: bool = True
+    convertible: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +68,8 @@ class BuiltModel:
 
     ``problem`` has one steady period; ``layered`` says which stratum each layer is of; ``profiles`` the
     levels of rivers; ``domain`` the shape that was modelled; ``slopes_m3_s`` (nr, nc) the water of the
-    slopes above, part of the recharge. ``notes`` say what was assumed.
+    slopes above, part of the recharge; ``ground_m`` (nr, nc) mean height of the land.
+    ``notes`` say what was assumed.
     """
 
     problem: FlowProblem
@@ -75,6 +77,7 @@ class BuiltModel:
     profiles: tuple[Profile, ...]
     domain: BaseGeometry
     slopes_m3_s: FloatArray
+    ground_m: FloatArray
     notes: tuple[str, ...]
 
     @property
@@ -117,11 +120,14 @@ def build_model(
     cell_m: float = 40.0,
     terrain: Terrain | None = None,
     options: BuildOptions | None = None,
+    water_table_m: FloatArray | None = None,
 ) -> BuiltModel:
     """Model of the valley of a park with cells of ``cell_m``.
 
     ``strata`` from ``gis.strata.build_strata``; ``terrain`` gives the levels of rivers, without it the
-    ground of the strata does. Raises BadRequestError when nothing is left to model or a stratum of the
+    ground of the strata does. ``water_table_m`` (nr, nc), NaN where unknown: cells end there instead of at
+    the ground, and the uppermost ones store by their specific yield, so that confined layers stand for the
+    saturated part of the ground. Raises BadRequestError when nothing is left to model or a stratum of the
     strata has no properties in the park.
     """
     options = options or BuildOptions()
@@ -134,29 +140,24 @@ def build_model(
     box = shapely.box(strata.x_m[0], strata.y_m[0], strata.x_m[-1], strata.y_m[-1])
     waters = [row for row in park.waters if box.covers(row.line)]
     profiles = tuple(river_profile(row, heights) for row in waters)
-    inside: BaseGeometry | BoolArray
-    if options.inside is not None:
-        inside = options.inside
-    else:
-        ground = cell_means(strata, strata.ground_m, dx, dy, x0, y0)
-        x, y = edges_m(x0, dx), edges_m(y0, dy)
-        inside = valley_floor(
-            park, profiles, ground, 0.5 * (x[1:] + x[:-1]), 0.5 * (y[1:] + y[:-1]),
-            buffer_m=options.buffer_m, above_m=options.above_m,
-        )  # fmt: skip
-    layered = layered_grid(strata, dx, dy, x0_m=x0, y0_m=y0, rules=options.layers, inside=inside)
+    ground = cell_means(strata, strata.ground_m, dx, dy, x0, y0)
+    inside = _inside(park, profiles, ground, edges_m(x0, dx), edges_m(y0, dy), options)
+    layered = layered_grid(
+        strata, dx, dy, x0_m=x0, y0_m=y0, rules=options.layers, inside=inside, cut_m=water_table_m
+    )
     grid = layered.grid
     medium = medium_of(layered, park.strata, given=options.ground, convertible=options.convertible)
-
+    if water_table_m is not None:
+        medium = _yielding(grid, medium)
     aquifers = [row.id for row in park.strata if row.aquifer]
     seeps = rain_on(grid, park.plots, options.rain)
-    slopes = options.rain.slope_share * slopes_into(grid, seeps)
+    slopes = options.rain.slope_share * slopes_into(grid, ground, seeps)
     rivers = [
         river_cells(layered, water, profile, options.bed, aquifers)
         for water, profile in zip(waters, profiles, strict=True)
     ]
-    rim = ends(grid, medium, profiles, above_m=options.end_above_m, distance_m=options.end_distance_m)
-    stresses: list[Stress] = [recharge_of(grid, seeps, slopes), springs(grid, medium)]
+    rim = ends(grid, medium, profiles, ground, above_m=options.end_above_m, distance_m=options.end_distance_m)
+    stresses: list[Stress] = [recharge_of(grid, seeps, slopes), springs(grid, medium, ground)]
     stresses += [row for row in (*rivers, rim) if row is not None]
     return BuiltModel(
         problem=FlowProblem(
@@ -164,8 +165,34 @@ def build_model(
             periods=(Period(length_s=1.0, stresses=tuple(stresses), steady=True),),
         ),
         layered=layered, profiles=profiles, domain=_domain(grid), slopes_m3_s=frozen(slopes),
-        notes=_notes(options, park, len(waters)),
+        ground_m=frozen(ground), notes=_notes(options, park, len(waters)),
     )  # fmt: skip
+
+
+def _inside(
+    park: Park,
+    profiles: Sequence[Profile],
+    ground_m: FloatArray,
+    x_m: FloatArray,
+    y_m: FloatArray,
+    options: BuildOptions,
+) -> BaseGeometry | BoolArray:
+    """The shape that was given, or the columns of the valley floor between edges ``x_m`` and ``y_m``."""
+    if options.inside is not None:
+        return options.inside
+    return valley_floor(
+        park, profiles, ground_m, 0.5 * (x_m[1:] + x_m[:-1]), 0.5 * (y_m[1:] + y_m[:-1]),
+        buffer_m=options.buffer_m, above_m=options.above_m,
+    )  # fmt: skip
+
+
+def _yielding(grid: Grid, medium: Medium) -> Medium:
+    """Storage of the uppermost cells by specific yield: it is the water table that moves in them."""
+    row, col = np.nonzero(grid.uppermost >= 0)
+    top = grid.uppermost[row, col]
+    storage = medium.specific_storage_1_m.copy()
+    storage[top, row, col] = medium.specific_yield[top, row, col] / grid.thickness_m[top, row, col]
+    return replace(medium, specific_storage_1_m=frozen(storage))
 
 
 def _axis(nodes_m: FloatArray, cell_m: float, options: BuildOptions, axis: int) -> tuple[FloatArray, float]:

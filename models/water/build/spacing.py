@@ -26,7 +26,7 @@ def widths(
     """Widths (n,) of cells from ``low_m`` to ``high_m`` along one axis.
 
     Cells are at most ``cell_m`` wide. Within ``core_m`` of every one of ``places_m`` they are at most
-    ``fine_m`` wide, and no cell is more than ``growth`` times as wide as its neighbour. The wanted width
+    ``fine_m`` wide (the cell that holds one always), and no cell is more than ``growth`` times as wide as its neighbour. The wanted width
     h(x) = fine + ln(growth) (distance - core) is integrated, and cell edges stand at equal parts of the
     integral of 1/h: since d ln h / du = dh/dx <= ln(growth), the ratio of neighbours holds everywhere.
     Raises BadRequestError for an empty span, widths that are not positive, or growth outside 1 to 1.3.
@@ -38,8 +38,10 @@ def widths(
     count = min(400_000, math.ceil((high_m - low_m) / fine_m * _SAMPLES_PER_FINE)) + 1
     x = np.linspace(low_m, high_m, count)
     wanted = np.full(count, cell_m)
+    # So wide at least that the cell that holds the place lies in the core.
+    core = max(core_m, fine_m)
     for place in places_m:
-        away = np.maximum(np.abs(x - place) - core_m, 0.0)
+        away = np.maximum(np.abs(x - place) - core, 0.0)
         wanted = np.minimum(wanted, fine_m + math.log(growth) * away)
     part = np.concatenate([[0.0], np.cumsum(0.5 * (1.0 / wanted[1:] + 1.0 / wanted[:-1]) * np.diff(x))])
     cells = max(1, math.ceil(part[-1] - 1e-9))

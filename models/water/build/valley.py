@@ -62,14 +62,14 @@ def valley_floor(
     return np.asarray(kept[parts])
 
 
-def slopes_into(grid: Grid, rate_m_s: FloatArray) -> FloatArray:
+def slopes_into(grid: Grid, ground_m: FloatArray, rate_m_s: FloatArray) -> FloatArray:
     """Water (nr, nc), m3/s, that falls on cells outside the domain and runs down to each cell of its edge.
 
-    ``rate_m_s`` (nr, nc) is what seeps in. Every outside cell sends its water to the domain cell or the
-    edge of the map that the flood of Barnes, Lehman and Mulla (2014, Computers & Geosciences 62, 117-127)
-    reached it from: the lowest way down, through hollows too.
+    ``ground_m`` and ``rate_m_s`` (nr, nc): the land, and what seeps into it. Every outside cell sends its
+    water to the domain cell or the edge of the map that the flood of Barnes, Lehman and Mulla (2014, Comput.
+    Geosci. 62, 117-127) reached it from: the lowest way down, through hollows too.
     """
-    owner = _owners(grid.top_m, np.asarray(grid.active.any(axis=0)))
+    owner = _owners(ground_m, np.asarray(grid.active.any(axis=0)))
     water = rate_m_s * grid.area_m2
     sent = (owner >= 0) & ~grid.active.any(axis=0)
     into = np.zeros(grid.top_m.size)
