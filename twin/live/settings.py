@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         1_800.0, ge=60.0, le=86_400.0, description="Time between two now-casts of the groundwater."
     )
     water_members: int = Field(
-        32, ge=8, le=200, description="Members of the groundwater's ensemble; the first now-cast uses 12."
+        24, ge=8, le=200, description="Members of the groundwater's ensemble; the first now-cast uses 12."
     )
     water_compare_interval_h: float = Field(
         24.0, ge=1.0, le=720.0, description="Time between two comparisons of the scene's remedies."

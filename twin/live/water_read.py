@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.contaminants.warning import Alert, Warn, warn
@@ -19,7 +19,8 @@ from twin.live.water_frames import Measured
 from twin.store.rows import Step, StoredValue
 
 LEVEL = "level"
-STALE_S = 7 * 86_400.0
+LEVEL_STALE_S = 7 * 86_400.0
+CONC_STALE_S = 45 * 86_400.0  # plumes move slowly, and laboratories sample once a month
 _DAY_MS = 86_400_000
 _LEVEL_SD_M = 0.01
 _CONC_SHARE = 0.05
@@ -43,14 +44,7 @@ class Wells:
 def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
     """Newest good values of the wells up to a moment; None when no well has spoken."""
     assert park.groundwater is not None
-    newest = {row.series_key: row for row in rows.newest(at_ms)}
-    wanted = {HEAD: LEVEL} | {f"{WATER_PREFIX}{row.id}": row.id for row in park.groundwater.substances}
-    found: dict[str, dict[str, StoredValue]] = {}
-    for well in park.wells:
-        for quantity, name in wanted.items():
-            row = newest.get(series_key(well.id, quantity))
-            if row is not None:
-                found.setdefault(well.id, {})[name] = row
+    found = _of_wells(rows.newest(at_ms), park)
     if not found:
         return None
     used = [
@@ -66,6 +60,23 @@ def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
         notes=_notes(found, park, at_ms),
         alerts=alerts,
     )
+
+
+def _of_wells(newest: Sequence[StoredValue], park: Park) -> dict[str, dict[str, StoredValue]]:
+    """Newest value of every well by quantity; of a probe and a laboratory (``G1.lab``) the newest good."""
+    assert park.groundwater is not None
+    wanted = {HEAD: LEVEL} | {f"{WATER_PREFIX}{row.id}": row.id for row in park.groundwater.substances}
+    wells = {well.id: well.id for well in park.wells}
+    found: dict[str, dict[str, StoredValue]] = {}
+    for row in newest:
+        place, _, quantity = row.series_key.partition("/")
+        well, name = wells.get(place) or wells.get(place.rpartition(".")[0]), wanted.get(quantity)
+        if well is None or name is None:
+            continue
+        known = found.setdefault(well, {}).get(name)
+        if known is None or (_usable(row), row.time_ms) > (_usable(known), known.time_ms):
+            found[well][name] = row
+    return found
 
 
 def read_history(rows: Rows, park: Park, from_ms: int, at_ms: int) -> tuple[Reading, ...]:
@@ -112,7 +123,8 @@ def _usable(row: StoredValue) -> bool:
 
 
 def _fresh(row: StoredValue, at_ms: int) -> bool:
-    return at_ms - row.time_ms <= 1000.0 * STALE_S
+    limit_s = LEVEL_STALE_S if row.series_key.endswith(f"/{HEAD}") else CONC_STALE_S
+    return at_ms - row.time_ms <= 1000.0 * limit_s
 
 
 def _measured(

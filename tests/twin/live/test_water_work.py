@@ -156,7 +156,7 @@ def test_missing_and_doubtful_wells_are_named_and_not_used(tmp_path: Path) -> No
     rows.silent = ("G5",)
     rows.changed = {
         "G4/water_level": stored("G4/water_level", 999.0, NOW_MS, Quality.DOUBTFUL),
-        "G3/water:f": stored("G3/water:f", 1.0, NOW_MS - 30 * 86_400_000),
+        "G3/water:f": stored("G3/water:f", 1.0, NOW_MS - 50 * 86_400_000),
     }
     work = work_in(tmp_path)
     assert work.turn(rows)

@@ -1,0 +1,87 @@
+"""What the groundwater process takes from the ledger: the newest good value of probe or laboratory."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.valley_park import LEVEL_M, valley_park
+from tests.support.well_rows import NOW_MS, WellRows, stored, well_rows
+from twin.core.observation import Quality
+from twin.core.origin import Origin
+from twin.live.water_read import Wells, not_held_out, read_wells
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def rows() -> WellRows:
+    return well_rows(valley_park())
+
+
+def read(rows: WellRows) -> Wells:
+    found = read_wells(rows, rows.park, NOW_MS)
+    assert found is not None
+    return found
+
+
+def value(wells: Wells, well: str, quantity: str) -> float | None:
+    return next((row.value for row in wells.readings if (row.place, row.quantity) == (well, quantity)), None)
+
+
+def test_levels_come_in_the_local_frame_and_held_out_wells_are_left_out(rows: WellRows) -> None:
+    wells = read(rows)
+    truth = rows.truth.values("G1", NOW_MS)["water_level"]
+    assert value(wells, "G1", "level") == pytest.approx(truth - LEVEL_M)
+    assert wells.measured["G1"].level_m == pytest.approx(truth - LEVEL_M)
+    assert {row.place for row in not_held_out(wells.readings, rows.park)} == {"G1", "G2", "G3", "G4", "G5"}
+    assert wells.origin is Origin.SIMULATED
+
+
+def test_a_laboratory_result_counts_like_a_probe_when_it_is_the_newest(rows: WellRows) -> None:
+    rows.silent = ("G3",)
+    rows.changed = {
+        "G3.lab/water:f": stored("G3.lab/water:f", 5e-3, NOW_MS - 10 * DAY_MS),
+        "G4.lab/water:f": stored("G4.lab/water:f", 9e-3, NOW_MS - DAY_MS),
+        "G9.lab/water:f": stored("G9.lab/water:f", 9e-3, NOW_MS),
+    }
+    wells = read(rows)
+    assert value(wells, "G3", "f") == pytest.approx(5e-3)  # nobody else speaks for it
+    assert value(wells, "G4", "f") == pytest.approx(rows.truth.values("G4", NOW_MS)["water:f"])  # newer
+    assert "G3.lab/water:f" in " ".join(wells.inputs)
+    assert all(row.place != "G9" for row in wells.readings)
+
+
+def test_a_laboratory_stands_in_for_a_probe_that_is_not_good(rows: WellRows) -> None:
+    rows.changed = {
+        "G4/water:f": stored("G4/water:f", 1.0, NOW_MS, Quality.DOUBTFUL),
+        "G4.lab/water:f": stored("G4.lab/water:f", 2e-3, NOW_MS - 20 * DAY_MS),
+    }
+    assert value(read(rows), "G4", "f") == pytest.approx(2e-3)
+
+
+def test_old_levels_and_concentrations_are_not_used(rows: WellRows) -> None:
+    rows.silent = ("G2", "G3")
+    rows.changed = {
+        "G2/water_level": stored("G2/water_level", 110.0, NOW_MS - 8 * DAY_MS),
+        "G3/water:f": stored("G3/water:f", 2e-3, NOW_MS - 46 * DAY_MS),
+        "G3/water_level": stored("G3/water_level", 110.0, NOW_MS - 6 * DAY_MS),
+    }
+    wells = read(rows)
+    assert value(wells, "G2", "level") is None
+    assert value(wells, "G3", "f") is None
+    assert value(wells, "G3", "level") == pytest.approx(10.0)
+    assert any("G2/water_level" in note for note in wells.notes)
+
+
+def test_a_well_above_class_three_warns(rows: WellRows) -> None:
+    wells = read(rows)
+    warning = wells.measured["G2"].warning
+    assert warning is not None
+    assert warning.zh
+    assert "warning" in warning.en
+    assert wells.measured["G1"].warning is None
+
+
+def test_no_well_no_reading(rows: WellRows) -> None:
+    rows.silent = tuple(well.id for well in rows.park.wells)
+    assert read_wells(rows, rows.park, NOW_MS) is None
