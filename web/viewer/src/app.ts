@@ -223,7 +223,7 @@ export class App {
     swap(this.root, () => (stores.mode.get() === 'desk' ? 'desk' : `wall-${columns.get()}`), (key) =>
       key === 'desk' ? desk(ctx, stage) : wall(ctx, stage, columns.peek()));
     new ResizeObserver(() => this.world.peek()?.resize()).observe(this.canvas);
-    keepLabelsClear(this.root, this.canvas, this.world);
+    keepLabelsClear(this.root, this.canvas, this.world, this.water);
   }
 
   private writeAddress(): void {

@@ -15,8 +15,8 @@ function rects(root: HTMLElement, canvas: HTMLElement): readonly Rect[] {
   });
 }
 
-/** Looks again whenever something over the picture appears, goes or changes its size. */
-export function keepLabelsClear(root: HTMLElement, canvas: HTMLElement, world: Readable<World | null>): void {
+/** Looks again whenever something over the picture appears, goes or changes its size; `late`: code that came with more of it. */
+export function keepLabelsClear(root: HTMLElement, canvas: HTMLElement, world: Readable<World | null>, late: Readable<unknown>): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = (): void => {
     clearTimeout(timer);
@@ -31,6 +31,8 @@ export function keepLabelsClear(root: HTMLElement, canvas: HTMLElement, world: R
   };
   new MutationObserver(watch).observe(root, { childList: true });
   effect(() => {
-    if (world.get()) untracked(watch);
+    late.get();
+    // After those who show what has come.
+    if (world.get()) setTimeout(() => untracked(watch));
   });
 }

@@ -35,7 +35,7 @@ function bandAreas(front: Front): Area[] {
   const ahead = front.lead_s > 0;
   const colour = ahead ? AHEAD_FILL : NOW_FILL;
   return [
-    { rings: front.high, colour, alpha: ahead ? 0.5 : 0.4, hatched: ahead },
+    { rings: front.high, colour, alpha: ahead ? 0.4 : 0.27, hatched: ahead },
     { rings: front.low, colour, alpha: ahead ? 0.6 : 0.5, hatched: ahead },
   ];
 }
