@@ -344,7 +344,11 @@ class WaterTwin:
 
     def levels_m(self, model: WaterModel) -> FloatArray:
         """Levels (wells,) of a member at the wells, in the order of the setup."""
-        return self._observer.read(model.state().head_m)
+        return self.read_level_m(model.state().head_m)
+
+    def read_level_m(self, head_m: FloatArray) -> FloatArray:
+        """Levels (..., wells) that the wells show of heads (..., nl, nr, nc)."""
+        return self._observer.read(head_m)
 
     def _read(self, model: WaterModel) -> tuple[FloatArray, FloatArray]:
         return self.levels_m(model), self._observer.read(conc_of(model))

@@ -1,0 +1,329 @@
+"""The live groundwater twin on the demonstration park, scored against the simulator's hidden aquifer.
+
+``python -m tests.validation.water_park --seeds 1 2 3`` prints the figures. The hidden aquifer shares no code
+with the models: other cells, other strata in the ground, other sources, seasons and rains. The twin hears
+every well that is not held out once a month of its history, then once more now.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gis.scene.find import scene_folder
+from gis.scene.load import load_scene
+from gis.terrain import Terrain
+from models.water.assimilate.live import WaterTwin
+from models.water.fronts import Dressing, distances, probability, raster_of
+from models.water.grid import Grid
+from models.water.now import Reading
+from sensors.simulated.aquifer import CELL_M, Sheets
+from sensors.simulated.wells import Groundwater, Hidden
+from tests.validation.section import Check, Section, table
+from twin.core.park import Park
+from twin.live.water_model import Effort, WaterLive, water_live
+
+NOW_MS = 1_795_000_000_000
+DAY_MS = 86_400_000
+LEADS_D = (0, 1, 7, 30, 365)
+MONTHS = 12
+LEVEL_SD_M, CONC_SHARE = 0.01, 0.1
+SUBSTANCE = "f"
+SEEDS = (11, 12, 13)  # those the report shows; 1 to 5 were looked at when knobs were chosen
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Edge:
+    """Along the true outline: distances (members, points) to each member's own, and members' reaches."""
+
+    signed_m: np.ndarray
+    reach_m: np.ndarray
+    cell_m: float
+
+    def held(self, dressing: Dressing) -> float:
+        """Share of the true outline that lies in the 95 % band; NaN without an outline."""
+        if not self.signed_m.shape[1]:
+            return float("nan")
+        sd = np.array([dressing.sd_m(self.cell_m, value) for value in self.reach_m])
+        inside = probability(self.signed_m, sd)
+        return float(np.mean((inside > 0.025) & (inside < 0.975)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """What one hidden truth says; heads at held-out wells now, ln K over the modelled ground."""
+
+    seed: int
+    head_before_m: float
+    head_after_m: float
+    head_spread_error: float
+    lnk_before: float
+    lnk_after: float
+    lnk_near_before: float
+    lnk_near_after: float
+    lnk_spread_error: float
+    fit_spread_error: float
+    lnk_bias: tuple[float, float]
+    edges: tuple[Edge, ...]
+    cpu_s: float
+
+
+def study(park: Park, terrain: Terrain, seed: int, *, members: int = 40, steps: int = 4) -> Outcome:
+    """Calibrate on a history of one hidden truth, correct by the readings of now, look ahead, compare."""
+    from time import process_time
+
+    truth = Groundwater(park, seed, terrain)
+    assert truth.hidden is not None
+    live = water_live(park, terrain, NOW_MS, Effort(members=members, steps=steps))
+    twin = live.twin
+    started = process_time()
+    rng = np.random.default_rng([seed, 9])
+    heard = {row.name for row in twin.setup.wells} & set(truth.hidden.wells)
+    held = sorted(heard & set(_held_out(park, heard)))
+    used = sorted(heard - set(held))
+    before_k = _ln_k(twin)
+    prior_levels = _prior_levels(live)
+    history = _readings(live, truth, used, rng, [NOW_MS - k * 30 * DAY_MS for k in range(MONTHS, 0, -1)])
+    twin.calibrate(history, until_ms=NOW_MS)
+    fit = twin.assimilate(_readings(live, truth, used, rng, [NOW_MS]))
+    true = np.array([truth.values(name, NOW_MS)["water_level"] for name in held]) - park.origin.height_m
+    names = [row.name for row in twin.setup.wells]
+    at = [names.index(name) for name in held]
+    levels = np.stack([twin.levels_m(model)[at] for model in twin.models])
+    after_k = _ln_k(twin, fitted=True)
+    scored = _scored(live, truth.hidden)
+    near = _near_wells(live, scored)
+    lnk = {name: _lnk_errors(live, scored, rows) for name, rows in (("before", before_k), ("after", after_k))}
+    return Outcome(
+        seed=seed,
+        head_before_m=_rms(prior_levels[:, at].mean(axis=0) - true),
+        head_after_m=_rms(levels.mean(axis=0) - true),
+        head_spread_error=_rms(levels.std(axis=0, ddof=1)) / _rms(levels.mean(axis=0) - true),
+        lnk_before=_rms(lnk["before"][0]),
+        lnk_after=_rms(lnk["after"][0]),
+        lnk_near_before=_rms(lnk["before"][0][near]),
+        lnk_near_after=_rms(lnk["after"][0][near]),
+        lnk_spread_error=_rms(lnk["after"][1]) / _rms(lnk["after"][0]),
+        fit_spread_error=fit.spread_error,
+        lnk_bias=(float(lnk["before"][0].mean()), float(lnk["after"][0].mean())),
+        edges=_edges(live, truth),
+        cpu_s=process_time() - started,
+    )
+
+
+def _held_out(park: Park, heard: set[str]) -> set[str]:
+    """The scene's held-out wells and every fifth other one."""
+    assert park.groundwater is not None
+    return set(park.groundwater.held_out) | set(sorted(heard)[2::5])
+
+
+def _readings(
+    live: WaterLive, truth: Groundwater, wells: Sequence[str], rng: np.random.Generator, times: Sequence[int]
+) -> list[Reading]:
+    found = []
+    for time_ms in times:
+        for name in wells:
+            values = truth.values(name, time_ms)
+            level = values["water_level"] - live.park.origin.height_m + LEVEL_SD_M * rng.standard_normal()
+            conc = values[f"water:{SUBSTANCE}"] * float(np.exp(CONC_SHARE * rng.standard_normal()))
+            row = Reading(place=name, quantity=SUBSTANCE, time_ms=time_ms, value=conc, sd=CONC_SHARE * conc)
+            found.append(Reading(place=name, quantity="level", time_ms=time_ms, value=level, sd=LEVEL_SD_M))
+            found.append(live.above_background(row))
+    return found
+
+
+def _prior_levels(live: WaterLive) -> np.ndarray:
+    """Levels (members, wells) that the beliefs give before a well was heard, in their steady state."""
+    return np.stack([live.twin.read_level_m(model.steady_head()) for model in live.twin.models])
+
+
+def _ln_k(twin: WaterTwin, *, fitted: bool = False) -> np.ndarray:
+    """ln K (members, nl, nr, nc).
+
+    The live twin computes full layers, so what it fits is transmissivity: once ``fitted`` its K is that over
+    the thickness that is wet by its own heads, a tenth of the layer at least.
+    """
+    found = []
+    for model in twin.models:
+        flow = model.problem.flow
+        wet = np.ones(flow.grid.shape)
+        if fitted:
+            above = np.nan_to_num(model.state().head_m) - flow.grid.bottom_m
+            thick = np.where(flow.grid.thickness_m > 0.0, flow.grid.thickness_m, 1.0)
+            wet = np.clip(above / thick, 0.1, 1.0)
+        found.append(np.log(flow.medium.k_m_s / wet))
+    return np.stack(found)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Scored:
+    """Where ln K is compared: cells of the twin (n, 3) and the truth there (n,)."""
+
+    cells: np.ndarray
+    ln_k: np.ndarray
+
+
+def _scored(live: WaterLive, hidden: Hidden) -> _Scored:
+    grid, sheets = live.built.grid, hidden.aquifer.sheets
+    cells, values = [], []
+    for number, stratum in enumerate(sheets.stratum_ids):
+        for k in live.built.layers_of(stratum):
+            for i, j in np.argwhere(grid.active[k]):
+                inside = _truth_in(sheets, grid, int(i), int(j))
+                if inside is not None:
+                    cells.append((int(k), int(i), int(j)))
+                    values.append(float(sheets.ln_k[number][inside].mean()))
+    return _Scored(cells=np.asarray(cells), ln_k=np.asarray(values))
+
+
+def _truth_in(sheets: Sheets, grid: Grid, i: int, j: int):
+    half_x, half_y = 0.5 * grid.dx_m[j], 0.5 * grid.dy_m[i]
+    rows = np.flatnonzero(np.abs(sheets.y_m - grid.y_m[i]) <= half_y)
+    columns = np.flatnonzero(np.abs(sheets.x_m - grid.x_m[j]) <= half_x)
+    if not rows.size or not columns.size or not sheets.active[np.ix_(rows, columns)].all():
+        return None
+    return np.ix_(rows, columns)
+
+
+def _near_wells(live: WaterLive, scored: _Scored) -> np.ndarray:
+    """Which scored cells lie within 300 m of a well."""
+    grid = live.built.grid
+    x, y = grid.x_m[scored.cells[:, 2]], grid.y_m[scored.cells[:, 1]]
+    apart = [np.hypot(x - row.x_m, y - row.y_m) for row in live.twin.setup.wells]
+    return np.asarray(np.min(apart, axis=0) <= 300.0)
+
+
+def _lnk_errors(live: WaterLive, scored: _Scored, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Error of the mean, and spread, at the scored cells."""
+    some = members[(slice(None), *scored.cells.T)]
+    return some.mean(axis=0) - scored.ln_k, some.std(axis=0, ddof=1)
+
+
+def _edges(live: WaterLive, truth: Groundwater) -> tuple[Edge, ...]:
+    twin, grid = live.twin, live.built.grid
+    number = list(twin.setup.limits_kg_m3).index(SUBSTANCE)
+    limit = twin.setup.limits_kg_m3[SUBSTANCE]
+    ahead = twin.outlook([day * 86_400.0 for day in LEADS_D])
+    raster = raster_of(grid)
+    assert truth.hidden is not None
+    sheets = truth.hidden.aquifer.sheets
+    fine = _flat(sheets)
+    peak = ahead.conc_kg_m3[0, :, number].max(axis=(0, 1))
+    i, j = np.unravel_index(int(np.nanargmax(peak)), peak.shape)
+    away = np.hypot(raster.y_m[:, None] - grid.y_m[i], raster.x_m[None, :] - grid.x_m[j])
+    found = []
+    for k, day in enumerate(LEADS_D):
+        field = truth.conc_kg_m3(SUBSTANCE, NOW_MS + day * DAY_MS)
+        plan = np.nan_to_num(field).max(axis=0)
+        true = distances(fine, raster, plan, limit)
+        members = np.nan_to_num(ahead.conc_kg_m3[k, :, number]).max(axis=1)
+        signed = np.stack([distances(grid, raster, row, limit) for row in members])
+        reach = [float(away[row > 0].max()) if (row > 0).any() else 0.0 for row in signed]
+        edge = np.abs(true) < 0.75 * raster.step_m
+        cell_m = float(min(grid.dx_m.min(), grid.dy_m.min()))
+        found.append(Edge(signed_m=signed[:, edge], reach_m=np.asarray(reach), cell_m=cell_m))
+    return tuple(found)
+
+
+def _flat(sheets: Sheets) -> Grid:
+    """The truth's cells in plan, as a grid that fronts can be drawn on."""
+    from models.water.grid import regular_grid
+
+    rows, columns = sheets.active.shape
+    level = regular_grid((1, rows, columns), dx_m=CELL_M, dy_m=CELL_M, thickness_m=1.0)
+    return replace(level, x0_m=float(sheets.x_m[0]) - CELL_M / 2, y0_m=float(sheets.y_m[0]) - CELL_M / 2)
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.asarray(values) ** 2)))
+
+
+def outcomes(seeds: Sequence[int], *, members: int = 40, steps: int = 4) -> list[Outcome]:
+    """Studies of several hidden truths."""
+    scene = load_scene(scene_folder("qingliu"))
+    terrain = scene.terrain()
+    found = []
+    for seed in seeds:
+        found.append(study(scene.park, terrain, seed, members=members, steps=steps))
+        sys.stderr.write(_line(found[-1]) + "\n")
+        sys.stderr.flush()
+    return found
+
+
+def held(found: Sequence[Outcome], dressing: Dressing | None = None) -> list[float]:
+    """Share of the true fronts inside the band by lead, all truths together."""
+    own = dressing or Dressing()
+    rows = np.array([[edge.held(own) for edge in row.edges] for row in found])
+    return [float(np.nanmean(rows[:, k])) for k in range(rows.shape[1])]
+
+
+def _line(row: Outcome) -> str:
+    fronts = " ".join(f"{edge.held(Dressing()):.2f}" for edge in row.edges)
+    bias = f"bias {row.lnk_bias[0]:.2f} -> {row.lnk_bias[1]:.2f}"
+    return (
+        f"seed {row.seed}: head {row.head_before_m:.3f} -> {row.head_after_m:.3f} m, "
+        f"spread/error {row.head_spread_error:.2f}; ln K {row.lnk_before:.2f} -> {row.lnk_after:.2f} "
+        f"({bias}), near wells {row.lnk_near_before:.2f} -> {row.lnk_near_after:.2f}, "
+        f"spread/error {row.lnk_spread_error:.2f}; front held {fronts}; {row.cpu_s:.0f} CPU-s"
+    )
+
+
+def report() -> Section:
+    """Section of ``make validate``."""
+    found = outcomes(SEEDS)
+    ratio = np.mean([row.head_after_m / row.head_before_m for row in found])
+    lnk = np.mean([row.lnk_after / row.lnk_before for row in found])
+    spread = np.mean([row.head_spread_error for row in found])
+    shares = held(found)
+    rows = [
+        [
+            row.seed,
+            row.head_before_m,
+            row.head_after_m,
+            row.head_spread_error,
+            row.lnk_before,
+            row.lnk_after,
+            row.lnk_spread_error,
+            *[edge.held(Dressing()) for edge in row.edges],
+        ]
+        for row in found
+    ]
+    columns = ["seed", "head before", "after, m", "spread/error", "ln K before", "after", "spread/error"]
+    return Section(
+        title="The live twin against a hidden aquifer",
+        text=(
+            "The simulator hides an aquifer of its own under the demonstration park. The twin hears its "
+            "wells, all but the held-out ones, once a month for a year; then heads at the held-out wells, "
+            "ln K of the aquifers (fitted transmissivity over wet thickness) and fronts at now and ahead are "
+            "compared with the truth."
+        ),
+        tables=(table("Every hidden truth", [*columns, *[f"front {day} d" for day in LEADS_D]], rows),),
+        checks=(
+            Check(what="head error at held-out wells, after over before", value=float(ratio), high=0.5),
+            Check(what="error of ln K, after over before", value=float(lnk), high=0.7),
+            Check(what="spread over error of heads", value=float(spread), low=0.7, high=1.4),
+            *(
+                Check(what=f"true front in the 95 % band, {day} d", value=share, low=0.93, high=0.97)
+                for day, share in zip(LEADS_D, shares, strict=True)
+            ),
+        ),
+    )
+
+
+def main() -> None:
+    """Print the figures of some seeds."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    arguments.add_argument("--members", type=int, default=40)
+    arguments.add_argument("--steps", type=int, default=4)
+    given = arguments.parse_args()
+    found = outcomes(given.seeds, members=given.members, steps=given.steps)
+    print("front held by lead:", [round(value, 3) for value in held(found)])
+
+
+if __name__ == "__main__":
+    main()
