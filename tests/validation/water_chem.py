@@ -47,7 +47,7 @@ def report() -> Section:
             "Measures are branches of the model. A well in uniform flow draws its stagnation point to "
             "Q / (2 pi b q); a reactive barrier leaves exp(-lambda b / v) of what enters it; a tank empties "
             "through a hole as Torricelli says. Cells wider than a barrier mix what it would treat one after "
-            "the other: they make it weaker than it is, never stronger. The trend test is run on 1,000 series "
+            "the other: they make it weaker than it is, never stronger. The trend test runs on 1,000 series "
             "without a trend, about a fifth of the values below detection limits that fall by the year, and "
             "on the same with a rise of four standard deviations."
         ),
