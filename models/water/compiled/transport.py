@@ -282,6 +282,13 @@ def tensor(qn: Any, qs: Any, qt: Any, along: Any, beside: Any, upright: Any) -> 
 
 
 @njit(cache=True, fastmath=False)
+def turn(qn: Any, qs: Any, qt: Any) -> Any:
+    """The discharge along the normal over the size of all of it."""
+    size = math.sqrt(qn * qn + qs * qs + qt * qt)
+    return qn / size if size > 0.0 else 0.0
+
+
+@njit(cache=True, fastmath=False)
 def spread(
     right: Any,
     front: Any,
@@ -313,25 +320,40 @@ def spread(
     for k in range(nl):
         for i in range(nr):
             for j in range(nc):
-                qx = right[k, i, j]
-                qy = front[k, i, j]
-                qz = lower[k, i, j]
-                if j > 0:
-                    qx += right[k, i, j - 1]
-                if i > 0:
-                    qy += front[k, i - 1, j]
-                n = above[k, i, j]
-                if n >= 0:
-                    qz += lower[n, i, j]
+                q[0, k, i, j] = 0.0
+                q[1, k, i, j] = 0.0
+                q[2, k, i, j] = 0.0
                 b = deep[k, i, j]
                 if state[k, i, j] < 0 or b <= 0.0:
-                    q[0, k, i, j] = 0.0
-                    q[1, k, i, j] = 0.0
-                    q[2, k, i, j] = 0.0
-                else:
-                    q[0, k, i, j] = 0.5 * qx / (dy[i] * b)
-                    q[1, k, i, j] = 0.5 * qy / (dx[j] * b)
-                    q[2, k, i, j] = 0.5 * qz / (dx[j] * dy[i])
+                    continue
+                total = 0.0
+                count = 0
+                if j + 1 < nc and state[k, i, j + 1] >= 0:
+                    total += right[k, i, j]
+                    count += 1
+                if j > 0 and state[k, i, j - 1] >= 0:
+                    total += right[k, i, j - 1]
+                    count += 1
+                q[0, k, i, j] = total / (max(count, 1) * (dy[i] * b))
+                total = 0.0
+                count = 0
+                if i + 1 < nr and state[k, i + 1, j] >= 0:
+                    total += front[k, i, j]
+                    count += 1
+                if i > 0 and state[k, i - 1, j] >= 0:
+                    total += front[k, i - 1, j]
+                    count += 1
+                q[1, k, i, j] = total / (max(count, 1) * (dx[j] * b))
+                total = 0.0
+                count = 0
+                if below[k, i, j] >= 0:
+                    total += lower[k, i, j]
+                    count += 1
+                n = above[k, i, j]
+                if n >= 0:
+                    total += lower[n, i, j]
+                    count += 1
+                q[2, k, i, j] = total / (max(count, 1) * (dx[j] * dy[i]))
     for k in range(nl):
         for i in range(nr):
             for j in range(nc):
@@ -343,51 +365,64 @@ def spread(
                         cross[n, k, i, j] = 0.0
                 if state[k, i, j] < 0:
                     continue
-                t1 = porosity[k, i, j]
-                if j + 1 < nc and state[k, i, j + 1] >= 0:
+                if deep[k, i, j] <= 0.0:
+                    continue
+                p1 = porosity[k, i, j] * dm
+                if j + 1 < nc and state[k, i, j + 1] >= 0 and deep[k, i, j + 1] > 0.0:
                     area = dy[i] * 0.5 * (deep[k, i, j] + deep[k, i, j + 1])
-                    if deep[k, i, j] > 0.0 and deep[k, i, j + 1] > 0.0:
-                        qn = right[k, i, j] / area
-                        qs = 0.5 * (q[1, k, i, j] + q[1, k, i, j + 1])
-                        qt = 0.5 * (q[2, k, i, j] + q[2, k, i, j + 1])
-                        t2 = porosity[k, i, j + 1]
-                        pore = (dx[j] + dx[j + 1]) / (dx[j] / t1 + dx[j + 1] / t2)
-                        d = tensor(qn, qs, qt, al, ath, atv) + pore * dm
-                        gx[k, i, j] = area * d / (0.5 * (dx[j] + dx[j + 1]))
-                        size = math.sqrt(qn * qn + qs * qs + qt * qt)
-                        if with_cross and size > 0.0:
-                            cross[0, k, i, j] = area * (al - ath) * qn * qs / size
-                            cross[1, k, i, j] = area * (al - atv) * qn * qt / size
-                if i + 1 < nr and state[k, i + 1, j] >= 0:
+                    qn = right[k, i, j] / area
+                    p2 = porosity[k, i, j + 1] * dm
+                    d1 = tensor(qn, q[1, k, i, j], q[2, k, i, j], al, ath, atv) + p1
+                    d2 = tensor(qn, q[1, k, i, j + 1], q[2, k, i, j + 1], al, ath, atv) + p2
+                    if d1 > 0.0 and d2 > 0.0:
+                        r1 = 0.5 * dx[j] / d1
+                        r2 = 0.5 * dx[j + 1] / d2
+                        gx[k, i, j] = area / (r1 + r2)
+                        if with_cross:
+                            s1 = turn(qn, q[1, k, i, j], q[2, k, i, j])
+                            s2 = turn(qn, q[1, k, i, j + 1], q[2, k, i, j + 1])
+                            w = area / (r1 + r2)
+                            c = r1 * s1 * q[1, k, i, j] + r2 * s2 * q[1, k, i, j + 1]
+                            cross[0, k, i, j] = w * (al - ath) * c
+                            c = r1 * s1 * q[2, k, i, j] + r2 * s2 * q[2, k, i, j + 1]
+                            cross[1, k, i, j] = w * (al - atv) * c
+                if i + 1 < nr and state[k, i + 1, j] >= 0 and deep[k, i + 1, j] > 0.0:
                     area = dx[j] * 0.5 * (deep[k, i, j] + deep[k, i + 1, j])
-                    if deep[k, i, j] > 0.0 and deep[k, i + 1, j] > 0.0:
-                        qn = front[k, i, j] / area
-                        qs = 0.5 * (q[0, k, i, j] + q[0, k, i + 1, j])
-                        qt = 0.5 * (q[2, k, i, j] + q[2, k, i + 1, j])
-                        t2 = porosity[k, i + 1, j]
-                        pore = (dy[i] + dy[i + 1]) / (dy[i] / t1 + dy[i + 1] / t2)
-                        d = tensor(qn, qs, qt, al, ath, atv) + pore * dm
-                        gy[k, i, j] = area * d / (0.5 * (dy[i] + dy[i + 1]))
-                        size = math.sqrt(qn * qn + qs * qs + qt * qt)
-                        if with_cross and size > 0.0:
-                            cross[2, k, i, j] = area * (al - ath) * qn * qs / size
-                            cross[3, k, i, j] = area * (al - atv) * qn * qt / size
+                    qn = front[k, i, j] / area
+                    p2 = porosity[k, i + 1, j] * dm
+                    d1 = tensor(qn, q[0, k, i, j], q[2, k, i, j], al, ath, atv) + p1
+                    d2 = tensor(qn, q[0, k, i + 1, j], q[2, k, i + 1, j], al, ath, atv) + p2
+                    if d1 > 0.0 and d2 > 0.0:
+                        r1 = 0.5 * dy[i] / d1
+                        r2 = 0.5 * dy[i + 1] / d2
+                        gy[k, i, j] = area / (r1 + r2)
+                        if with_cross:
+                            s1 = turn(qn, q[0, k, i, j], q[2, k, i, j])
+                            s2 = turn(qn, q[0, k, i + 1, j], q[2, k, i + 1, j])
+                            w = area / (r1 + r2)
+                            c = r1 * s1 * q[0, k, i, j] + r2 * s2 * q[0, k, i + 1, j]
+                            cross[2, k, i, j] = w * (al - ath) * c
+                            c = r1 * s1 * q[2, k, i, j] + r2 * s2 * q[2, k, i + 1, j]
+                            cross[3, k, i, j] = w * (al - atv) * c
                 m = below[k, i, j]
-                if m >= 0 and deep[k, i, j] > 0.0 and deep[m, i, j] > 0.0:
+                if m >= 0 and deep[m, i, j] > 0.0:
                     area = dx[j] * dy[i]
                     qn = lower[k, i, j] / area
-                    qs = 0.5 * (q[0, k, i, j] + q[0, m, i, j])
-                    qt = 0.5 * (q[1, k, i, j] + q[1, m, i, j])
-                    t2 = porosity[m, i, j]
-                    b1 = thick[k, i, j]
-                    b2 = thick[m, i, j]
-                    pore = (b1 + b2) / (b1 / t1 + b2 / t2)
-                    d = tensor(qn, qs, qt, al, atv, atv) + pore * dm
-                    gz[k, i, j] = area * d / (0.5 * (b1 + b2))
-                    size = math.sqrt(qn * qn + qs * qs + qt * qt)
-                    if with_cross and size > 0.0:
-                        cross[4, k, i, j] = area * (al - atv) * qn * qs / size
-                        cross[5, k, i, j] = area * (al - atv) * qn * qt / size
+                    p2 = porosity[m, i, j] * dm
+                    d1 = tensor(qn, q[0, k, i, j], q[1, k, i, j], al, atv, atv) + p1
+                    d2 = tensor(qn, q[0, m, i, j], q[1, m, i, j], al, atv, atv) + p2
+                    if d1 > 0.0 and d2 > 0.0:
+                        r1 = 0.5 * thick[k, i, j] / d1
+                        r2 = 0.5 * thick[m, i, j] / d2
+                        gz[k, i, j] = area / (r1 + r2)
+                        if with_cross:
+                            s1 = turn(qn, q[0, k, i, j], q[1, k, i, j])
+                            s2 = turn(qn, q[0, m, i, j], q[1, m, i, j])
+                            w = area / (r1 + r2)
+                            c = r1 * s1 * q[0, k, i, j] + r2 * s2 * q[0, m, i, j]
+                            cross[4, k, i, j] = w * (al - atv) * c
+                            c = r1 * s1 * q[1, k, i, j] + r2 * s2 * q[1, m, i, j]
+                            cross[5, k, i, j] = w * (al - atv) * c
 
 
 @njit(cache=True, fastmath=False)
