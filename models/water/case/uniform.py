@@ -197,7 +197,7 @@ class _Series:
     ) -> None:
         self.times_s.append(time_s)
         self.masses.append(rows)
-        self.read.append(np.array([conc[:, k, i, j] for k, i, j in self.cells]).reshape(len(self.cells), -1))
+        self.read.append(np.array([conc[:, k, i, j] for k, i, j in self.cells]))
         self.balance = max(self.balance, abs(balance))
         self.converged = self.converged and converged
         self.notes += list(notes)
