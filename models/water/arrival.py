@@ -66,7 +66,7 @@ def target_cells(grid: Grid, target: GroundwaterTarget) -> npt.NDArray[np.int64]
     points = [*target.line] if len(target.line) > 1 else [target.line[0], target.line[0]]
     line = shapely.LineString(points)
     x, y = np.meshgrid(grid.x_m, grid.y_m)
-    near = shapely.distance(line, shapely.points(x, y)) <= target.radius_m
+    near = np.asarray(shapely.distance(line, shapely.points(x, y)) <= target.radius_m)
     if not near.any():
         i, j = grid.column_row(target.x_m, target.y_m)
         near[i, j] = True

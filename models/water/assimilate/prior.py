@@ -18,6 +18,7 @@ import numpy.typing as npt
 from models.water.grid import Grid, IntArray
 from models.water.model import WaterProblem
 from models.water.problem import (
+    Drain,
     FixedHead,
     GeneralHead,
     MassSource,
@@ -333,7 +334,11 @@ def _nodes(grid: Grid, row: LnKField) -> _Nodes:
     corners = covariance[np.ix_([0, 1, nx, nx + 1], [0, 1, nx, nx + 1])]
     spread = np.sqrt(np.einsum("ija,ab,ijb->ij", weights, corners, weights))
     return _Nodes(
-        x_m=x, y_m=y, weights=weights / spread[..., None], at=at, root=np.linalg.cholesky(covariance)
+        x_m=x,
+        y_m=y,
+        weights=weights / spread[..., None],
+        at=at,
+        root=np.asarray(np.linalg.cholesky(covariance), dtype=np.float64),
     )
 
 
@@ -342,7 +347,7 @@ def _scaled(stress: Stress, factor: float) -> Stress:
         return replace(stress, rate_m_s=stress.rate_m_s * factor)
     if isinstance(stress, Wells):
         return replace(stress, rate_m3_s=stress.rate_m3_s * factor)
-    if hasattr(stress, "conductance_m2_s"):
+    if isinstance(stress, (River, Drain, GeneralHead)):
         return replace(stress, conductance_m2_s=stress.conductance_m2_s * factor)
     raise refused(type(stress).__name__, f"factor on {stress.name}", "recharge, wells or a conductance")
 
