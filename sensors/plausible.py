@@ -22,6 +22,7 @@ PHYSICAL_SI: Mapping[str, tuple[float, float]] = MappingProxyType(
         "air_pressure": (30_000.0, 110_000.0),
         "water_temperature": (263.15, 373.15),
         "ph": (0.0, 14.0),
+        "water_content": (0.0, 1.0),
     }
 )
 # Units that devices are known to send where their record says another one.
@@ -31,6 +32,7 @@ _OTHER_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "air_temperature": ("degC", "K"),
         "water_temperature": ("degC", "K"),
         "relative_humidity": ("%", "1"),
+        "water_content": ("%", "1"),
         "wind_speed": ("m/s", "km/h"),
     }
 )

@@ -60,7 +60,7 @@ def whole_park(
         (folder / "data").mkdir()
         (folder / "data" / "bundles").symlink_to(bundles)
     # The wind library takes tens of CPU-seconds; journeys that want it say so.
-    settings = {"wind_library": "off", **settings}
+    settings = {"wind_library": "off", "water_twin": "off", **settings}
     values = {"web_port": web_port, "hj212_port": hj212_port, "data_dir": folder / "data", **settings}
     environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     for name, value in values.items():

@@ -97,6 +97,13 @@ _ROWS = (
         decimals=0,
     ),
     Quantity(
+        key="water_content",
+        name=Text(zh="土壤体积含水率", en="Water content of soil"),
+        si_unit="1",
+        display_unit="%",
+        decimals=1,
+    ),
+    Quantity(
         key="oxygen",
         name=Text(zh="氧气体积分数", en="Oxygen"),
         si_unit="1",

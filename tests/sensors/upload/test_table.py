@@ -80,6 +80,44 @@ def test_oxygen_in_volume_percent() -> None:
     assert rows("time,Oxygen [vol%]\n2026-11-22 08:05:00,20.9\n")["oxygen"].value == pytest.approx(0.209)
 
 
+def test_a_well_with_all_that_a_laboratory_measures_and_the_soil_above_it() -> None:
+    factors = tuple(
+        Factor(code=code, quantity=quantity, unit=unit, names=(name,))
+        for code, quantity, unit, name in (
+            ("w99001", "water_level", "m", "水位"),
+            ("w01010", "water_temperature", "degC", "水温"),
+            ("w01001", "ph", "pH", "酸碱度"),
+            ("w01014", "conductivity", "uS/cm", "电导率"),
+            ("w21017", "water:f", "mg/L", "氟化物"),
+            ("w24017", "water:toluene", "ug/L", "甲苯"),
+        )
+    )
+    lab = replace(DEVICE, factors=factors)
+    text = "时间,水位,水温,酸碱度,电导率,氟化物,甲苯\n2026-11-22 08:05:00,310.2,18.5,6.6,287,3.04,12\n"
+    found = {key: row.value for key, row in rows(text, lab).items()}
+    assert found == {
+        "water_level": pytest.approx(310.2),
+        "water_temperature": pytest.approx(291.65),
+        "ph": 6.6,
+        "conductivity": pytest.approx(0.0287),
+        "water:f": pytest.approx(3.04e-3),
+        "water:toluene": pytest.approx(12e-6),
+    }
+    soil = replace(
+        DEVICE,
+        sensor_id="GW-01.soil",
+        factors=(
+            Factor(code="s01", quantity="water_content", unit="%", low=0.0, high=100.0, names=("含水率",)),
+            Factor(code="s02", quantity="ph", unit="pH", low=0.0, high=14.0, names=("酸碱度",)),
+        ),
+    )
+    said = rows("时间,含水率,酸碱度\n2026-11-22 08:05:00,31.5,5.9\n", soil)
+    assert {key: row.value for key, row in said.items()} == {
+        "water_content": pytest.approx(0.315),
+        "ph": 5.9,
+    }
+
+
 @pytest.mark.parametrize("said", ["<0.02", "＜0.02", "0.02L", "ND", "未检出"])
 def test_below_the_limit_is_no_number_and_says_so(said: str) -> None:
     found = rows(f"time,Fluoride\n2026-11-22 08:05:00,{said}\n")

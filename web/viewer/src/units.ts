@@ -56,6 +56,7 @@ const QUANTITIES: Readonly<Record<string, QuantityRow>> = {
   water_level: { unit: 'm', decimals: 2 },
   water_temperature: { unit: 'degC', decimals: 1 },
   ph: { unit: 'pH', decimals: 2 },
+  water_content: { unit: '%', decimals: 1 },
   conductivity: { unit: 'uS/cm', decimals: 0 },
   signal_strength: { unit: '%', decimals: 0 },
   detector_temperature: { unit: 'K', decimals: 1 },
