@@ -18,7 +18,7 @@ from models.water.flow.saturation import DRY, SMOOTHING
 SLOPE = 1.0 / (1.0 - SMOOTHING)
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def store_terms(
     head: Any,
     bottom: Any,
@@ -72,7 +72,7 @@ def store_terms(
     return total
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def face_terms(
     head: Any,
     sat: Any,
@@ -154,7 +154,7 @@ def face_terms(
                     diag[k, i, j] = 1.0
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def coarsen(
     diag: Any,
     east: Any,
@@ -226,7 +226,7 @@ def coarsen(
                 diag_2[k, i, j] += links
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def factor(diag: Any, east: Any, down: Any, lower: Any, inverse: Any) -> None:
     """See ``models.water.flow.cycle.factor``."""
     nl, nr, nc = diag.shape
@@ -246,7 +246,7 @@ def factor(diag: Any, east: Any, down: Any, lower: Any, inverse: Any) -> None:
                 inverse[k, i, j] = 1.0 / heavy
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def _columns(row: Any, i: int, down: Any, lower: Any, inverse: Any) -> None:
     """Solve the columns of cells of one row in place; ``row`` (nl, nc)."""
     nl, nc = row.shape
@@ -260,7 +260,7 @@ def _columns(row: Any, i: int, down: Any, lower: Any, inverse: Any) -> None:
             row[k, j] = inverse[k, i, j] * (row[k, j] + down[k, i, j] * row[k + 1, j])
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def _left_over(i: int, x: Any, right: Any, diag: Any, east: Any, north: Any, down: Any, row: Any) -> None:
     """Residual of one row of cells, (nl, nc)."""
     nl, nr, nc = x.shape
@@ -285,9 +285,55 @@ def _left_over(i: int, x: Any, right: Any, diag: Any, east: Any, north: Any, dow
                 row[k, j] += down[k - 1, i, j] * x[k - 1, i, j]
 
 
-@njit(cache=True, fastmath=False)
-def _cycle(
-    table: Any,
+@njit(cache=True, fastmath=False, error_model="numpy")
+def down_sweep(
+    b: Any,
+    y: Any,
+    east: Any,
+    north: Any,
+    down: Any,
+    lower: Any,
+    inverse: Any,
+    wide: int,
+    deep: int,
+    b_2: Any,
+) -> None:
+    """See ``models.water.flow.cycle.down_sweep``."""
+    nl, nr, nc = b.shape
+    by_x, by_y = wide - 1, deep - 1  # one or two cells: a shift, not a division
+    last = b_2.size == 0
+    b_2[:] = 0.0
+    row = np.empty((nl, nc))
+    for i in range(nr + 1):  # from the south, beginning at zero
+        if i < nr:
+            for k in range(nl):
+                for j in range(nc):
+                    row[k, j] = b[k, i, j]
+                if i > 0:
+                    for j in range(nc):
+                        row[k, j] += north[k, i - 1, j] * y[k, i - 1, j]
+            _columns(row, i, down, lower, inverse)
+            for k in range(nl):
+                for j in range(nc):
+                    y[k, i, j] = row[k, j]
+        if i == 0 or last:
+            continue
+        for k in range(nl):  # what is left over after the sweep, by what the sweep did not see
+            for j in range(nc):
+                row[k, j] = north[k, i - 1, j] * y[k, i, j] if i < nr else 0.0
+            for j in range(nc - 1):
+                row[k, j] += east[k, i - 1, j] * (DAMPING * y[k, i - 1, j] + y[k, i - 1, j + 1])
+            for j in range(1, nc):
+                row[k, j] += east[k, i - 1, j - 1] * (DAMPING * y[k, i - 1, j] + y[k, i - 1, j - 1])
+            ii = (i - 1) >> by_y
+            for j in range(nc):
+                b_2[k, ii, j >> by_x] += row[k, j]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def up_sweep(
+    b: Any,
+    y: Any,
     diag: Any,
     east: Any,
     north: Any,
@@ -295,75 +341,28 @@ def _cycle(
     mask: Any,
     lower: Any,
     inverse: Any,
-    right: Any,
-    x: Any,
+    wide: int,
+    deep: int,
+    y_2: Any,
 ) -> None:
-    """See ``models.water.flow.cycle.cycle``."""
-    levels = len(table)
-    for level in range(levels):
-        start, nl, nr, nc = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
-        end, shape = start + nl * nr * nc, (nl, nr, nc)
-        n, d = north[start:end].reshape(shape), down[start:end].reshape(shape)
-        lo, inv = lower[start:end].reshape(shape), inverse[start:end].reshape(shape)
-        b, y = right[start:end].reshape(shape), x[start:end].reshape(shape)
-        e = east[start:end].reshape(shape)
-        row = np.empty((nl, nc))
-        last = level + 1 == levels
-        following = level if last else level + 1
-        start_2, nr_2, nc_2 = table[following, 0], table[following, 2], table[following, 3]
-        by_x, by_y = table[level, 4] - 1, table[level, 5] - 1
-        b_2 = right[start_2 : start_2 + nl * nr_2 * nc_2].reshape((nl, nr_2, nc_2))
-        if not last:
-            b_2[:] = 0.0
-        for i in range(nr + 1):  # from the south, beginning at zero
-            if i < nr:
-                for k in range(nl):
-                    for j in range(nc):
-                        row[k, j] = b[k, i, j]
-                    if i > 0:
-                        for j in range(nc):
-                            row[k, j] += n[k, i - 1, j] * y[k, i - 1, j]
-                _columns(row, i, d, lo, inv)
-                for k in range(nl):
-                    for j in range(nc):
-                        y[k, i, j] = row[k, j]
-            if i == 0 or last:
-                continue
-            for k in range(nl):  # what is left over after the sweep, by what the sweep did not see
+    """See ``models.water.flow.cycle.up_sweep``."""
+    nl, nr, nc = b.shape
+    by_x, by_y = wide - 1, deep - 1
+    row = np.empty((nl, nc))
+    for i in range(nr - 1, -2, -1):  # a row's residual needs the corrected row south of it
+        if i >= 0:
+            for k in range(nl):
                 for j in range(nc):
-                    row[k, j] = n[k, i - 1, j] * y[k, i, j] if i < nr else 0.0
-                for j in range(nc - 1):
-                    row[k, j] += e[k, i - 1, j] * (DAMPING * y[k, i - 1, j] + y[k, i - 1, j + 1])
-                for j in range(1, nc):
-                    row[k, j] += e[k, i - 1, j - 1] * (DAMPING * y[k, i - 1, j] + y[k, i - 1, j - 1])
-                ii = (i - 1) >> by_y
+                    y[k, i, j] += mask[k, i, j] * y_2[k, i >> by_y, j >> by_x]
+        if i + 1 < nr:
+            _left_over(i + 1, y, b, diag, east, north, down, row)
+            _columns(row, i + 1, down, lower, inverse)
+            for k in range(nl):
                 for j in range(nc):
-                    b_2[k, ii, j >> by_x] += row[k, j]
-    for level in range(levels - 2, -1, -1):
-        start, nl, nr, nc = table[level, 0], table[level, 1], table[level, 2], table[level, 3]
-        end, shape = start + nl * nr * nc, (nl, nr, nc)
-        n, d = north[start:end].reshape(shape), down[start:end].reshape(shape)
-        e, g = east[start:end].reshape(shape), diag[start:end].reshape(shape)
-        lo, inv = lower[start:end].reshape(shape), inverse[start:end].reshape(shape)
-        b, y, m = right[start:end].reshape(shape), x[start:end].reshape(shape), mask[start:end].reshape(shape)
-        start_2, nr_2, nc_2 = table[level + 1, 0], table[level + 1, 2], table[level + 1, 3]
-        by_x, by_y = table[level, 4] - 1, table[level, 5] - 1
-        y_2 = x[start_2 : start_2 + nl * nr_2 * nc_2].reshape((nl, nr_2, nc_2))
-        row = np.empty((nl, nc))
-        for i in range(nr - 1, -2, -1):  # a row's residual needs the corrected row south of it
-            if i >= 0:
-                for k in range(nl):
-                    for j in range(nc):
-                        y[k, i, j] += m[k, i, j] * y_2[k, i >> by_y, j >> by_x]
-            if i + 1 < nr:
-                _left_over(i + 1, y, b, g, e, n, d, row)
-                _columns(row, i + 1, d, lo, inv)
-                for k in range(nl):
-                    for j in range(nc):
-                        y[k, i + 1, j] += row[k, j]
+                    y[k, i + 1, j] += row[k, j]
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def _row_product(
     i: int, x: Any, diag: Any, east: Any, west: Any, north: Any, south: Any, down: Any, out: Any
 ) -> None:
@@ -390,7 +389,7 @@ def _row_product(
                 out[k, i, j] -= down[k - 1, i, j] * x[k - 1, i, j]
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, fastmath=False, error_model="numpy")
 def _row_dot(i: int, a: Any, b: Any, lanes: Any) -> None:
     """Products of one row added to the lanes."""
     nl, _, nc = a.shape
@@ -399,144 +398,48 @@ def _row_dot(i: int, a: Any, b: Any, lanes: Any) -> None:
             lanes[j] += a[k, i, j] * b[k, i, j]
 
 
-@njit(cache=True, fastmath=False)
-def conjugate_gradients(
-    table: Any,
-    diags: Any,
-    easts: Any,
-    norths: Any,
-    downs: Any,
-    masks: Any,
-    lower: Any,
-    inverse: Any,
-    rights: Any,
-    guesses: Any,
-    right: Any,
-    target: float,
-    most: int,
-    x: Any,
-) -> tuple[int, float]:
-    """See ``models.water.flow.plain.conjugate_gradients``."""
-    nl, nr, nc = right.shape
-    size, shape = nl * nr * nc, (nl, nr, nc)
-    diag, east = diags[:size].reshape(shape), easts[:size].reshape(shape)
-    north, down = norths[:size].reshape(shape), downs[:size].reshape(shape)
-    r, z = rights[:size].reshape(shape), guesses[:size].reshape(shape)
-    q, p = np.zeros_like(right), np.zeros_like(right)
-    r[:] = right
-    x[:] = 0.0
-    lanes, pq = np.zeros(nc), np.zeros(nc)
+@njit(cache=True, fastmath=False, error_model="numpy")
+def product(x: Any, diag: Any, east: Any, west: Any, north: Any, south: Any, down: Any, out: Any) -> None:
+    """See ``models.water.flow.plain.product``."""
+    for i in range(x.shape[1]):
+        _row_product(i, x, diag, east, west, north, south, down, out)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def dot(a: Any, b: Any) -> float:
+    """See ``models.water.flow.plain.dot``."""
+    lanes = np.zeros(a.shape[2])
+    for i in range(a.shape[1]):
+        _row_dot(i, a, b, lanes)
+    return lanes.sum()
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def turn(z: Any, ratio: float, p: Any, diag: Any, east: Any, north: Any, down: Any, q: Any) -> float:
+    """See ``models.water.flow.plain.turn``."""
+    nl, nr, nc = z.shape
+    lanes = np.zeros(nc)
+    for i in range(nr + 1):  # the product of a row needs the row after it
+        if i < nr:
+            for k in range(nl):
+                for j in range(nc):
+                    p[k, i, j] = z[k, i, j] + ratio * p[k, i, j]
+        if i > 0:
+            _row_product(i - 1, p, diag, east, east, north, north, down, q)
+            _row_dot(i - 1, p, q, lanes)
+    return lanes.sum()
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def advance(step: float, p: Any, q: Any, x: Any, r: Any) -> float:
+    """See ``models.water.flow.plain.advance``."""
+    nl, nr, nc = p.shape
+    lanes = np.zeros(nc)
     for i in range(nr):
+        for k in range(nl):
+            for j in range(nc):
+                x[k, i, j] += step * p[k, i, j]
+            for j in range(nc):
+                r[k, i, j] -= step * q[k, i, j]
         _row_dot(i, r, r, lanes)
-    norm = np.sqrt(lanes.sum())
-    before, ratio, count = 1.0, 0.0, 0
-    while norm > target and count < most:
-        _cycle(table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
-        lanes[:] = 0.0
-        for i in range(nr):
-            _row_dot(i, r, z, lanes)
-        now = lanes.sum()
-        ratio = now / before if count > 0 else 0.0
-        pq[:] = 0.0
-        for i in range(nr + 1):  # the product of a row needs the row after it
-            if i < nr:
-                for k in range(nl):
-                    for j in range(nc):
-                        p[k, i, j] = z[k, i, j] + ratio * p[k, i, j]
-            if i > 0:
-                _row_product(i - 1, p, diag, east, east, north, north, down, q)
-                _row_dot(i - 1, p, q, pq)
-        step = now / pq.sum()
-        lanes[:] = 0.0
-        for i in range(nr):
-            for k in range(nl):
-                for j in range(nc):
-                    x[k, i, j] += step * p[k, i, j]
-                    r[k, i, j] -= step * q[k, i, j]
-            _row_dot(i, r, r, lanes)
-        norm = np.sqrt(lanes.sum())
-        before = now
-        count += 1
-    return count, norm
-
-
-@njit(cache=True, fastmath=False)
-def stabilised_gradients(
-    table: Any,
-    diags: Any,
-    easts: Any,
-    norths: Any,
-    downs: Any,
-    masks: Any,
-    lower: Any,
-    inverse: Any,
-    rights: Any,
-    guesses: Any,
-    right: Any,
-    target: float,
-    most: int,
-    x: Any,
-    diag: Any,
-    east: Any,
-    west: Any,
-    north: Any,
-    south: Any,
-    down: Any,
-) -> tuple[int, float]:
-    """See ``models.water.flow.plain.stabilised_gradients``."""
-    nl, nr, nc = right.shape
-    size, shape = nl * nr * nc, (nl, nr, nc)
-    b, y = rights[:size].reshape(shape), guesses[:size].reshape(shape)
-    r = right.copy()
-    p, v, t = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
-    x[:] = 0.0
-    one, two, three = np.zeros(nc), np.zeros(nc), np.zeros(nc)
-    for i in range(nr):
-        _row_dot(i, r, r, one)
-    now = one.sum()
-    norm = np.sqrt(now)
-    rho, alpha, omega, count = 1.0, 1.0, 1.0, 0
-    while norm > target and count < most:
-        if now == 0.0 or omega == 0.0:
-            break
-        beta = now / rho * (alpha / omega)
-        for k in range(nl):
-            for i in range(nr):
-                for j in range(nc):
-                    p[k, i, j] = r[k, i, j] + beta * (p[k, i, j] - omega * v[k, i, j])
-                    b[k, i, j] = p[k, i, j]
-        _cycle(table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
-        one[:] = 0.0
-        for i in range(nr):
-            _row_product(i, y, diag, east, west, north, south, down, v)
-            _row_dot(i, right, v, one)
-        alpha = now / one.sum()
-        for k in range(nl):
-            for i in range(nr):
-                for j in range(nc):
-                    r[k, i, j] -= alpha * v[k, i, j]
-                    x[k, i, j] += alpha * y[k, i, j]
-                    b[k, i, j] = r[k, i, j]
-        _cycle(table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
-        two[:] = 0.0
-        three[:] = 0.0
-        for i in range(nr):
-            _row_product(i, y, diag, east, west, north, south, down, t)
-            _row_dot(i, t, t, two)
-            _row_dot(i, t, r, three)
-        under = two.sum()
-        omega = three.sum() / under if under > 0.0 else 0.0
-        one[:] = 0.0
-        two[:] = 0.0
-        for i in range(nr):
-            for k in range(nl):
-                for j in range(nc):
-                    x[k, i, j] += omega * y[k, i, j]
-                    r[k, i, j] -= omega * t[k, i, j]
-            _row_dot(i, r, r, one)
-            _row_dot(i, right, r, two)
-        rho = now
-        now = two.sum()
-        norm = np.sqrt(one.sum())
-        count += 1
-    return count, norm
+    return lanes.sum()

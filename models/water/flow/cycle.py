@@ -1,19 +1,16 @@
-"""A V-cycle over grids of coarser rows and columns, the preconditioner of the linear systems, in numpy.
+"""The levels of a V-cycle over grids of coarser rows and columns, in numpy.
 
 Every level is a system of seven points over all layers. A coarser one joins two rows and two columns (only
 the direction of the stronger links where one is much stronger): what holds the heads is summed, links are
 summed across and divided by the longer way along. Smoothing solves whole columns of cells, row after row:
 northward on the way down, southward on the way up, so that the cycle is symmetric (Trottenberg, Oosterlee
-and Schueller, 2001, Multigrid, chap. 5; cell-centred coarsening: Wesseling, 1988). Levels lie one after the
-other in flat arrays; ``table`` (levels, 6) gives start, layers, rows, columns and how many columns and rows
-the next level joins.
+and Schueller, 2001, Multigrid, chap. 5; cell-centred coarsening: Wesseling, 1988).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
 DAMPING = 0.25  # of links along x, added to the diagonal in the smoother
@@ -21,25 +18,18 @@ LOOSE_COLUMN = 1e-12  # of the diagonal: a pivot under it belongs to dry cells t
 STRONGER = 4.0  # links in one direction over those in the other, from which only that one is coarsened
 
 
-def at_level(values: FloatArray, table: IntArray, level: int) -> FloatArray:
-    """One level's part of a flat array as (nl, nr, nc), a view."""
-    start, nl, nr, nc = (int(n) for n in table[level, :4])
-    return values[start : start + nl * nr * nc].reshape(nl, nr, nc)
-
-
-def table_of(east: FloatArray, north: FloatArray) -> IntArray:
-    """Levels of a system down to one column of cells."""
+def levels_of(east: FloatArray, north: FloatArray) -> list[tuple[tuple[int, int, int], int, int]]:
+    """Shapes of the levels down to one column of cells, and how many columns and rows the next one joins."""
     nl, nr, nc = east.shape
     strong_x, strong_y = float(east.sum()), float(north.sum())
-    rows, start = [], 0
+    rows = []
     while True:
         along, across = strong_x * (nc > 1), strong_y * (nr > 1)
         wide = 2 if nc > 1 and along * STRONGER >= across else 1
         deep = 2 if nr > 1 and across * STRONGER >= along else 1
-        rows.append((start, nl, nr, nc, wide, deep))
+        rows.append(((nl, nr, nc), wide, deep))
         if nr == nc == 1:
-            return np.array(rows, dtype=np.int64)
-        start += nl * nr * nc
+            return rows
         strong_x /= wide * wide
         strong_y /= deep * deep
         nr, nc = -(-nr // deep), -(-nc // wide)
@@ -93,8 +83,39 @@ def factor(
         inverse[k] = 1.0 / np.where(pivot <= LOOSE_COLUMN * diag[k], diag[k], pivot)
 
 
-def cycle(
-    table: IntArray,
+def down_sweep(
+    b: FloatArray,
+    y: FloatArray,
+    east: FloatArray,
+    north: FloatArray,
+    down: FloatArray,
+    lower: FloatArray,
+    inverse: FloatArray,
+    wide: int,
+    deep: int,
+    b_2: FloatArray,
+) -> None:
+    """Smooth from zero, row after row northward; ``b_2`` gets what is left over on the next level.
+
+    An empty ``b_2`` is that of the last level.
+    """
+    for i in range(b.shape[1]):
+        row = b[:, i].copy()
+        if i:
+            row += north[:, i - 1] * y[:, i - 1]
+        y[:, i] = _columns(row, down[:, i], lower[:, i], inverse[:, i])
+    if not b_2.size:
+        return
+    left = np.zeros_like(b)  # by what the sweep did not see
+    left[:, :-1] += north[:, :-1] * y[:, 1:]
+    left[:, :, :-1] += east[:, :, :-1] * (DAMPING * y[:, :, :-1] + y[:, :, 1:])
+    left[:, :, 1:] += east[:, :, :-1] * (DAMPING * y[:, :, 1:] + y[:, :, :-1])
+    b_2[...] = _joined(left, wide, deep)
+
+
+def up_sweep(
+    b: FloatArray,
+    y: FloatArray,
     diag: FloatArray,
     east: FloatArray,
     north: FloatArray,
@@ -102,29 +123,16 @@ def cycle(
     mask: FloatArray,
     lower: FloatArray,
     inverse: FloatArray,
-    right: FloatArray,
-    x: FloatArray,
+    wide: int,
+    deep: int,
+    y_2: FloatArray,
 ) -> None:
-    """One V-cycle from zero: the first level of ``x`` answers that of ``right``; the rest is written over."""
-    arrays = (diag, east, north, down, mask, lower, inverse, right, x)
-    levels = [tuple(at_level(values, table, n) for values in arrays) for n in range(len(table))]
-    for n, (g, e, nn, d, _, lo, inv, b, y) in enumerate(levels):
-        for i in range(b.shape[1]):
-            row = b[:, i].copy()
-            if i:
-                row += nn[:, i - 1] * y[:, i - 1]
-            y[:, i] = _columns(row, d[:, i], lo[:, i], inv[:, i])
-        if n + 1 < len(levels):
-            wide, deep = int(table[n, 4]), int(table[n, 5])
-            levels[n + 1][7][...] = _joined(_left_over(y, b, g, e, nn, d), wide, deep)
-    for n in range(len(levels) - 2, -1, -1):
-        g, e, nn, d, m, lo, inv, b, y = levels[n]
-        nr, nc = y.shape[1:]
-        coarse = np.repeat(levels[n + 1][8], int(table[n, 4]), axis=2)[:, :, :nc]
-        y += m * np.repeat(coarse, int(table[n, 5]), axis=1)[:, :nr]
-        for i in range(nr - 1, -1, -1):
-            row = _row_left_over(i, y, b, g, e, nn, d)
-            y[:, i] += _columns(row, d[:, i], lo[:, i], inv[:, i])
+    """Add the next level's answer ``y_2`` and smooth, row after row southward."""
+    nr, nc = y.shape[1:]
+    y += mask * np.repeat(np.repeat(y_2, wide, axis=2)[:, :, :nc], deep, axis=1)[:, :nr]
+    for i in range(nr - 1, -1, -1):
+        row = _row_left_over(i, y, b, diag, east, north, down)
+        y[:, i] += _columns(row, down[:, i], lower[:, i], inverse[:, i])
 
 
 def _links(east: FloatArray, north: FloatArray, down: FloatArray) -> FloatArray:
@@ -151,24 +159,6 @@ def _columns(row: FloatArray, down: FloatArray, lower: FloatArray, inverse: Floa
     for k in range(len(row) - 2, -1, -1):
         row[k] = inverse[k] * (row[k] + down[k] * row[k + 1])
     return row
-
-
-def _left_over(
-    x: FloatArray,
-    right: FloatArray,
-    diag: FloatArray,
-    east: FloatArray,
-    north: FloatArray,
-    down: FloatArray,
-) -> FloatArray:
-    out = right - diag * x
-    out[:, :, :-1] += east[:, :, :-1] * x[:, :, 1:]
-    out[:, :, 1:] += east[:, :, :-1] * x[:, :, :-1]
-    out[:, :-1] += north[:, :-1] * x[:, 1:]
-    out[:, 1:] += north[:, :-1] * x[:, :-1]
-    out[:-1] += down[:-1] * x[1:]
-    out[1:] += down[:-1] * x[:-1]
-    return out
 
 
 def _row_left_over(

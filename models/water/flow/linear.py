@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, csr_matrix
 from scipy.sparse.linalg import LinearOperator, bicgstab, cg
 
-from models.water.flow.cycle import at_level, table_of
+from models.water.flow.cycle import levels_of
 from twin.core.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -32,45 +32,147 @@ class Matrix:
     symmetric: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Level:
+    """One level of the V-cycle: its system, the factors of its columns, right side and answer."""
+
+    diag: FloatArray
+    east: FloatArray
+    north: FloatArray
+    down: FloatArray
+    mask: FloatArray
+    lower: FloatArray
+    inverse: FloatArray
+    right: FloatArray
+    answer: FloatArray
+    wide: int
+    deep: int
+
+    @property
+    def system(self) -> tuple[FloatArray, ...]:
+        """Diagonal, links and mask."""
+        return self.diag, self.east, self.north, self.down, self.mask
+
+
 class Cycles:
     """Krylov iterations with a V-cycle as preconditioner; keeps its levels' arrays between systems."""
 
     def __init__(self, kernels: Any, free: BoolArray, east: FloatArray, north: FloatArray) -> None:
         self._kernels = kernels
-        self.free = free
-        self._table = table_of(east, north)
-        size = int(self._table[-1, 0] + self._table[-1, 1:4].prod())
-        self._parts = tuple(np.zeros(size) for _ in range(9))
-        at_level(self._parts[4], self._table, 0)[...] = free
+        self._levels = []
+        for shape, wide, deep in levels_of(east, north):
+            diag, e, n, d, mask, lower, inverse, right, answer = (np.zeros(shape) for _ in range(9))
+            self._levels.append(
+                Level(
+                    diag=diag,
+                    east=e,
+                    north=n,
+                    down=d,
+                    mask=mask,
+                    lower=lower,
+                    inverse=inverse,
+                    right=right,
+                    answer=answer,
+                    wide=wide,
+                    deep=deep,
+                )
+            )
+        self._levels[0].mask[...] = free
+        self._spare = [np.zeros(free.shape) for _ in range(4)]
+        self._none = np.zeros((0, 0, 0))
 
     def solve(
         self, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
     ) -> tuple[int, float]:
         """Solve from x = 0 to a 2-norm of ``target``; returns iterations and the norm reached."""
-        self._fill(matrix)
-        head = (self._table, *self._parts, right, target, most, x)
+        self.fill(matrix)
         if matrix.symmetric:
-            count, norm = self._kernels.conjugate_gradients(*head)
-        else:
-            count, norm = self._kernels.stabilised_gradients(
-                *head, matrix.diag, matrix.east, matrix.west, matrix.north, matrix.south, matrix.down
-            )
-        return int(count), float(norm)
+            return self._conjugate(most, right, target, x)
+        return self._stabilised(most, matrix, right, target, x)
 
-    def _fill(self, matrix: Matrix) -> None:
-        table = self._table
-        levels = [tuple(at_level(part, table, n) for part in self._parts) for n in range(len(table))]
-        diag, east, north, down = levels[0][:4]
+    def fill(self, matrix: Matrix) -> None:
+        """Take up a matrix (its symmetric part) and make the coarser levels and factors."""
+        first = self._levels[0]
         if matrix.symmetric:
-            east[...], north[...] = matrix.east, matrix.north
+            first.east[...], first.north[...] = matrix.east, matrix.north
         else:
-            np.multiply(0.5, matrix.east + matrix.west, out=east)
-            np.multiply(0.5, matrix.north + matrix.south, out=north)
-        diag[...], down[...] = matrix.diag, matrix.down
-        for n, level in enumerate(levels):
-            self._kernels.factor(level[0], level[1], level[3], level[5], level[6])
-            if n + 1 < len(levels):
-                self._kernels.coarsen(*level[:5], int(table[n, 4]), int(table[n, 5]), *levels[n + 1][:5])
+            np.multiply(0.5, matrix.east + matrix.west, out=first.east)
+            np.multiply(0.5, matrix.north + matrix.south, out=first.north)
+        first.diag[...], first.down[...] = matrix.diag, matrix.down
+        for n, level in enumerate(self._levels):
+            self._kernels.factor(level.diag, level.east, level.down, level.lower, level.inverse)
+            if n + 1 < len(self._levels):
+                self._kernels.coarsen(*level.system, level.wide, level.deep, *self._levels[n + 1].system)
+
+    def cycle(self) -> None:
+        """One V-cycle from zero: ``answer`` of the first level to its ``right``."""
+        levels, kernels = self._levels, self._kernels
+        for n, row in enumerate(levels):
+            below = levels[n + 1].right if n + 1 < len(levels) else self._none
+            kernels.down_sweep(
+                *(row.right, row.answer, row.east, row.north, row.down, row.lower, row.inverse),
+                *(row.wide, row.deep, below),
+            )
+        for n in range(len(levels) - 2, -1, -1):
+            row = levels[n]
+            kernels.up_sweep(
+                *(row.right, row.answer, *row.system, row.lower, row.inverse, row.wide, row.deep),
+                levels[n + 1].answer,
+            )
+
+    def _conjugate(self, most: int, right: FloatArray, target: float, x: FloatArray) -> tuple[int, float]:
+        """Conjugate gradients (Hestenes and Stiefel, 1952)."""
+        first, kernels, (p, q, *_) = self._levels[0], self._kernels, self._spare
+        r, z = first.right, first.answer
+        system = (first.diag, first.east, first.north, first.down)
+        x.fill(0.0)
+        p.fill(0.0)
+        r[...] = right
+        square, before, count = kernels.dot(r, r), 0.0, 0
+        while square > target * target and count < most:
+            self.cycle()
+            now = kernels.dot(r, z)
+            bent = kernels.turn(z, now / before if count else 0.0, p, *system, q)
+            if not bent > 0.0:
+                break
+            square = kernels.advance(now / bent, p, q, x, r)
+            before = now
+            count += 1
+        return count, float(np.sqrt(square))
+
+    def _stabilised(
+        self, most: int, matrix: Matrix, right: FloatArray, target: float, x: FloatArray
+    ) -> tuple[int, float]:
+        """BiCGSTAB (van der Vorst, 1992); a breakdown ends it where it is."""
+        first, kernels, (p, v, t, r) = self._levels[0], self._kernels, self._spare
+        b, y = first.right, first.answer
+        parts = (matrix.diag, matrix.east, matrix.west, matrix.north, matrix.south, matrix.down)
+        for values in (x, p, v):
+            values.fill(0.0)
+        r[...] = right
+        now = square = kernels.dot(right, r)
+        rho, alpha, omega, count = 1.0, 1.0, 1.0, 0
+        while square > target * target and count < most and now * omega != 0.0:
+            p -= omega * v
+            p *= now / rho * (alpha / omega)
+            p += r
+            b[...] = p
+            self.cycle()
+            kernels.product(y, *parts, v)
+            along = kernels.dot(right, v)
+            if along == 0.0:
+                break
+            alpha = now / along
+            kernels.advance(alpha, y, v, x, r)
+            b[...] = r
+            self.cycle()
+            kernels.product(y, *parts, t)
+            under = kernels.dot(t, t)
+            omega = kernels.dot(t, r) / under if under > 0.0 else 0.0
+            square = kernels.advance(omega, y, t, x, r)
+            rho, now = now, kernels.dot(right, r)
+            count += 1
+        return count, float(np.sqrt(square))
 
 
 class Linear:

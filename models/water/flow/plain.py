@@ -11,13 +11,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.water.flow.cycle import at_level, coarsen, cycle, factor
+from models.water.flow.cycle import coarsen, down_sweep, factor, up_sweep
 from models.water.flow.saturation import DRY, saturation
-from models.water.grid import IntArray
 from twin.core.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
-__all__ = ["coarsen", "conjugate_gradients", "face_terms", "factor", "stabilised_gradients", "store_terms"]
+__all__ = [
+    "advance",
+    "coarsen",
+    "dot",
+    "down_sweep",
+    "face_terms",
+    "factor",
+    "product",
+    "store_terms",
+    "turn",
+    "up_sweep",
+]
 
 
 def store_terms(
@@ -148,109 +158,30 @@ def product(
     out[1:] -= down[:-1] * x[:-1]
 
 
-def _dot(a: FloatArray, b: FloatArray) -> float:
+def dot(a: FloatArray, b: FloatArray) -> float:
     """Sum of products; not by BLAS, which would take a second thread."""
     return float(np.sum(a * b))
 
 
-def conjugate_gradients(
-    table: IntArray,
-    diags: FloatArray,
-    easts: FloatArray,
-    norths: FloatArray,
-    downs: FloatArray,
-    masks: FloatArray,
-    lower: FloatArray,
-    inverse: FloatArray,
-    rights: FloatArray,
-    guesses: FloatArray,
-    right: FloatArray,
-    target: float,
-    most: int,
-    x: FloatArray,
-) -> tuple[int, float]:
-    """Solve with a symmetric matrix from x = 0; preconditioned by one V-cycle (``models.water.flow.cycle``).
-
-    The matrix is the first level of the cycle's. Ends when the 2-norm of the residual falls to ``target``;
-    returns iterations and that norm (Hestenes and Stiefel, 1952).
-    """
-    parts = (table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
-    diag, east, north, down, r, z = (
-        at_level(values, table, 0) for values in (diags, easts, norths, downs, rights, guesses)
-    )
-    x[...] = 0.0
-    r[...] = right
-    q, p = np.empty_like(r), np.zeros_like(r)
-    norm = float(np.sqrt(_dot(r, r)))
-    before, count = 1.0, 0
-    while norm > target and count < most:
-        cycle(*parts)
-        now = _dot(r, z)
-        p *= now / before if count else 0.0
-        p += z
-        product(p, diag, east, east, north, north, down, q)
-        step = now / _dot(p, q)
-        x += step * p
-        r -= step * q
-        before = now
-        norm = float(np.sqrt(_dot(r, r)))
-        count += 1
-    return count, norm
-
-
-def stabilised_gradients(
-    table: IntArray,
-    diags: FloatArray,
-    easts: FloatArray,
-    norths: FloatArray,
-    downs: FloatArray,
-    masks: FloatArray,
-    lower: FloatArray,
-    inverse: FloatArray,
-    rights: FloatArray,
-    guesses: FloatArray,
-    right: FloatArray,
-    target: float,
-    most: int,
-    x: FloatArray,
+def turn(
+    z: FloatArray,
+    ratio: float,
+    p: FloatArray,
     diag: FloatArray,
     east: FloatArray,
-    west: FloatArray,
     north: FloatArray,
-    south: FloatArray,
     down: FloatArray,
-) -> tuple[int, float]:
-    """Solve with any matrix of seven points from x = 0 by BiCGSTAB (van der Vorst, 1992) with V-cycles.
+    q: FloatArray,
+) -> float:
+    """The next direction ``p = z + ratio p``, its product ``q`` with the symmetric matrix; returns p q."""
+    p *= ratio
+    p += z
+    product(p, diag, east, east, north, north, down, q)
+    return dot(p, q)
 
-    Returns iterations and the 2-norm of the residual; a breakdown ends the iteration where it is.
-    """
-    parts = (table, diags, easts, norths, downs, masks, lower, inverse, rights, guesses)
-    matrix = (diag, east, west, north, south, down)
-    b, y = at_level(rights, table, 0), at_level(guesses, table, 0)
-    x[...] = 0.0
-    r = right.copy()
-    p, v, t = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r)
-    now = _dot(right, r)
-    norm = float(np.sqrt(now))
-    rho, alpha, omega, count = 1.0, 1.0, 1.0, 0
-    while norm > target and count < most:
-        if now == 0.0 or omega == 0.0:
-            break
-        p[...] = r + now / rho * (alpha / omega) * (p - omega * v)
-        b[...] = p
-        cycle(*parts)
-        product(y, *matrix, v)
-        alpha = now / _dot(right, v)
-        r -= alpha * v
-        x += alpha * y
-        b[...] = r
-        cycle(*parts)
-        product(y, *matrix, t)
-        under = _dot(t, t)
-        omega = _dot(t, r) / under if under > 0.0 else 0.0
-        x += omega * y
-        r -= omega * t
-        rho, now = now, _dot(right, r)
-        norm = float(np.sqrt(_dot(r, r)))
-        count += 1
-    return count, norm
+
+def advance(step: float, p: FloatArray, q: FloatArray, x: FloatArray, r: FloatArray) -> float:
+    """Go along ``p``: ``x += step p``, ``r -= step q``; returns the square of r's 2-norm."""
+    x += step * p
+    r -= step * q
+    return dot(r, r)

@@ -85,8 +85,8 @@ class FlowSolver:
         check_heads(self.grid, start_head_m, "start_head_m", self._ground.convertible)
         self._check_held(loads, steady=True)
         self._check_wet(start_head_m)
-        head = self._filled(start_head_m, loads)
         self._balance.begin(loads, old_m=None, dt_s=1.0)
+        head = self._raised(self._filled(start_head_m, loads))
         return self._solved(head, steady=True)
 
     def step(self, head_m: FloatArray, dt_s: float, stresses: Sequence[Stress]) -> FlowStep:
@@ -141,6 +141,16 @@ class FlowSolver:
         head.ravel()[loads.fixed] = loads.fixed_head_m
         for k in range(1, len(head)):  # points between layers begin with the head above
             head[k] = np.where(g.points[k] & ~g.active[k], head[k - 1], head[k])
+        return head
+
+    def _raised(self, head: FloatArray) -> FloatArray:
+        """First guesses with some water in every column of cells: from dry cells nothing can be learnt."""
+        g, floor = self._ground, np.full(head.shape[1:], -np.inf)
+        free = self._balance.free
+        for k in range(len(head) - 1, -1, -1):
+            lowest = g.active[k] & np.isneginf(floor) & bool(g.convertible[k])
+            floor = np.where(lowest, g.bottom_m[k] + 0.1 * g.thick_m[k], floor)
+            head[k] = np.where(free[k] & g.active[k], np.maximum(head[k], floor), head[k])
         return head
 
     def _check_held(self, loads: Loads, *, steady: bool) -> None:
@@ -204,7 +214,7 @@ class FlowSolver:
         """Go towards a steady state through time, with steps that grow (pseudo-transient continuation)."""
         balance, loads = self._balance, self._balance.loads
         dt_s, count = RAMP_FROM_S, 0
-        while dt_s < RAMP_TO_S and count < 5 * self.options.outer:
+        while dt_s < RAMP_TO_S and count < 3 * self.options.outer:
             before = head.copy()
             balance.begin(loads, old_m=before, dt_s=dt_s, pseudo=True)
             outcome = self._attempt(head, RAMP_OUTER, steady=False, stalls=True)

@@ -99,7 +99,7 @@ def test_symmetric_and_newtons_iteration_agree() -> None:
 
 
 def test_tolerance_leaves_a_tenth_of_a_millimetre() -> None:
-    """A month of the unconfined reference, smaller: the default tolerance against one 10,000 times tighter."""
+    """A month of the unconfined reference, smaller: the default tolerance against a far tighter one."""
     problem = reference("unconfined", (5, 40, 40), 31).problem
     stresses = _gentle(problem)
     heads = []
