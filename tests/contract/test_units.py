@@ -80,8 +80,8 @@ ALLOWED = {
     "models.air.deposition.Removal": {"washout_power"},  # an exponent
     "models.contaminants.warning.Steps": {"factors"},  # of limits
     "models.water.risk.Threat": {"probability"},
-    "twin.stage.water.report.Spread": {"median"},  # in the unit of what is spread
-    "twin.stage.water.report.TargetRow": {"probability_365d"},
+    "twin.stage.water.report_facts.Spread": {"median"},  # in the unit of what is spread
+    "twin.stage.water.report_facts.TargetRow": {"probability_365d"},
     "models.air.plume._Profile": {"spread", "s", "n", "flux", "wind"},  # powers; units that depend on them
     "twin.live.residuals.Residuals": {"fac2", "coverage"},  # shares
     "twin.live.rose.Rose": {"calm"},  # a share

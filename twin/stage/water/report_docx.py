@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from twin.stage.water.report import RiskReport
+from twin.stage.water.report_facts import RiskReport
 from twin.stage.water.report_parts import Block, Heading, Paragraph, Picture, Table, stamp, title
 
 _WIDTH_CM = 17.4

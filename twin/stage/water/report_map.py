@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.core.geometry import FloatArray
-from twin.stage.water.report import FrontRow, Rings, RiskReport
+from twin.stage.water.report_facts import FrontRow, Rings, RiskReport
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Canvas

@@ -10,7 +10,7 @@ from models.contaminants.standard import Class, Indicator
 from models.contaminants.warning import Warn, warn
 from twin.core.origin import Origin
 from twin.core.text import Text
-from twin.stage.water.report import RiskReport, WellRow
+from twin.stage.water.report_facts import RiskReport, WellRow
 from twin.stage.water.report_map import detail_extent, map_png
 from twin.stage.water.report_words import (
     CLASSES,

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
-from twin.stage.water.report import RiskReport
+from twin.stage.water.report_facts import RiskReport
 from twin.stage.water.report_parts import Block, Heading, Paragraph, Picture, Table, stamp, title
 
 _FONT = "STSong-Light"

@@ -16,7 +16,7 @@ from twin.core.errors import NotFoundError
 from twin.core.groundwater import TargetKind
 from twin.core.origin import Origin
 from twin.core.text import Text
-from twin.stage.water.report import (
+from twin.stage.water.report_facts import (
     BudgetLine,
     FrontRow,
     OptionLine,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from twin.core.origin import Origin
 from twin.core.text import Text
-from twin.stage.water.report import Spread
+from twin.stage.water.report_facts import Spread
 
 DAY_S = 86_400.0
 ORIGINS = {
