@@ -60,7 +60,7 @@ class Observer:
 
         A place all of whose cells are dry reads NaN.
         """
-        flat = field.reshape((*field.shape[:-3], -1))
+        flat = field.reshape((*field.shape[:-3], int(np.prod(field.shape[-3:]))))
         found = flat[..., self.cells]
         weight = np.where(np.isfinite(found), self.weights, 0.0)
         total = weight.sum(axis=-1)
