@@ -71,9 +71,13 @@ def map_png(report: RiskReport, extent_m: tuple[float, float, float, float] | No
     for line in report.flow_lines:
         _flow_line(pen, view(line))
     last_s = max((row.lead_s for row in report.fronts), default=0.0)
+    taken: list[tuple[float, float, float, float]] = []
     for row in report.fronts:
-        _outline(pen, view, row, _LINE if row in now else _AHEAD, told=row.lead_s == last_s)
-    _places(pen, view, report)
+        _outline(pen, view, row, _LINE if row in now else _AHEAD)
+    _places(pen, view, report, taken)
+    for row in report.fronts:
+        if row.lead_s == last_s > 0.0:
+            _lead(pen, view, row, taken)
     _furniture(pen, view)
     out = BytesIO()
     picture.save(out, format="PNG", optimize=True)
@@ -129,16 +133,19 @@ def _filled(picture: Canvas, view: _View, rings: Rings, colour: tuple[int, int, 
     return Image.composite(shade, picture, strength)
 
 
-def _outline(
-    pen: ImageDraw, view: _View, row: FrontRow, colour: tuple[int, int, int, int], *, told: bool
-) -> None:
+def _outline(pen: ImageDraw, view: _View, row: FrontRow, colour: tuple[int, int, int, int]) -> None:
+    for ring in row.median:
+        pen.line(view(ring), fill=colour, width=4 if colour == _LINE else 3)
+
+
+def _lead(pen: ImageDraw, view: _View, row: FrontRow, taken: list[tuple[float, float, float, float]]) -> None:
+    """How far ahead the furthest outline is, below each of its rings."""
     from PIL.ImageFont import load_default
 
     for ring in row.median:
-        pen.line(view(ring), fill=colour, width=4 if colour == _LINE else 3)
-    for ring in row.median if told and row.lead_s > 0.0 else ():
         x, y = view(ring[[int(np.argmin(ring[:, 1]))]])[0]
-        pen.text((x - 20, y + 6), f"+{row.lead_s / 86_400.0:.0f} d", fill=colour, font=load_default(20))
+        text = f"+{row.lead_s / 86_400.0:.0f} d"
+        _label(pen, (x - 20, y + 6), text, _AHEAD, taken, load_default(20))
 
 
 def _flow_line(pen: ImageDraw, points: list[tuple[float, float]]) -> None:
@@ -157,11 +164,12 @@ def _flow_line(pen: ImageDraw, points: list[tuple[float, float]]) -> None:
         pen.polygon([tuple(tip), tuple(back + 5 * side), tuple(back - 5 * side)], fill=_FLOW)
 
 
-def _places(pen: ImageDraw, view: _View, report: RiskReport) -> None:
+def _places(
+    pen: ImageDraw, view: _View, report: RiskReport, taken: list[tuple[float, float, float, float]]
+) -> None:
     from PIL.ImageFont import load_default
 
     font = load_default(20)
-    taken: list[tuple[float, float, float, float]] = []
     for well in (row for row in report.wells if view.holds(row.x_m, row.y_m)):
         (x, y) = view(np.array([[well.x_m, well.y_m]]))[0]
         pen.ellipse((x - 7, y - 7, x + 7, y + 7), fill=(255, 255, 255, 255), outline=_WELL, width=3)
