@@ -53,8 +53,9 @@ def isotherm(sorption: Sorption | None, *, bare: bool = False) -> Isotherm:
     }[sorption.kind]
     if first == 0.0 or second == 0.0:
         return isotherm(sorption, bare=True)
+    straight = sorption.kind == "freundlich" and second == 1.0
     return Isotherm(
-        code=_CODES[sorption.kind],
+        code=LINEAR if straight else _CODES[sorption.kind],
         first_value=first,
         second_value=second,
         bulk_density_kg_m3=sorption.bulk_density_kg_m3,

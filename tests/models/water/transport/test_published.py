@@ -55,6 +55,7 @@ def test_oblique_profiles(profile: str, most: float) -> None:
     assert ran.conc.max() <= 1.0 + 1e-12
 
 
+@pytest.mark.slow
 def test_section_with_a_lens() -> None:
     """Largest concentrations and masses between the reference's UPSTREAM and TVD, 5 % around."""
     ran = p8()
