@@ -15,6 +15,7 @@ from models.water.measures.places import (
     zone_volume_m3,
 )
 from models.water.model import WaterModel
+from models.water.problem import DecayZone, Species
 from tests.support.spoiled_ground import DAY_S, TANK, aged, spoiled_ground
 from twin.core.errors import BadRequestError
 from twin.core.groundwater import GroundwaterMeasure, MeasureKind
@@ -211,3 +212,19 @@ def test_places_in_depth_and_plan() -> None:
 def test_what_cannot_be_built_is_refused(kind: MeasureKind, more: dict[str, object], message: str) -> None:
     with pytest.raises(BadRequestError, match=message):
         branch(spoiled_ground(), measure(kind, **more))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rate_1_s": np.array([-1.0])}, "rate_1_s of zone of fluoride"),
+        ({"rate_1_s": np.array([1.0, 2.0])}, "rate_1_s of zone of fluoride"),
+        ({"cells": np.array([[0, 0, 99]])}, "cells of zone of fluoride"),
+        ({"end_s": -1.0}, "end_s of zone of fluoride"),
+    ],
+)
+def test_a_zone_that_cannot_be_names_its_species(change: dict[str, object], message: str) -> None:
+    model = spoiled_ground()
+    zone = DecayZone(**({"cells": np.array([[0, 0, 0]]), "rate_1_s": np.array([1e-6])} | change))  # type: ignore[arg-type]
+    with pytest.raises(BadRequestError, match=message):
+        model.what_if(species=(Species(id="fluoride", zones=(zone,)),))
