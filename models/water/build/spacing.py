@@ -26,7 +26,8 @@ def widths(
     """Widths (n,) of cells from ``low_m`` to ``high_m`` along one axis.
 
     Cells are at most ``cell_m`` wide. Within ``core_m`` of every one of ``places_m`` they are at most
-    ``fine_m`` wide (the cell that holds one always), and no cell is more than ``growth`` times as wide as its neighbour. The wanted width
+    ``fine_m`` wide (the cell that holds one always is), and no cell is more than ``growth`` times as wide as
+    its neighbour. The wanted width
     h(x) = fine + ln(growth) (distance - core) is integrated, and cell edges stand at equal parts of the
     integral of 1/h: since d ln h / du = dh/dx <= ln(growth), the ratio of neighbours holds everywhere.
     Raises BadRequestError for an empty span, widths that are not positive, or growth outside 1 to 1.3.

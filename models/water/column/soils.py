@@ -13,6 +13,10 @@ from models.water.refusal import refused
 from twin.core.geometry import FloatArray
 
 _DAY_S = 86_400.0
+# Suction of the least capillary height (Vogel, van Genuchten and Cislerova, 2001, Adv. Water Resour. 24,
+# 133-144): in clays Mualem's conductivity falls without bound at the edge of saturation, and nothing is
+# measured there.
+_EDGE_M = 0.02
 _DRIEST_M = -1e7  # head of water contents at or below the residual one
 
 
@@ -82,14 +86,17 @@ class VanGenuchten:
         return np.asarray(span * m * n * self.alpha_1_m * x ** (n - 1.0) * (1.0 + x**n) ** (-m - 1.0))
 
     def conductivity_m_s(self, head_m: FloatArray) -> FloatArray:
-        """Hydraulic conductivity."""
-        n = self.shape_factor
-        m = 1.0 - 1.0 / n
-        x = self.alpha_1_m * np.maximum(-head_m, 0.0)
-        effective = (1.0 + x**n) ** -m
+        """Hydraulic conductivity; straight over the last 2 cm of suction, where Mualem's has no slope."""
+        suction = np.maximum(-np.asarray(head_m, dtype=np.float64), 0.0)
+        edge = self._mualem(np.maximum(suction, _EDGE_M))
+        return np.where(suction < _EDGE_M, self.k_m_s + (edge - self.k_m_s) * suction / _EDGE_M, edge)
+
+    def _mualem(self, suction_m: FloatArray) -> FloatArray:
+        m = 1.0 - 1.0 / self.shape_factor
+        x = self.alpha_1_m * suction_m
+        effective = (1.0 + x**self.shape_factor) ** -m
         # 1 - (1 - Se^(1/m))^m with Se^(1/m) = 1 / (1 + x^n): written so that dry soils keep their digits.
-        inner = -np.expm1(-m * np.log1p(np.where(x > 0.0, x, 1.0) ** -n))
-        inner = np.where(x > 0.0, inner, 1.0)
+        inner = -np.expm1(-m * np.log1p(x**-self.shape_factor))
         return np.asarray(self.k_m_s * effective**self.pore_factor * inner**2)
 
     def head_m(self, water_content: FloatArray) -> FloatArray:
