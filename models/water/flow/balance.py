@@ -61,7 +61,7 @@ def convertible_of(grid: Grid, medium: Medium) -> BoolArray:
     """(nl,) whether the saturated thickness of a layer follows the head."""
     if medium.convertible is None:
         return np.zeros(grid.shape[0], dtype=bool)
-    return np.asarray(medium.convertible, dtype=bool)
+    return np.array(medium.convertible, dtype=bool)
 
 
 def _passed(grid: Grid) -> BoolArray:

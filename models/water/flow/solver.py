@@ -192,7 +192,7 @@ class FlowSolver:
         )
 
     def _iterate(self, head: FloatArray, *, steady: bool) -> tuple[int, tuple[str, ...]]:
-        bends = bool(self._ground.convertible.any())
+        bends = bool(self._ground.convertible.any()) or self._balance.loads.heads_matter()
         if not (steady and bends):
             outcome = self._attempt(head, self.options.outer, steady=steady)
             return outcome.outer, self._notes(outcome, head)
