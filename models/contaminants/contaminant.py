@@ -76,6 +76,11 @@ class Contaminant:
         return self.numbers[name].value
 
     @property
+    def all_numbers(self) -> tuple[Cited, ...]:
+        """Every number of the row, those at a pH included."""
+        return (*self.numbers.values(), *(number for _, number in self.kd_by_ph))
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Names of wanted numbers that are not known; the half-life of what does not decay is no gap."""
         missing = [name for name in WANTED if name not in self.numbers]

@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
+from models.contaminants.contaminant import Contaminant
 from models.contaminants.library import SHORT, library, table
 from twin.core.errors import BadRequestError, NotFoundError
 from twin.core.text import Text
@@ -132,6 +133,18 @@ def indicator(name: str | int) -> Indicator:
         field="indicator",
         value=name,
     )
+
+
+def limits_kg_m3(found: Contaminant) -> dict[str, float]:
+    """Limits of classes I to IV of a contaminant by name of the class; empty where the standard has none.
+
+    Ions whose limit counts as nitrogen (nitrate, nitrite, ammonium) keep the limit as nitrogen.
+    """
+    if found.indicator is None:
+        return {}
+    own = indicators()[found.indicator - 1]
+    pairs = [(klass.name, own.limit(klass)) for klass in (Class.I, Class.II, Class.III, Class.IV)]
+    return {name: value for name, value in pairs if own.is_mass and value is not None}
 
 
 def class_of(found: Indicator, value: float) -> Class:

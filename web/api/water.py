@@ -60,9 +60,10 @@ def get_file(run: str, k: int, name: str) -> Response:
 def get_contaminants(query: shapes.ContaminantsQuery) -> shapes.ContaminantsOut:
     """The library of contaminants, or what of it holds a text."""
     from models.contaminants.library import search
+    from models.contaminants.standard import limits_kg_m3
 
     found = search(query.q or "")
-    named = {source for row in found for number in row.numbers.values() for source in number.sources}
+    named = {source for row in found for number in row.all_numbers for source in number.sources}
     return shapes.ContaminantsOut(
         contaminants=[
             shapes.ContaminantOut(
@@ -72,6 +73,7 @@ def get_contaminants(query: shapes.ContaminantsQuery) -> shapes.ContaminantsOut:
                 name=TextOut(zh=row.name.zh, en=row.name.en),
                 formula=row.formula,
                 indicator=row.indicator,
+                limits_kg_m3=limits_kg_m3(row),
                 numbers=[
                     shapes.ContaminantNumberOut(
                         name=name,
@@ -82,6 +84,12 @@ def get_contaminants(query: shapes.ContaminantsQuery) -> shapes.ContaminantsOut:
                         note=number.note,
                     )
                     for name, number in row.numbers.items()
+                ],
+                kd_by_ph=[
+                    shapes.KdAtPhOut(
+                        ph=ph, kd_m3_kg=number.value, sources=[source.id for source in number.sources]
+                    )
+                    for ph, number in row.kd_by_ph
                 ],
                 unknown=list(row.unknown),
                 note=None if row.note is None else TextOut(zh=row.note.zh, en=row.note.en),

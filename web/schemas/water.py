@@ -307,6 +307,14 @@ class ContaminantNumberOut(Out):
     note: str
 
 
+class KdAtPhOut(Out):
+    """Distribution coefficient of a metal at a pH."""
+
+    ph: float
+    kd_m3_kg: float
+    sources: list[str]
+
+
 class ContaminantOut(Out):
     """A contaminant; ``unknown`` names what is not known of it, ``indicator`` its number in GB/T 14848."""
 
@@ -316,7 +324,9 @@ class ContaminantOut(Out):
     name: TextOut
     formula: str
     indicator: int | None
+    limits_kg_m3: dict[str, float] = Field(description="Limits of classes I to IV of GB/T 14848-2017")
     numbers: list[ContaminantNumberOut]
+    kd_by_ph: list[KdAtPhOut]
     unknown: list[str]
     note: TextOut | None
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.contaminants.classes import Reading, classify
-from models.contaminants.standard import Class, class_of, indicator, indicators
+from models.contaminants.library import contaminant
+from models.contaminants.standard import Class, class_of, indicator, indicators, limits_kg_m3
 from twin.core.errors import BadRequestError, NotFoundError
 
 SHARED = Path(__file__).resolve().parents[4] / "shared/data/groundwater/gbt14848_2017.csv"
@@ -138,3 +139,9 @@ def test_the_class_of_a_sample_is_the_largest_of_its_indicators(values: dict[str
     found = classify(values)
     classes = [class_of(indicator(name), value) for name, value in values.items()]
     assert found.klass == (max(classes) if classes else None)
+
+
+def test_limits_of_a_contaminant() -> None:
+    assert limits_kg_m3(contaminant("fluoride")) == {"I": 1e-3, "II": 1e-3, "III": 1e-3, "IV": 2e-3}
+    assert limits_kg_m3(contaminant("pfoa")) == {}
+    assert len([row for row in indicators() if row.cas and limits_kg_m3(contaminant(row.cas))]) == 69
