@@ -97,8 +97,7 @@ def run(
 @app.command()
 def check(cases: CasesArgument) -> None:
     """检查案例文件，不运行。 Check case files without running them."""
-    from models.water.case import build_case, load_case
-    from models.water.case.schema import FlowCase
+    from models.water.case import check_case, load_case
     from twin.core.errors import ParkTwinError
 
     shell = open_shell()
@@ -106,8 +105,7 @@ def check(cases: CasesArgument) -> None:
     for path in case_paths(cases):
         try:
             loaded = load_case(path)
-            if isinstance(loaded.case, FlowCase):
-                build_case(loaded)
+            check_case(loaded)
         except ParkTwinError as error:
             failed = True
             exits.tell(error, shell.speaker.language, shell.err)

@@ -10,6 +10,15 @@ from models.casefiles.findings import CaseError
 from models.water.case.build import Built, build_case
 from models.water.case.load import LoadedCase, load_case
 from models.water.case.result import CaseResult
-from models.water.case.run import run_case
+from models.water.case.run import check_case, run_case
 
-__all__ = ["Built", "CaseError", "CaseResult", "LoadedCase", "build_case", "load_case", "run_case"]
+__all__ = [
+    "Built",
+    "CaseError",
+    "CaseResult",
+    "LoadedCase",
+    "build_case",
+    "check_case",
+    "load_case",
+    "run_case",
+]

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.casefiles.tables import ResultTable
 from models.water.case.build import Built, build_case
-from models.water.case.column import run_column_case
+from models.water.case.column import column_problem, run_column_case
 from models.water.case.gather import told
 from models.water.case.load import LoadedCase, load_case
 from models.water.case.observed import observed_rows, pair_table, pairs_of, times_of
@@ -38,6 +38,24 @@ def run_case(given: LoadedCase | str | Path | Mapping[str, Any], *, folder: Path
     loaded = given if isinstance(given, LoadedCase) else load_case(given, folder=folder)
     try:
         return _column(loaded) if isinstance(loaded.case, ColumnCase) else _flow(loaded)
+    except BadRequestError as error:
+        raise told(error, loaded.source) from None
+
+
+def check_case(loaded: LoadedCase) -> None:
+    """Everything that can be wrong with a case before it is computed: arrays, places, properties, points.
+
+    Raises CaseError with what was found.
+    """
+    try:
+        observed_rows(loaded)
+        if isinstance(loaded.case, ColumnCase):
+            column_problem(loaded)
+            return
+        built = build_case(loaded)
+        watched(built)
+        if not isinstance(built.case, TracksCase):
+            times_of(built, observed_rows(loaded))
     except BadRequestError as error:
         raise told(error, loaded.source) from None
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.water.case import CaseError, build_case, load_case, run_case
+from models.water.case import CaseError, build_case, check_case, load_case, run_case
 
 GOOD: dict[str, Any] = {
     "kind": "transport",
@@ -192,3 +192,28 @@ def test_a_file_that_is_no_toml_and_a_kind_that_is_none(tmp_path: Path) -> None:
         load_case({"kind": "plume"})
     with pytest.raises(CaseError, match="readable"):
         load_case(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"depth_total": 300.0}, "at least depth_m"),
+        ({"start_head": [1.0, 2.0]}, "one per cell, 10"),
+        ({"top": [{"end": 2.0}, {"end": 1.0}]}, "rising"),
+        ({"top": [{"end": 1.0, "conc": 5.0}]}, "solute"),
+        ({"soil": [{"bottom": 100.0, "saturated": 0.4, "k": 1.0}]}, "needs alpha, n"),
+        ({"soil": [{"bottom": 100.0, "saturated": 0.4, "residual": 0.5, "k": 1.0}]}, "residual|needs"),
+    ],
+)
+def test_a_column_is_checked_without_running_it(change: dict[str, Any], said: str) -> None:
+    case = {
+        "kind": "column",
+        "units": {"length": "cm", "time": "h", "mass": "g"},
+        "depth_total": 100.0,
+        "cells": 10,
+        "soil": [{"bottom": 100.0, "saturated": 0.4, "k": 1.0, "alpha": 0.03, "n": 2.0}],
+        "top": [{"end": 1.0, "flux": 0.1}],
+    }
+    check_case(load_case(case))
+    with pytest.raises(CaseError, match=said):
+        check_case(load_case({**case, **change}))
