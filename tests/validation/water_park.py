@@ -94,7 +94,7 @@ def study(park: Park, terrain: Terrain, seed: int, *, members: int = 40, steps: 
     names = [row.name for row in twin.setup.wells]
     at = [names.index(name) for name in held]
     levels = np.stack([twin.levels_m(model)[at] for model in twin.models])
-    after_k = _ln_k(twin, fitted=True)
+    after_k = _ln_k(twin)
     scored = _scored(live, truth.hidden)
     near = _near_wells(live, scored)
     lnk = {name: _lnk_errors(live, scored, rows) for name, rows in (("before", before_k), ("after", after_k))}
@@ -141,22 +141,9 @@ def _prior_levels(live: WaterLive) -> np.ndarray:
     return np.stack([live.twin.read_level_m(model.steady_head()) for model in live.twin.models])
 
 
-def _ln_k(twin: WaterTwin, *, fitted: bool = False) -> np.ndarray:
-    """ln K (members, nl, nr, nc).
-
-    The live twin computes full layers, so what it fits is transmissivity: once ``fitted`` its K is that over
-    the thickness that is wet by its own heads, a tenth of the layer at least.
-    """
-    found = []
-    for model in twin.models:
-        flow = model.problem.flow
-        wet = np.ones(flow.grid.shape)
-        if fitted:
-            above = np.nan_to_num(model.state().head_m) - flow.grid.bottom_m
-            thick = np.where(flow.grid.thickness_m > 0.0, flow.grid.thickness_m, 1.0)
-            wet = np.clip(above / thick, 0.1, 1.0)
-        found.append(np.log(flow.medium.k_m_s / wet))
-    return np.stack(found)
+def _ln_k(twin: WaterTwin) -> np.ndarray:
+    """ln K (members, nl, nr, nc)."""
+    return np.stack([np.log(model.problem.flow.medium.k_m_s) for model in twin.models])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -298,7 +285,7 @@ def report() -> Section:
         text=(
             "The simulator hides an aquifer of its own under the demonstration park. The twin hears its "
             "wells, all but the held-out ones, once a month for a year; then heads at the held-out wells, "
-            "ln K of the aquifers (fitted transmissivity over wet thickness) and fronts at now and ahead are "
+            "ln K of the aquifers and fronts at now and ahead are "
             "compared with the truth."
         ),
         tables=(table("Every hidden truth", [*columns, *[f"front {day} d" for day in LEADS_D]], rows),),

@@ -30,8 +30,8 @@ class DataKnobs:
     is far below the limit counts as clean. ``bin_s``: readings nearer in time are joined.
     """
 
-    level_sd_m: float = 0.1
-    conc_ln_sd: float = 0.5
+    level_sd_m: float = 0.2
+    conc_ln_sd: float = 1.0
     floor_share: float = 0.05
     bin_s: float = 30 * 86_400.0
 

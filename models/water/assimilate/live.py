@@ -41,14 +41,17 @@ _MOST_INFLATION = 3.0
 class TwinKnobs:
     """Choices of the twin.
 
-    ``members``; ``steps`` of ES-MDA. ``radius_m`` beyond which a well says nothing of a place. ``relax``:
-    share of the spread that an update of now takes and that is given back. ``step_s`` longest time
-    step. ``drift_m`` standard deviation per root day by which a member's heads wander from what it computes.
-    ``data``, ``dressing``, ``error``: see there.
+    ``members``; ``steps`` of ES-MDA, whose inflations fall by ``falling`` from one to the next: the first
+    are careful, for flow is not linear in its parameters (Le et al. 2016, SPE J. 21, 2195, adapt them
+    likewise). ``radius_m`` beyond which a well says nothing of a place. ``relax``: share of the spread that
+    an update of now takes and that is given back. ``step_s`` longest time step, ``history_step_s`` in the
+    history. ``drift_m`` standard deviation per root day by which a member's heads wander from what it
+    computes. ``data``, ``dressing``, ``error``: see there.
     """
 
     members: int = 40
     steps: int = 4
+    falling: float = 4.0
     radius_m: float = 1_500.0
     relax: float = 0.5
     step_s: float = 86_400.0
@@ -149,7 +152,7 @@ class WaterTwin:
             data.value,
             data.sd,
             self._rng,
-            inflations=alphas(self.knobs.steps),
+            inflations=alphas(self.knobs.steps, ratio=self.knobs.falling),
             localisation=self._localisation(self.setup.prior.places_m, data),
         )
         predicted, models = self._predict(self.parameters, data)

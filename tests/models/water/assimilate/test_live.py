@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.water.assimilate.data import DataKnobs
 from models.water.assimilate.live import TwinKnobs, TwinSetup, WaterTwin
 from models.water.assimilate.prior import LnKField, Prior, SourceFactor, StressFactor
 from models.water.grid import regular_grid
@@ -96,7 +97,7 @@ def _setup() -> TwinSetup:
 
 
 SETUP = _setup()
-KNOBS = TwinKnobs(members=8, steps=2, radius_m=400.0)
+KNOBS = TwinKnobs(members=8, steps=2, radius_m=400.0, data=DataKnobs(level_sd_m=0.05))
 
 
 def _readings(day: float, lift_m: float = 0.0) -> list[Reading]:
