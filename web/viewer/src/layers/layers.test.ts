@@ -92,6 +92,10 @@ describe('strata', () => {
       }
     }
     expect(face.info[(2 * 5) * 2 * 4]).toBeCloseTo(120);
+    // The ground stands with every vertex: what is dissolved is known by depth below it.
+    for (let i = 0; i < 3; i++) {
+      for (let k = 0; k < 5; k++) expect(face.doubt[(i * 5 + k) * 8 + 3]).toBeCloseTo(face.positions[i * 5 * 2 * 3 + 2] ?? NaN, 3);
+    }
   });
   it('knows patterns by the name of the layer', () => {
     expect(LAYERS.map(patternOf)).toEqual([0, 1, 2, 3, 4]);
