@@ -9,34 +9,15 @@ import pytest
 
 from models.water.flow.solver import FlowSolver
 from models.water.grid import Grid, regular_grid
-from models.water.problem import FixedHead, Recharge, Wells
+from models.water.problem import FixedHead, Recharge
 from models.water.result import FlowField
 from models.water.tracking.capture import YEAR_S, ages, capture_zones
 from models.water.tracking.lines import flow_lines
 from models.water.tracking.march import march, particles_at
+from tests.support.water_geo import POROSITY, THICK_M, basin
 from tests.support.water_ground import uniform
 from tests.support.water_uniform import uniform_field
 from twin.core.errors import BadRequestError
-
-POROSITY = 0.2
-THICK_M = 10.0
-
-
-def basin(cells: int, dx_m: float, rates: dict[tuple[int, int], float], gradient: float = 0.0) -> tuple:
-    """A square aquifer between fixed heads west and east with wells (row, column): rate."""
-    grid = regular_grid((1, cells, cells), dx_m=dx_m, dy_m=dx_m, thickness_m=THICK_M)
-    k = 1e-4
-    rows = np.arange(cells)
-    sides = []
-    for name, column, head in (("west", 0, gradient * dx_m * (cells - 1)), ("east", cells - 1, 0.0)):
-        where = np.column_stack([np.zeros(cells, int), rows, np.full(cells, column)])
-        sides.append(FixedHead(cells=where, head_m=np.full(cells, head), name=name))
-    where = np.array([(0, i, j) for i, j in rates])
-    wells = Wells(cells=where, rate_m3_s=np.array(list(rates.values())))
-    medium = uniform(grid, k_m_s=k)
-    step = FlowSolver(grid, medium).steady([*sides, wells], np.zeros(grid.shape))
-    assert step.converged
-    return grid, step.field
 
 
 def test_a_doublet_arrives_first_along_the_line() -> None:
