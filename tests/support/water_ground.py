@@ -40,7 +40,7 @@ def held(grid: Grid, column: int, head_m: float | FloatArray, name: str = "chd")
 
 
 def graded(inner_m: float, count: int, factor: float, far_m: float) -> FloatArray:
-    """Widths from the middle outwards on both sides: ``2 count + 1`` equal ones, then growing up to ``far_m``."""
+    """Widths outwards on both sides: ``2 count + 1`` equal ones in the middle, growing up to ``far_m``."""
     widths = []
     reach, width = (count + 0.5) * inner_m, inner_m
     while reach < far_m:

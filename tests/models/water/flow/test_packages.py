@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models.water.flow.solver import FlowOptions, FlowSolver
@@ -155,7 +155,8 @@ def test_every_cell_closes(seed: int) -> None:
         convertible=list(convertible),
     )
     cells = np.argwhere(grid.active)
-    some = cells[random.permutation(len(cells))[:6]]
+    assume(len(cells) >= 5)
+    some = cells[random.permutation(len(cells))[:5]]
     tops = grid.tops_m[tuple(some.T)]
     stresses: list[Stress] = [
         FixedHead(cells=some[:1], head_m=tops[:1]),
