@@ -18,7 +18,7 @@ from models.water.transport.load import Load, solid_kg
 from models.water.transport.neighbours import ByteArray
 from models.water.transport.patch import Patch
 from models.water.transport.state import Ledger
-from models.water.transport.stiff import Stiff
+from models.water.transport.stiff import Given, Stiff
 from twin.core.geometry import FloatArray
 
 
@@ -126,14 +126,15 @@ class March:
         start, end = (scene.patch.water_at(share) for share in shares)
         solid = solid_kg(scene.patch, cargo.law)
         first = self._conc(scene, cargo, mass, start, solid)
-        half = self._euler(scene, cargo, mass, first, (end, solid), h)
+        given = self._given(scene, cargo, mass, first, (end, solid), h)
+        _set(first, given)
+        half = self._euler(scene, cargo, mass, first, (end, solid), h, given)
         second = self._conc(scene, cargo, half, end, solid)
-        last = self._euler(scene, cargo, half, second, (end, solid), h)
+        _set(second, given)
+        last = self._euler(scene, cargo, half, second, (end, solid), h, given)
         np.add(mass, last, out=mass)
         mass *= 0.5
         self._book_flows(scene, cargo, 0.5 * (first + second), h)
-        if scene.stiff is not None:
-            self._implicit(scene, scene.stiff, cargo, mass, (end, solid), h)
         self._pin(scene, load, cargo, end)
 
     def _conc(
@@ -153,6 +154,7 @@ class March:
         conc: FloatArray,
         after: tuple[FloatArray, FloatArray],
         h: float,
+        given: Given | None,
     ) -> FloatArray:
         """Masses ``h`` seconds on; ``after`` water and solids then."""
         patch, n = scene.patch, cargo.number
@@ -168,6 +170,8 @@ class March:
             np.add.at(rates, cells, rate[:, n])
         for taking in patch.exchange.offtakes if scene.stiff is None else scene.stiff.offtakes:
             np.subtract.at(rates, taking.cells, taking.rate_m3_s * held[taking.cells])
+        if given is not None:
+            change += given.rate_kg_s
         change *= h
         change += mass
         if len(flows.cross):
@@ -187,24 +191,32 @@ class March:
         for out in taking:
             self.ledger.book(n, out.name, out_kg=h * float(out.rate_m3_s @ held[out.cells]))
 
-    def _implicit(
+    def _given(
         self,
         scene: Scene,
-        stiff: Stiff,
         cargo: Cargo,
         mass: FloatArray,
+        conc: FloatArray,
         after: tuple[FloatArray, FloatArray],
         h: float,
-    ) -> None:
+    ) -> Given | None:
+        """What the implicit part does in the coming ``h`` seconds; books what packages take from it."""
+        if scene.stiff is None:
+            return None
         water, solid = after
-        conc = self._conc(scene, cargo, mass, water, solid)
-        pins = scene.pins[cargo.number]
+        n = cargo.number
+        brought = np.zeros(mass.shape)
+        for row in scene.patch.exchange.intakes:
+            np.add.at(brought.ravel(), row.cells, row.rate_kg_s[:, n])
+        for _, cells, rate in scene.puts:
+            np.add.at(brought.ravel(), cells, rate[:, n])
         capacity = water + solid * _slope(conc, cargo)
-        took, note = stiff.solve(mass, capacity, pins.cells, pins.conc_kg_m3, h)
-        for name, amount in took:
-            self.ledger.book(cargo.number, name, out_kg=amount)
-        if note and note not in self.notes:
-            self.notes.append(note)
+        given = scene.stiff.solve(mass, conc, capacity, brought, scene.pins[n].cells, h)
+        for name, amount in given.took:
+            self.ledger.book(n, name, out_kg=amount)
+        if given.note and given.note not in self.notes:
+            self.notes.append(given.note)
+        return given
 
     def _pin(self, scene: Scene, load: Load, cargo: Cargo, water: FloatArray) -> None:
         pins = scene.pins[cargo.number]
@@ -267,6 +279,12 @@ def treated(
         if len(at):
             found.append((row.number, at, row.rate_1_s[inside]))
     return tuple(found)
+
+
+def _set(conc: FloatArray, given: Given | None) -> None:
+    """Let fast cells show what they will hold."""
+    if given is not None:
+        conc.ravel()[given.cells] = given.conc_kg_m3
 
 
 def _slope(conc: FloatArray, cargo: Cargo) -> FloatArray:

@@ -1,7 +1,9 @@
 """The implicit part: the few cells that would force very short explicit steps.
 
-Faces that touch such a cell leave the explicit step; after it, one implicit upwind step moves what crosses
-them. The masses follow the fluxes of its solution, so that nothing is lost however well it was solved.
+Faces that touch such a cell leave the explicit step. Before it, the fast cells' concentrations at its end are
+found implicitly (upwind) with their slow neighbours as they are; what then crosses those faces flows
+steadily through both stages of the explicit step. So mass that leaves one cell enters the other, and
+concentrations stay between those around.
 """
 
 from __future__ import annotations
@@ -25,11 +27,26 @@ Took = list[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """What the implicit faces do in a substep.
+
+    ``cells`` have ``conc_kg_m3`` at its end; ``rate_kg_s`` of every cell of the window flows meanwhile;
+    ``took`` what packages took from fast cells (kg); ``note`` of a solution that did not converge.
+    """
+
+    cells: CellArray
+    conc_kg_m3: FloatArray
+    rate_kg_s: FloatArray
+    took: Took
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stiff:
     """``explicit`` flows without the implicit faces, ``offtakes`` without those of implicit cells.
 
-    ``cells`` (m,) that the implicit faces join, ravelled in the window; ``one`` and ``two`` (f,) their
-    numbers in ``cells``; ``flow_m3_s`` from one to two, ``mixing_m3_s`` conductances.
+    ``cells`` (m,) that are fast, ravelled in the window. ``one`` and ``two`` (f,) ravelled cells that the
+    implicit faces join; ``flow_m3_s`` from one to two, ``mixing_m3_s`` conductances.
     """
 
     explicit: Flows
@@ -42,71 +59,76 @@ class Stiff:
     mixing_m3_s: FloatArray
 
     def solve(
-        self, mass: FloatArray, capacity: FloatArray, pinned: CellArray, pinned_kg_m3: FloatArray, h: float
-    ) -> tuple[Took, str]:
-        """Move mass through the implicit faces for ``h`` seconds; what packages took, and a note or none.
+        self,
+        mass: FloatArray,
+        conc: FloatArray,
+        capacity: FloatArray,
+        brought: FloatArray,
+        pinned: CellArray,
+        h: float,
+    ) -> Given:
+        """Concentrations of the fast cells after ``h`` seconds, and what flows meanwhile.
 
-        ``capacity`` (m3) mass over concentration; ``pinned`` cells keep their concentrations.
+        ``conc`` now, pinned cells included, ``capacity`` (m3) mass over concentration then, ``brought`` kg/s
+        from outside; all of the window.
         """
-        flat = mass.ravel()
-        taken = self._taken()
-        conc, note = self._conc(flat, capacity.ravel(), taken, (pinned, pinned_kg_m3), h)
-        up = np.where(self.flow_m3_s > 0.0, conc[self.one], conc[self.two])
-        flux = self.flow_m3_s * up + self.mixing_m3_s * (conc[self.one] - conc[self.two])
-        change = np.zeros(len(self.cells))
-        np.subtract.at(change, self.one, h * flux)
-        np.add.at(change, self.two, h * flux)
+        found, note = self._conc(mass.ravel(), conc.ravel(), capacity.ravel(), brought.ravel(), pinned, h)
+        then = conc.ravel().copy()
+        then[self.cells] = found
+        up = np.where(self.flow_m3_s > 0.0, then[self.one], then[self.two])
+        flux = self.flow_m3_s * up + self.mixing_m3_s * (then[self.one] - then[self.two])
+        rate = np.zeros(conc.size)
+        np.subtract.at(rate, self.one, flux)
+        np.add.at(rate, self.two, flux)
         took: Took = []
         for row in self.implicit_offtakes:
-            at = np.searchsorted(self.cells, row.cells)
-            out = h * row.rate_m3_s * conc[at]
-            np.subtract.at(change, at, out)
-            took.append((row.name, float(out.sum())))
-        flat[self.cells] += change
-        return took, note
-
-    def _taken(self) -> FloatArray:
-        total = np.zeros(len(self.cells))
-        for row in self.implicit_offtakes:
-            np.add.at(total, np.searchsorted(self.cells, row.cells), row.rate_m3_s)
-        return total
+            out = row.rate_m3_s * then[row.cells]
+            np.subtract.at(rate, row.cells, out)
+            took.append((row.name, h * float(out.sum())))
+        return Given(
+            cells=self.cells, conc_kg_m3=found, rate_kg_s=rate.reshape(conc.shape), took=took, note=note
+        )
 
     def _conc(
         self,
         mass: FloatArray,
+        conc: FloatArray,
         capacity: FloatArray,
-        taken: FloatArray,
-        pinned: tuple[CellArray, FloatArray],
+        brought: FloatArray,
+        pinned: CellArray,
         h: float,
     ) -> tuple[FloatArray, str]:
         from scipy.sparse import coo_array
 
         m = len(self.cells)
+        place = np.full(conc.size, -1, dtype=np.int64)
+        place[self.cells] = np.arange(m)
+        diagonal = capacity[self.cells].copy()
+        right = mass[self.cells] + h * brought[self.cells]
+        for row in self.implicit_offtakes:
+            np.add.at(diagonal, place[row.cells], h * row.rate_m3_s)
+        rows, columns, values = [np.arange(m)], [np.arange(m)], [diagonal]
         forth = np.maximum(self.flow_m3_s, 0.0) + self.mixing_m3_s
         back = np.maximum(-self.flow_m3_s, 0.0) + self.mixing_m3_s
-        diagonal = capacity[self.cells] + h * taken
-        np.add.at(diagonal, self.one, h * forth)
-        np.add.at(diagonal, self.two, h * back)
-        rows = np.concatenate([self.two, self.one])
-        columns = np.concatenate([self.one, self.two])
-        off = -h * np.concatenate([forth, back])
-        right = mass[self.cells].copy()
-        cells, values = pinned
-        at = np.searchsorted(self.cells, cells)
-        mine = (at < m) & (self.cells[np.minimum(at, m - 1)] == cells)
+        for own, other, leaves, enters in (
+            (self.one, self.two, forth, back),
+            (self.two, self.one, back, forth),
+        ):
+            mine = place[own] >= 0
+            np.add.at(diagonal, place[own[mine]], h * leaves[mine])
+            both = mine & (place[other] >= 0)
+            rows.append(place[own[both]])
+            columns.append(place[other[both]])
+            values.append(-h * enters[both])
+            slow = mine & (place[other] < 0)
+            np.add.at(right, place[own[slow]], h * enters[slow] * conc[other[slow]])
         fixed = np.zeros(m, dtype=bool)
-        fixed[at[mine]] = True
-        off = np.where(fixed[rows], 0.0, off)
+        fixed[place[pinned][place[pinned] >= 0]] = True
         diagonal[fixed] = 1.0
-        right[at[mine]] = values[mine]
-        each = np.arange(m)
-        matrix = coo_array(
-            (
-                np.concatenate([off, diagonal]),
-                (np.concatenate([rows, each]), np.concatenate([columns, each])),
-            ),
-            shape=(m, m),
-        ).tocsc()
+        right[fixed] = conc[self.cells[fixed]]
+        at = np.concatenate(rows)
+        entries = np.where(fixed[at] & (np.arange(len(at)) >= m), 0.0, np.concatenate(values))
+        matrix = coo_array((entries, (at, np.concatenate(columns))), shape=(m, m)).tocsc()
         return _solved(matrix, right, diagonal)
 
 
@@ -175,15 +197,14 @@ def stiff(patch: Patch, cells: BoolArray) -> Stiff:
         for n in pair if len(flows.cross) else ():
             arrays["cross"][n][touched] = 0.0
     one, two, flow_m3_s, mixing_m3_s = (np.concatenate([row[n] for row in found]) for n in range(4))
-    joined = np.unique(np.concatenate([one, two, np.flatnonzero(cells)]))
     inner, outer = _split(patch.exchange.offtakes, cells)
     return Stiff(
         explicit=Flows(**arrays),
         offtakes=outer,
         implicit_offtakes=inner,
-        cells=joined,
-        one=np.searchsorted(joined, one),
-        two=np.searchsorted(joined, two),
+        cells=np.flatnonzero(cells),
+        one=one,
+        two=two,
         flow_m3_s=flow_m3_s,
         mixing_m3_s=mixing_m3_s,
     )
