@@ -68,8 +68,8 @@ def _tracking() -> tuple[Table, tuple[Check, ...]]:
     porosity = np.full(grid.shape, POROSITY)
     found = capture_zones(grid, porosity, field, [[0, middle, middle]], times_s=(2.5 * YEAR_S, 1e12))
     pumped = rate * 2.5 * YEAR_S
-    held = found.zones[2.5 * YEAR_S].area * THICK_M * POROSITY
-    still = found.zones[1e12].bounds[2] - float(grid.x_m[middle])
+    held = found.zones_by_s[2.5 * YEAR_S].area * THICK_M * POROSITY
+    still = found.zones_by_s[1e12].bounds[2] - float(grid.x_m[middle])
     still_exact = rate / (2.0 * math.pi * THICK_M * q0)
     width = float(np.isfinite(found.arrival_s[0][:, 2 * middle]).sum()) * 0.5 * dx
     width_exact = rate / (2.0 * THICK_M * q0)

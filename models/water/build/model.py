@@ -40,7 +40,7 @@ class BuildOptions:
 
     ``buffer_m`` and ``above_m``: the model ends this far from areas, rivers and wells, and this high above
     the nearest river (areas stay in); ``inside`` replaces both by a shape.
-    ``fine_m``: width of cells around ``places_m`` (x, y), growing by ``growth`` away from them.
+    ``fine_m``: width of cells around ``places_m`` (x, y), growing by ``growth_ratio`` away from them.
     ``end_above_m`` and ``end_distance_m``: see ``models.water.build.edges.ends``. ``ground``: measured
     properties by stratum. ``convertible``: whether layers are unconfined;
     see ``models.water.build.settle`` for the water table without that.
@@ -52,7 +52,7 @@ class BuildOptions:
     places_m: Sequence[tuple[float, float]] = ()
     fine_m: float | None = None
     core_m: float = 0.0
-    growth: float = 1.2
+    growth_ratio: float = 1.2
     layers: LayerRules = field(default_factory=LayerRules)
     ground: Mapping[str, Ground] | None = None
     bed: RiverBed = field(default_factory=RiverBed)
@@ -205,7 +205,7 @@ def _axis(nodes_m: FloatArray, cell_m: float, options: BuildOptions, axis: int) 
         places_m=places,
         fine_m=options.fine_m,
         core_m=options.core_m,
-        growth=options.growth,
+        growth=options.growth_ratio,
     )
     return spans, low
 

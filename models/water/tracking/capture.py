@@ -26,13 +26,14 @@ class CaptureZones:
     """Ground from which water reaches wells.
 
     ``arrival_s`` (layers, nr x per_side, nc x per_side) is the time of travel from the middle of each part of
-    a cell, inf where water goes elsewhere, NaN where there is none; ``layers`` names its layers. ``zones``:
-    for every time in seconds, the ground seen from above from any of whose layers water arrives by then.
+    a cell, inf where water goes elsewhere, NaN where there is none; ``layers`` names its layers.
+    ``zones_by_s``: for every time in seconds, the ground seen from above from any of whose layers water
+    arrives by then.
     """
 
     arrival_s: FloatArray
     layers: tuple[int, ...]
-    zones: Mapping[float, BaseGeometry]
+    zones_by_s: Mapping[float, BaseGeometry]
 
 
 def capture_zones(
@@ -83,7 +84,7 @@ def capture_zones(
     x = edges_m(grid.x0_m, np.repeat(grid.dx_m / per_side, per_side))
     y = edges_m(grid.y0_m, np.repeat(grid.dy_m / per_side, per_side))
     zones = {float(limit): shape_of(x, y, np.asarray((fine <= limit).any(axis=0))) for limit in times_s}
-    return CaptureZones(arrival_s=fine, layers=used, zones=zones)
+    return CaptureZones(arrival_s=fine, layers=used, zones_by_s=zones)
 
 
 def ages(

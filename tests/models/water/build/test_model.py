@@ -130,7 +130,7 @@ def test_conductivity_fields_leave_other_strata_alone_and_meet_the_data() -> Non
 def test_refinement_about_a_well() -> None:
     park, strata, terrain = ground()
     well = park.wells[0].collar
-    options = BuildOptions(places_m=((well.x_m, well.y_m),), fine_m=10.0, growth=1.3)
+    options = BuildOptions(places_m=((well.x_m, well.y_m),), fine_m=10.0, growth_ratio=1.3)
     model = build_model(park, strata, cell_m=80.0, terrain=terrain, options=options)
     row, column = model.grid.column_row(well.x_m, well.y_m)
     assert model.grid.dx_m[column] <= 10.01

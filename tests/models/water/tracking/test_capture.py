@@ -50,12 +50,12 @@ def test_a_well_in_uniform_flow_takes_its_width_and_its_water() -> None:
     zones = capture_zones(grid, np.full(grid.shape, POROSITY), field, [[0, middle, middle]], times_s=years)
     for seconds in years:
         # What is pumped by then has filled the zone's pores before.
-        assert zones.zones[seconds].area * THICK_M * POROSITY == pytest.approx(rate * seconds, rel=0.03)
+        assert zones.zones_by_s[seconds].area * THICK_M * POROSITY == pytest.approx(rate * seconds, rel=0.03)
     # Down the stream the zone ends at the stagnation point Q / (2 pi b q0).
     everything = capture_zones(
         grid, np.full(grid.shape, POROSITY), field, [[0, middle, middle]], times_s=(1e12,), per_side=2
     )
-    east = everything.zones[1e12].bounds[2] - grid.x_m[middle]
+    east = everything.zones_by_s[1e12].bounds[2] - grid.x_m[middle]
     assert east == pytest.approx(rate / (2.0 * math.pi * THICK_M * q0), abs=grid.dx_m[0])
     # At the well it is Q / (2 b q0) wide.
     column = np.isfinite(everything.arrival_s[0][:, 2 * middle]).sum() * 0.5 * grid.dx_m[0]
