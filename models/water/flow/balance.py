@@ -16,6 +16,7 @@ from models.water.flow.saturation import saturation
 from models.water.grid import PASSES, Grid
 from models.water.kernels import Kernel, chosen
 from models.water.problem import Medium
+from models.water.result import FlatArray
 from twin.core.geometry import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -31,6 +32,7 @@ class Ground:
 
     active: BoolArray
     points: BoolArray
+    passed: tuple[FlatArray, FlatArray, FlatArray, FloatArray]
     convertible: BoolArray
     area_m2: FloatArray
     bottom_m: FloatArray
@@ -48,6 +50,7 @@ def ground_of(grid: Grid, medium: Medium) -> Ground:
     return Ground(
         active=active,
         points=active | _passed(grid),
+        passed=_between(grid),
         convertible=convertible,
         area_m2=grid.area_m2,
         bottom_m=np.where(active, grid.bottom_m, -1e30),
@@ -70,6 +73,20 @@ def _passed(grid: Grid) -> BoolArray:
     layers = np.arange(grid.shape[0])[:, None, None]
     reach = np.maximum.accumulate(np.where(under, grid.below, -1), axis=0)
     return np.asarray((grid.domain == PASSES) & (reach > layers))
+
+
+def _between(grid: Grid) -> tuple[FlatArray, FlatArray, FlatArray, FloatArray]:
+    """Points between layers: their flat index, those of the active cells above and below, the way down."""
+    rows: list[tuple[int, int, int, float]] = []
+    plane = grid.shape[1] * grid.shape[2]
+    for k, i, j in np.argwhere(grid.below > np.arange(grid.shape[0])[:, None, None] + 1):
+        place, under = int(i * grid.shape[2] + j), int(grid.below[k, i, j])
+        for layer in range(int(k) + 1, under):
+            part = (layer - k) / (under - k)
+            rows.append((layer * plane + place, int(k) * plane + place, under * plane + place, part))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    here, above, below = (table[:, n].astype(np.int64) for n in range(3))
+    return here, above, below, table[:, 3]
 
 
 def kernels_of(kernel: Kernel) -> ModuleType | Any:
@@ -124,6 +141,13 @@ class Balance:
             self.sat_old[k], _ = saturation(old_m[k], g.bottom_m[k], g.thick_m[k])
             rest = old_m[k] - g.bottom_m[k] - 0.5 * g.thick_m[k] * self.sat_old[k]
             self._level_old[k] = self.sat_old[k] * rest
+
+    def settle(self, head_m: FloatArray) -> None:
+        """Put the heads of points between layers on the line between their ends, in place."""
+        here, above, below, part = self.ground.passed
+        if len(here):
+            flat = head_m.reshape(-1)
+            flat[here] = (1.0 - part) * flat[above] + part * flat[below]
 
     def evaluate(self, head_m: FloatArray, *, newton: bool) -> Matrix:
         """Residual and matrix at heads (nl, nr, nc), fixed ones included."""

@@ -76,6 +76,7 @@ class Iteration:
         return self._outcome(outer, inner, left, solved=self._tightened > 0)
 
     def _look(self, head_m: FloatArray) -> tuple[Matrix, float]:
+        self.balance.settle(head_m)
         matrix = self.balance.evaluate(head_m, newton=self._newton)
         return matrix, float(np.abs(self.balance.right()).sum())
 

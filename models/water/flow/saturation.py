@@ -7,7 +7,7 @@ import numpy as np
 from twin.core.geometry import FloatArray
 
 SMOOTHING = 1e-6  # of the thickness at either end
-DRY = 0.5e-6  # saturation under which a cell counts as empty when heads are sought
+DRY = 1e-8  # saturation under which a cell counts as empty when heads are sought
 
 
 def saturation(
