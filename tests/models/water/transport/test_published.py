@@ -71,7 +71,7 @@ def test_section_with_a_lens() -> None:
 
 
 def test_plan_with_wells() -> None:
-    """The reference's UPSTREAM field is met; the limited scheme keeps more of the plume than its TVD."""
+    """The reference's UPSTREAM is met; the limited scheme keeps more of the plume than its TVD."""
     upstream, limited = p9("upstream"), p9("koren")
     assert upstream.conc.max(axis=(1, 2)) == pytest.approx([3.732, 0.409], rel=0.05)
     assert upstream.well[0] == pytest.approx(0.7214, rel=0.10)
