@@ -14,6 +14,7 @@ from models.water.modflow import Units, UnsupportedError, extra, read_modflow6
 from models.water.modflow.fields import read_budget, read_fields, write_fields
 from models.water.problem import FixedHead, FlowProblem, Medium, Period, Recharge, Wells
 from models.water.run import run
+from tests.support.water_data import reference, tool
 from twin.core.errors import BadRequestError, ToolMissingError
 
 pytest.importorskip("flopy")
@@ -189,3 +190,29 @@ def test_a_file_that_is_no_field_is_refused(tmp_path: Path) -> None:
         read_fields(tmp_path / "missing.hds")
     with pytest.raises(BadRequestError):
         read_budget(tmp_path / "missing.bud")
+
+
+def test_the_reference_tools_own_model_is_the_reference_problem(tmp_path: Path) -> None:
+    """Unconfined, transient, river, rain, sorption and decay, as the tool writes it for MODFLOW 6."""
+    given = reference("unconfined", (5, 30, 40), 2)
+    with pytest.raises(SystemExit, match="mf6 did not finish"):  # there is no mf6: only its input is wanted
+        tool("mf6_reference").run_mf6(given.raw, tmp_path / "ref", "/bin/true", "TVD", False)
+    found = read_modflow6(tmp_path / "ref", mass_unit="g", length_unit="meters")
+    assert found.transport is not None
+    species, spread = found.transport.species[0], found.transport.dispersion
+    assert species.decay_1_s == species.decay_sorbed_1_s == pytest.approx(1e-3 / DAY)
+    assert species.sorption is not None
+    assert species.sorption.bulk_density_kg_m3 * species.sorption.kd_m3_kg == pytest.approx(0.16)
+    assert (spread.transverse_horizontal_m, spread.transverse_vertical_m) == (1.0, 0.1)
+    assert not spread.cross_terms
+    np.testing.assert_array_equal(found.flow.medium.porosity, 0.2)
+    # Eight decimals of text are what that tool writes.
+    np.testing.assert_allclose(found.flow.medium.k_m_s, given.problem.medium.k_m_s, rtol=1e-6)
+    theirs = run(WaterProblem(flow=found.flow))
+    mine = run(WaterProblem(flow=given.problem))
+    assert theirs.converged
+    np.testing.assert_allclose(theirs.head_m, mine.head_m, rtol=0.0, atol=1e-5)
+    carried = run(found.problem)
+    assert carried.conc_kg_m3 is not None
+    put = next(row for row in carried.masses[-1] if row.name == "wel-1")
+    assert put.in_kg == pytest.approx(2 * 20.0 * 0.1, rel=1e-6)  # 20 m3/d of 100 g/m3 for two days
