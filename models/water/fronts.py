@@ -35,7 +35,7 @@ class Dressing:
 
     floor_m: float = 0.0
     cells: float = 0.5
-    share: float = 0.08
+    share: float = 0.06
 
     def sd_m(self, cell_m: float, reach_m: float) -> float:
         """Standard deviation of the front's place along its normal."""

@@ -171,7 +171,7 @@ def study(seed: int, *, knobs: TwinKnobs | None = None) -> Score:
     """One hidden truth: calibrate, look ahead, compare."""
     truth = hidden.hidden_valley(seed)
     rng = np.random.default_rng([seed, 5])
-    own = knobs or TwinKnobs(members=60, radius_m=900.0, drift_m=0.0, data=DataKnobs(level_sd_m=0.05))
+    own = knobs or TwinKnobs(members=60, radius_m=450.0, drift_m=0.0, data=DataKnobs(level_sd_m=0.05))
     twin = WaterTwin(setup(truth, rng), knobs=own, seed=seed)
     said = readings(truth, rng)
     prior = WaterTwin(setup(None, rng), knobs=own, seed=seed)
