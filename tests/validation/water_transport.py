@@ -50,13 +50,13 @@ def report() -> Section:
     return Section(
         title="Transport",
         text=(
-            "Errors are root mean squares over all cells that are compared; MODFLOW 6's with its TVD scheme "
-            "stand beside them. P8 and P9 have no closed form. P8's definition holds a molecular diffusion of "
+            "Errors are root mean squares over all cells that are compared; those of MODFLOW 6 (TVD) stand "
+            "beside them. P8 and P9 have no closed form. P8's definition holds a molecular diffusion of "
             "1.34e-5 cm2/s; our upstream run comes near the stored one (largest 1 %) without it only, so "
-            "both are shown. On P9 the limited schemes keep more of the plume than the reference's TVD does: "
-            "at the well after a year 1.03 mg/L against 0.78. On cells four times narrower Koren's gives 1.03 "
-            "and upstream 0.94 (0.88 on cells twice narrower), so the promise to lie between the reference's "
-            "UPSTREAM and TVD is kept by ours upstream only, and the sharper ones are nearer to the truth."
+            "both are shown. On P9 the limited schemes keep more of the plume than the reference's TVD: "
+            "at the well after a year 1.03 mg/L against 0.78. On cells four times narrower Koren's gives "
+            "1.03 and upstream 0.94 (0.88 on cells twice narrower), so the promise to lie between the "
+            "reference's UPSTREAM and TVD is kept by ours upstream only; the sharper are nearer the truth."
         ),
         tables=tuple(tables),
         checks=tuple(checks),
