@@ -36,9 +36,9 @@ def report() -> Section:
         title="Flow",
         text=(
             "Heads against MODFLOW 6 where its heads are stored (the confined case), against closed forms, "
-            "and against this solver's own far tighter runs. MODFLOW 6's heads of the unconfined year are not "
-            "stored, so nothing here compares with them directly. CPU-seconds are those of the machine that "
-            "wrote this page; MODFLOW 6's figures are stored ones from another run of the same problem."
+            "and against this solver's own far tighter runs. MODFLOW 6's heads of the unconfined year are "
+            "not stored, so nothing here compares with them directly. CPU-seconds are those of the machine "
+            "that wrote this page; MODFLOW 6's are stored ones from another run of the same problem."
         ),
         tables=tuple(tables),
         checks=tuple(checks),

@@ -24,6 +24,7 @@ def store_terms(
     bottom: Any,
     thick: Any,
     convertible: Any,
+    fillable: Any,
     elastic: Any,
     drainable: Any,
     sat_old: Any,
@@ -61,7 +62,7 @@ def store_terms(
                         sat_old[k, i, j] - s
                     )
                     diag[k, i, j] += elastic[k, i, j] * max(s + d * rest, 0.0) + drainable[k, i, j] * (
-                        1.0 / b if s < DRY else d
+                        1.0 / b if fillable[k, i, j] and s < DRY else d
                     )
                 else:
                     gain = elastic[k, i, j] * (level_old[k, i, j] - h)

@@ -26,12 +26,14 @@ BoolArray = npt.NDArray[np.bool_]
 class Ground:
     """What stays the same from step to step, (nl, nr, nc); ``convertible`` (nl,), ``area_m2`` (nr, nc).
 
-    ``elastic_m2`` specific storage times volume, ``drainable_m3`` specific yield times volume (zero where the
-    layer is not convertible). Values of cells that are not active are harmless ones.
+    ``alone`` cells with none above or below; ``elastic_m2`` specific storage times volume, ``drainable_m3``
+    specific yield times volume (zero where the layer is not convertible). Values of cells that are not active
+    are harmless ones.
     """
 
     active: BoolArray
     points: BoolArray
+    alone: BoolArray
     passed: tuple[FlatArray, FlatArray, FlatArray, FloatArray]
     convertible: BoolArray
     area_m2: FloatArray
@@ -50,6 +52,7 @@ def ground_of(grid: Grid, medium: Medium) -> Ground:
     return Ground(
         active=active,
         points=active | _passed(grid),
+        alone=active & (grid.below < 0) & ~_has_above(grid),
         passed=_between(grid),
         convertible=convertible,
         area_m2=grid.area_m2,
@@ -73,6 +76,14 @@ def _passed(grid: Grid) -> BoolArray:
     layers = np.arange(grid.shape[0])[:, None, None]
     reach = np.maximum.accumulate(np.where(under, grid.below, -1), axis=0)
     return np.asarray((grid.domain == PASSES) & (reach > layers))
+
+
+def _has_above(grid: Grid) -> BoolArray:
+    """Active cells with an active cell above them that water can reach them from."""
+    found = np.zeros(grid.shape, dtype=bool)
+    k, i, j = np.nonzero(grid.below >= 0)
+    found[grid.below[k, i, j], i, j] = True
+    return found
 
 
 def _between(grid: Grid) -> tuple[FlatArray, FlatArray, FlatArray, FloatArray]:
@@ -163,7 +174,7 @@ class Balance:
                 np.add.at(self.residual.ravel(), load.cells, load.flow(flat))
                 np.add.at(diag.ravel(), load.cells, load.steepness(flat))
         self.storage_m3_s = self._kernels.store_terms(
-            *(head_m, g.bottom_m, g.thick_m, g.convertible, self._elastic, self._drainable),
+            *(head_m, g.bottom_m, g.thick_m, g.convertible, g.active, self._elastic, self._drainable),
             *(self.sat_old, self._level_old, self.sat, self._steep, self.stored),
             *(self.residual, diag),
         )

@@ -92,6 +92,8 @@ class Iteration:
         if self._bends:
             target = max(target, LOOSE * float(np.sqrt(np.square(right).sum())))
         spent, _ = self._solve(matrix, right, target, self._change)
+        if not np.isfinite(self._change).all():
+            self._change[...] = 0.0
         before, share = self.head_m.copy(), 1.0
         best: tuple[float, FloatArray] | None = None
         for _ in range(HALVINGS if self._bends else 1):
@@ -125,16 +127,10 @@ class Iteration:
         return trial
 
     def _lowest_cells(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None:
-        """Convertible free cells with no active cell below them."""
+        """Convertible free cells with none above or below: only their own water says where their head is."""
         g = self.balance.ground
-        if not g.convertible.any():
-            return None
-        lowest = np.zeros(g.active.shape, dtype=bool)
-        seen = np.zeros(g.active.shape[1:], dtype=bool)
-        for k in range(len(lowest) - 1, -1, -1):
-            lowest[k] = g.active[k] & ~seen & bool(g.convertible[k])
-            seen |= g.active[k]
-        return lowest & self.balance.free
+        lowest = g.alone & g.convertible[:, None, None] & self.balance.free
+        return lowest if lowest.any() else None
 
     def _level(self, matrix: Matrix, left: float, enough: float) -> tuple[Matrix, float, bool]:
         """Close the balance of the whole model by one level for all heads (a constant coarse correction).

@@ -35,6 +35,7 @@ def store_terms(
     bottom: FloatArray,
     thick: FloatArray,
     convertible: BoolArray,
+    fillable: BoolArray,
     elastic: FloatArray,
     drainable: FloatArray,
     sat_old: FloatArray,
@@ -57,8 +58,8 @@ def store_terms(
             rest = head[k] - bottom[k] - thick[k] * sat[k]
             level = sat[k] * (rest + 0.5 * thick[k] * sat[k])
             stored[k] = elastic[k] * (level_old[k] - level) + drainable[k] * (sat_old[k] - sat[k])
-            # A dry cell answers to water that comes in as a wet one would, or its row would be empty.
-            fills = np.where(sat[k] < DRY, 1.0 / thick[k], steep[k])
+            # A dry cell answers to water as a wet one would, or its row could be empty.
+            fills = np.where(fillable[k] & (sat[k] < DRY), 1.0 / thick[k], steep[k])
             diag[k] += elastic[k] * np.maximum(sat[k] + steep[k] * rest, 0.0) + drainable[k] * fills
         else:
             stored[k] = elastic[k] * (level_old[k] - head[k])

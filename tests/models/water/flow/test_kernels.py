@@ -76,7 +76,7 @@ def test_balance(newton: bool) -> None:
         conv = np.array([True, True, False])
         thick = np.full(SHAPE, 1.0)
         total = kernels.store_terms(
-            *(parts["head"], np.zeros(SHAPE), thick, conv, parts["east"], parts["north"]),
+            *(parts["head"], np.zeros(SHAPE), thick, conv, parts["free"], parts["east"], parts["north"]),
             *(0.5 * np.ones(SHAPE), parts["old"], sat, steep, stored, residual, diag),
         )
         kernels.face_terms(
