@@ -30,6 +30,7 @@ from models.water.build.edges import Rain, RiverBed
 from models.water.build.ground import Ground as Properties
 from models.water.build.ground import ground_of
 from models.water.build.model import BuildOptions, BuiltModel, build_model
+from models.water.fronts import Dressing
 from models.water.grid import IntArray
 from models.water.measures.compare import compare
 from models.water.measures.comparison import Comparison
@@ -52,6 +53,7 @@ from twin.live.water_frames import Display, display_of
 SOLVER = "water twin (finite volumes, ES-MDA and EnKF)"
 MOST_CELLS = 100_000
 _FOREVER_S = 1e12
+_FRONT_SD_M = 32.0  # 8 % of 400 m, as Dressing has it
 _WORKS_SHARE = 1.0 / 3.0  # of the rain that seeps in under works
 _COMPARE_STEP_S = 10 * 86_400.0
 COMPARE_LEADS_S = (30 * 86_400.0, 90 * 86_400.0, 365 * 86_400.0)
@@ -164,15 +166,20 @@ def water_live(park: Park, terrain: Terrain, now_ms: int, effort: Effort) -> Wat
     wells = _places(park, built)
     if len(wells) < len(park.wells):
         notes.append(f"{len(park.wells) - len(wells)} wells lie outside the model")
+    starts = _plume_starts(book)
     setup = TwinSetup(
         prior=prior,
         start_ms=now_ms - round(1000 * book.model.history_s),
         wells=wells,
         limits_kg_m3={row.id: max(row.limit_kg_m3 - row.background_kg_m3, 1e-9) for row in book.substances},
         targets=_targets(book, built, notes),
-        sources_m=_plume_starts(book),
+        sources_m=starts,
     )
-    knobs = TwinKnobs(members=effort.members, steps=effort.steps)
+    # An error that grows with the distance from one place is right for one plume; between plumes of several
+    # sources that distance says nothing, so each front gets that of a plume of some 400 m.
+    several = len(starts) < len({row.substance_id for row in book.sources})
+    dressing = Dressing(floor_m=_FRONT_SD_M, share=0.0) if several else Dressing()
+    knobs = TwinKnobs(members=effort.members, steps=effort.steps, dressing=dressing)
     return WaterLive(
         park=park,
         book=book,
