@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.water.flow import plain
+from models.water.flow import cycle, plain, saturation
 from models.water.flow.linear import Cycles, Matrix
 from models.water.flow.solver import FlowOptions, FlowSolver
 from models.water.problem import (
@@ -22,6 +22,14 @@ from tests.support.water_ground import held, pinched_grid, uniform
 
 compiled = pytest.importorskip("models.water.compiled.flow", reason="numba is not installed")
 SHAPE = (3, 5, 7)
+
+
+def test_constants() -> None:
+    """The compiled kernels cannot import their twins' constants: the two must say the same."""
+    for name in ("DAMPING", "LOOSE_COLUMN"):
+        assert getattr(compiled, name) == getattr(cycle, name)
+    for name in ("DRY", "SMOOTHING"):
+        assert getattr(compiled, name) == getattr(saturation, name)
 
 
 def everything() -> list[Stress]:
