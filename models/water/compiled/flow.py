@@ -412,7 +412,7 @@ def dot(a: Any, b: Any) -> float:
     lanes = np.zeros(a.shape[2])
     for i in range(a.shape[1]):
         _row_dot(i, a, b, lanes)
-    return lanes.sum()
+    return lanes.sum()  # type: ignore[no-any-return]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -428,7 +428,7 @@ def turn(z: Any, ratio: float, p: Any, diag: Any, east: Any, north: Any, down: A
         if i > 0:
             _row_product(i - 1, p, diag, east, east, north, north, down, q)
             _row_dot(i - 1, p, q, lanes)
-    return lanes.sum()
+    return lanes.sum()  # type: ignore[no-any-return]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -443,4 +443,4 @@ def advance(step: float, p: Any, q: Any, x: Any, r: Any) -> float:
             for j in range(nc):
                 r[k, i, j] -= step * q[k, i, j]
         _row_dot(i, r, r, lanes)
-    return lanes.sum()
+    return lanes.sum()  # type: ignore[no-any-return]
