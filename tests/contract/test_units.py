@@ -31,6 +31,21 @@ PLAIN = {
 }
 # One by one, and why.
 ALLOWED = {
+    # Logarithms, factors, counts and probabilities of the live groundwater.
+    "models.water.arrival.Expectation": {"probability"},
+    "models.water.arrival.ModelError": {"conc_ln_sd"},
+    "models.water.assimilate.data.DataKnobs": {"conc_ln_sd"},
+    "models.water.assimilate.live.TwinKnobs": {"falling", "relax"},
+    "models.water.assimilate.prior.LnKDatum": {"sd"},
+    "models.water.assimilate.prior.LnKField": {"mean_sd", "sd"},
+    "models.water.assimilate.prior.PorosityFactor": {"ln_sd"},
+    "models.water.assimilate.prior.SourceFactor": {"ln_sd"},
+    "models.water.assimilate.prior.StressFactor": {"ln_sd"},
+    "models.water.fronts.Dressing": {"cells"},
+    "models.water.now.Band": {"median"},
+    "models.water.now.Fit": {"ln_rmse_after", "ln_rmse_before", "spread_error"},
+    "models.water.now.Reading": {"sd"},
+    "models.water.now.TargetNow": {"probability"},
     "gis.tiles.Tile": {"left", "top", "step_x", "step_y"},  # in the unit of the file's own CRS
     "gis.patch.Patch": {"left", "top", "step_x", "step_y"},
     "gis.kriging.Kriged": {"sill"},  # in the squared unit of what is kriged
