@@ -95,6 +95,12 @@ ALLOWED = {
     "models.air.deposition.Removal": {"washout_power"},  # an exponent
     "models.contaminants.warning.Steps": {"factors"},  # of limits
     "models.water.risk.Threat": {"probability"},
+    "models.water.problem.Period": {"multiplier"},  # a ratio
+    "models.water.problem.Sorption": {"kf", "exponent"},  # the unit of kf depends on the exponent
+    "models.water.result.FlowStep": {"imbalance"},  # relative, as the three below
+    "models.water.result.TransportStep": {"balance_error"},
+    "models.water.result.WaterResult": {"worst_imbalance", "worst_balance_error"},
+    "models.water.run._Record": {"imbalance", "balance"},
     "twin.stage.water.report_facts.Spread": {"median"},  # in the unit of what is spread
     "twin.stage.water.report_facts.TargetRow": {"probability_365d"},
     "models.air.plume._Profile": {"spread", "s", "n", "flux", "wind"},  # powers; units that depend on them

@@ -1,4 +1,4 @@
-"""The cross terms of dispersion, limited, in numpy: the twin of ``compiled.transport.across``.
+"""The cross terms of dispersion, limited, in numpy: the twin of ``compiled.dispersion.across``.
 
 A full tensor on a grid that is not aligned with the flow moves mass against gradients between cells, and
 central differences of it make negative concentrations. Here its fluxes are added to what the rest of the

@@ -1,4 +1,4 @@
-"""Conductances of dispersion at the faces, in numpy: the twin of ``compiled.transport.spread``.
+"""Conductances of dispersion at the faces, in numpy: the twin of ``compiled.dispersion.spread``.
 
 The tensor is that of Burnett and Frind (1987, Water Resources Research 23, 683, eq. 4): theta D_ij from the
 specific discharge q with a longitudinal, a transverse horizontal and a transverse vertical dispersivity,

@@ -178,9 +178,10 @@ class NumbaKernels:
     """The compiled kernels."""
 
     def __init__(self) -> None:
-        from models.water.compiled import transport
+        from models.water.compiled import dispersion, transport
 
         self._compiled = transport
+        self._dispersion = dispersion
 
     def faces(
         self,
@@ -214,7 +215,7 @@ class NumbaKernels:
         q = np.empty((3, *deep.shape))
         water = (flows.right_m3_s, flows.front_m3_s, flows.lower_m3_s)
         into = (flows.gx, flows.gy, flows.gz, flows.cross)
-        self._compiled.spread(*water, deep, porosity, *_geometry(shape), state, *alphas, q, *into)
+        self._dispersion.spread(*water, deep, porosity, *_geometry(shape), state, *alphas, q, *into)
 
     def across(
         self,
@@ -231,7 +232,7 @@ class NumbaKernels:
         water, solid, law = held
         room = np.empty((8, *mass.shape))
         around = (flows.cross, *_geometry(shape), state, h)
-        self._compiled.across(
+        self._dispersion.across(
             before, mass, trial, water, solid, *_numbers(law), *around, room[:3], room[3:6], room[6:]
         )
 
