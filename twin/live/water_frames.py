@@ -165,9 +165,15 @@ def rounded(ring: Ring) -> list[list[float]]:
 
 
 def volume_of(
-    display: Display, row: Volume, time_ms: int, limits: Mapping[str, float], files: dict[str, bytes]
+    display: Display,
+    row: Volume,
+    time_ms: int,
+    limits: Mapping[str, float],
+    files: dict[str, bytes],
+    *,
+    name: str = "",
 ) -> dict[str, Any]:
-    """Entry of a volume; its file is put into ``files``."""
+    """Entry of a volume; its file is put into ``files``, by default named after substance, lead and band."""
     conc = depth_cells(display, row.conc_kg_m3)
     faint = FAINT_SHARE * limits.get(row.species, 1e-3)
     seen = np.nanmax(np.where(np.isfinite(conc), conc, 0.0), axis=0, initial=0.0) >= faint
@@ -175,7 +181,7 @@ def volume_of(
     low, high = (rows[0], rows[-1] + 1) if rows.size else (0, 1)
     left, right = (columns[0], columns[-1] + 1) if columns.size else (0, 1)
     told = display.told
-    name = f"{row.species}-{round(row.lead_s)}-{row.band}.twv".lower()
+    name = name or f"{row.species}-{round(row.lead_s)}-{row.band}.twv".lower()
     files[name] = encode_depths(
         conc[:, low:high, left:right],
         x_min_m=told["x_min_m"] + float(left) * display.step_m,

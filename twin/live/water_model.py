@@ -32,7 +32,7 @@ from models.water.build.ground import ground_of
 from models.water.build.model import BuildOptions, BuiltModel, build_model
 from models.water.fronts import Dressing
 from models.water.grid import IntArray
-from models.water.measures.compare import compare
+from models.water.measures.compare import Choice, compare
 from models.water.measures.comparison import Comparison
 from models.water.model import WaterModel, WaterProblem
 from models.water.now import Nowcast, Reading
@@ -56,7 +56,8 @@ _FOREVER_S = 1e12
 _FRONT_SD_M = 32.0  # 8 % of 400 m, as Dressing has it
 _WORKS_SHARE = 1.0 / 3.0  # of the rain that seeps in under works
 _COMPARE_STEP_S = 10 * 86_400.0
-COMPARE_LEADS_S = (30 * 86_400.0, 90 * 86_400.0, 365 * 86_400.0)
+COMPARE_LEADS_S = (0.0, 30 * 86_400.0, 90 * 86_400.0, 365 * 86_400.0)
+COMPARE_VOLUMES_S = (0.0, 30 * 86_400.0, 365 * 86_400.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,11 @@ class WaterLive:
         return with_background(now, self.background_kg_m3)
 
     def compared(
-        self, substance: str, *, measures: Sequence[GroundwaterMeasure], leak: MassSource | None = None
+        self,
+        substance: str,
+        *,
+        measures: Sequence[GroundwaterMeasure | Choice],
+        leak: MassSource | None = None,
     ) -> Comparison:
         """Measures beside doing nothing, on some of the members as they stand."""
         chosen = np.linspace(0, len(self.twin.models) - 1, self.effort.compared).astype(int)
@@ -108,6 +113,7 @@ class WaterLive:
             targets=[row for row in self.book.targets if substance in (row.substance_ids or (substance,))],
             sources=self.book.sources,
             step_s=_COMPARE_STEP_S,
+            keep_s=COMPARE_VOLUMES_S,
         )
 
     def limit_kg_m3(self, substance: str) -> float:

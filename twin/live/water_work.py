@@ -7,15 +7,16 @@ next from the whole one; after that the ensemble is advanced and corrected, and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from gis.terrain import Terrain
-from models.water.measures.comparison import wire
+from models.water.measures.compare import Choice
 from models.water.now import Band, Nowcast
+from models.water.problem import MassSource
 from twin.core.errors import ParkTwinError
 from twin.core.groundwater import GroundwaterMeasure, MeasureKind
 from twin.core.origin import Origin
@@ -24,8 +25,10 @@ from twin.core.text import Text
 from twin.live.settings import Settings
 from twin.live.state import Rows, data_time_ms
 from twin.live.water_box import Parcel, Question, answered, next_question, send
+from twin.live.water_compared import comparison_row
 from twin.live.water_frames import Learning, now_cast_row
 from twin.live.water_model import QUICK, SOLVER, Effort, WaterLive, water_live
+from twin.live.water_plans import Plans, plans_for
 from twin.live.water_read import LEVEL, Wells, not_held_out, read_history, read_wells
 from twin.live.water_warnings import Subject, changes, standing
 from twin.store.rows import WaterKind, WaterRow
@@ -52,6 +55,7 @@ class WaterWork:
     k: int = 0
     live: WaterLive | None = None
     wells: Wells | None = None
+    cast: Nowcast | None = None
     now_ms: int | None = None
     fitted_ms: int | None = None
     compared_ms: int | None = None
@@ -68,7 +72,9 @@ class WaterWork:
             return self._cast(rows, data_ms)
         if self.live is not None and self._comparing(data_ms):
             self.compared_ms = data_ms
-            self._compare(self.live, data_ms, self.live.book.measures, None, exercise=False)
+            plans = self._plans(self.live, self.live.book.substances[0].id)
+            measures: list[GroundwaterMeasure | Choice] = [*self.live.book.measures, *plans.choices]
+            self._compare(self.live, data_ms, measures, None, exercise=False, notes=plans.notes)
             return True
         return False
 
@@ -83,7 +89,7 @@ class WaterWork:
 
     def _comparing(self, data_ms: int) -> bool:
         assert self.live is not None
-        if not self.live.book.measures or self.live.effort == self.quick:
+        if self.live.effort == self.quick:
             return False
         every_ms = self.settings.water_compare_interval_h * _HOUR_MS
         return self.compared_ms is None or data_ms - self.compared_ms >= every_ms
@@ -100,7 +106,7 @@ class WaterWork:
             _log.warning("no groundwater at %d: %s", data_ms, error.message)
             self._failed_ms, self.now_ms = data_ms, data_ms if self.live is not None else None
             return False
-        self.wells, self.now_ms, self._failed_ms = wells, data_ms, None
+        self.wells, self.cast, self.now_ms, self._failed_ms = wells, now, data_ms, None
         notes = [*live.notes, *wells.notes, BACKGROUND_NOTE, *([QUICK_NOTE] if quick else [])]
         self._tell(live, replace(now, time_ms=data_ms), wells, notes)
         return True
@@ -159,7 +165,7 @@ class WaterWork:
         except ParkTwinError as error:
             _log.warning("what-if %s: %s", question.id, error.message)
             text = Text(zh=error.message_zh, en=error.message)
-            self._told_comparison(_nothing(self.live.book.substances[0].id, text), (), True)
+            self._told_comparison(_nothing(self.live.book.substances[0].id, text), {}, (), True)
         answered(self.settings.data_dir, question)
         return True
 
@@ -172,17 +178,24 @@ class WaterWork:
             leak = live.leak(
                 told["x_m"], told["y_m"], substance, told["rate_kg_d"] / 86_400.0, told["days"] * 86_400.0
             )
-        measures = [_measure(row) for row in body.get("measures", [])] or list(live.book.measures)
+        asked_for = [_measure(row) for row in body.get("measures", [])]
+        plans = Plans() if asked_for or leak is not None else self._plans(live, substance)
+        measures: list[GroundwaterMeasure | Choice] = [*(asked_for or live.book.measures), *plans.choices]
         note = f"what-if {question.id}: {body.get('name') or 'without a name'}"
         asked = f"asked by {body.get('asked_by', '?')}"
-        self._compare(live, at_ms, measures, leak, exercise=True, substance=substance, notes=(note, asked))
+        notes = (note, asked, *plans.notes)
+        self._compare(live, at_ms, measures, leak, exercise=True, substance=substance, notes=notes)
+
+    def _plans(self, live: WaterLive, substance: str) -> Plans:
+        """What the library proposes for the plume as the last now-cast saw it."""
+        return Plans() if self.cast is None else plans_for(live, self.cast, substance)
 
     def _compare(
         self,
         live: WaterLive,
         at_ms: int,
-        measures: Any,
-        leak: Any,
+        measures: Sequence[GroundwaterMeasure | Choice],
+        leak: MassSource | None,
         *,
         exercise: bool,
         substance: str | None = None,
@@ -196,18 +209,20 @@ class WaterWork:
                 raise
             _log.warning("remedies were not compared at %d: %s", at_ms, error.message)
             return
-        told = wire(found)
-        odd = tuple(f"{row.id}: {note}" for row in found.options for note in row.notes[:2])
-        self._told_comparison(told, (*notes, *odd), exercise)
+        told, files, left = comparison_row(live.display, found, at_ms)
+        odd = tuple(f"{row.id}: {note}" for row in found.options for note in row.notes[:3])
+        self._told_comparison(told, files, (*notes, *left, *odd), exercise)
 
-    def _told_comparison(self, told: dict[str, Any], notes: tuple[str, ...], exercise: bool) -> None:
+    def _told_comparison(
+        self, told: dict[str, Any], files: Mapping[str, bytes], notes: tuple[str, ...], exercise: bool
+    ) -> None:
         assert self.now_ms is not None
         origin = Origin.MODELLED if self.wells is None else self.wells.origin
         origin = Origin.EXERCISE if exercise else origin
         row = self._row(
             WaterKind.COMPARISON, self.now_ms, origin, {**told, "notes": list(notes)}, exercise=exercise
         )
-        self._send(row, {})
+        self._send(row, files)
 
     def _row(
         self,

@@ -5,7 +5,7 @@ Nothing is drawn by chance: the same models and measures give the same compariso
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,8 @@ from models.water.grid import Grid, IntArray
 from models.water.measures.actions import branch
 from models.water.measures.comparison import Amount, Comparison, Lead, Option
 from models.water.measures.cost import cost
-from models.water.model import WaterModel
-from models.water.now import Band, Ring
+from models.water.model import Float32Array, WaterModel
+from models.water.now import Band, Ring, Volume
 from models.water.refusal import refused
 from models.water.rings import rings_at
 from twin.core.geometry import FloatArray
@@ -46,13 +46,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Seen:
-    """What one member's branch held at the leads: all (leads,), ``over`` (targets, leads) so far."""
+    """What one member's branch held at the leads: all (leads,), ``over`` (targets, leads) so far.
+
+    ``kept`` concentrations (nl, nr, nc) by lead.
+    """
 
     mass_kg: FloatArray
     area_m2: FloatArray
     max_kg_m3: FloatArray
     over: FloatArray
     planes: tuple[FloatArray, ...]
+    kept: Mapping[float, Float32Array]
     converged: bool
     notes: tuple[str, ...]
 
@@ -67,6 +71,7 @@ def compare(
     targets: Sequence[GroundwaterTarget] = (),
     sources: Sequence[GroundwaterSource] = (),
     step_s: float = 86_400.0,
+    keep_s: Sequence[float] = (),
     progress: Callable[[str, int], None] | None = None,
 ) -> Comparison:
     """Compare measures with doing nothing.
@@ -82,11 +87,13 @@ def compare(
     limit_kg_m3
         Concentration that makes the plume and endangers targets.
     leads_s
-        Moments after now, growing and positive, at which the options are looked at.
+        Moments after now, growing, from zero (now) on, at which the options are looked at.
     targets, sources
         Places to protect and sources of the park.
     step_s
         Time step.
+    keep_s
+        Those of the leads whose median concentrations in the cells come as ``Option.volumes``.
     progress
         Called with an option's id and a member's number before each run.
 
@@ -99,22 +106,25 @@ def compare(
     Raises
     ------
     BadRequestError
-        For an unknown substance, a limit, lead or step that cannot be, two measures of one id, and what
-        ``branch`` refuses.
+        For an unknown substance, a limit, lead or step that cannot be, a ``keep_s`` that is none of the
+        leads, two measures of one id, and what ``branch`` refuses.
     """
     members = [models] if isinstance(models, WaterModel) else list(models)
     leads = _leads(leads_s, step_s)
     if not limit_kg_m3 > 0.0:
         raise refused(value=limit_kg_m3, field="limit_kg_m3", expected="more than zero", expected_zh="大于零")
+    keep = _keep(keep_s, leads)
     species = _species(members, substance)
     choices = _choices(measures)
     grid = members[0].problem.flow.grid
     look = _Look(
         grid=grid,
+        substance=substance,
         species=species,
         limit_kg_m3=limit_kg_m3,
         leads_s=leads,
         step_s=step_s,
+        keep_s=keep,
         cells=tuple(target_cells(grid, row) for row in targets),
     )
     raster = raster_of(grid)
@@ -146,26 +156,29 @@ class _Look:
     """How a branch is watched."""
 
     grid: Grid
+    substance: str
     species: int
     limit_kg_m3: float
     leads_s: tuple[float, ...]
     step_s: float
+    keep_s: tuple[float, ...]
     cells: tuple[IntArray, ...]
 
     def run(self, model: WaterModel) -> _Seen:
         start_s = model.time_s
         over = np.zeros(len(self.cells), dtype=bool)
         kept: list[tuple[float, float, float, FloatArray, FloatArray]] = []
+        whole: dict[float, Float32Array] = {}
         converged, notes = True, []
         for lead in self.leads_s:
-            steps = max(int(np.ceil((start_s + lead - model.time_s) / self.step_s - 1e-9)), 1)
-            length_s = (start_s + lead - model.time_s) / steps
-            for _ in range(steps):
+            for length_s in self._steps(start_s + lead - model.time_s):
                 done = model.step(length_s)
                 converged = converged and done.converged
                 notes += [note for note in done.notes if note not in notes]
                 over |= np.array([self._peak(model, cells) > self.limit_kg_m3 for cells in self.cells], bool)
             kept.append((*self._numbers(model), over.copy()))
+            if lead in self.keep_s:
+                whole[lead] = np.nan_to_num(self._conc(model)).astype(np.float32)
         mass, area, most, planes, danger = zip(*kept, strict=True)
         return _Seen(
             mass_kg=np.asarray(mass),
@@ -173,6 +186,7 @@ class _Look:
             max_kg_m3=np.asarray(most),
             over=np.asarray(danger).reshape(len(self.leads_s), -1),
             planes=planes,
+            kept=whole,
             converged=converged,
             notes=tuple(notes),
         )
@@ -181,6 +195,10 @@ class _Look:
         carried = model.state().transport
         assert carried is not None  # checked when the substance was looked up
         return np.asarray(carried.conc_kg_m3[self.species])
+
+    def _steps(self, span_s: float) -> list[float]:
+        steps = int(np.ceil(span_s / self.step_s - 1e-9))
+        return [span_s / steps] * steps if steps > 0 else []
 
     def _peak(self, model: WaterModel, cells: IntArray) -> float:
         return strongest(self._conc(model), cells)
@@ -229,6 +247,15 @@ def _option(
         amount=choice.amount,
         area=choice.area or working_area(measure, sources),
         leads=tuple(leads),
+        volumes=tuple(
+            Volume(
+                species=look.substance,
+                lead_s=lead_s,
+                band="median",
+                conc_kg_m3=np.median([run.kept[lead_s] for run in runs], axis=0),
+            )
+            for lead_s in look.keep_s
+        ),
         converged=all(run.converged for run in runs),
         notes=tuple(dict.fromkeys([*choice.notes, *(note for run in runs for note in run.notes)])),
     )
@@ -313,10 +340,25 @@ def _species(members: Sequence[WaterModel], substance: str) -> int:
 
 def _leads(leads_s: Sequence[float], step_s: float) -> tuple[float, ...]:
     rows = tuple(float(value) for value in leads_s)
-    if not rows or rows[0] <= 0.0 or any(b <= a for a, b in zip(rows, rows[1:], strict=False)):
+    if (
+        not rows
+        or rows[0] < 0.0
+        or rows[-1] <= 0.0
+        or any(b <= a for a, b in zip(rows, rows[1:], strict=False))
+    ):
         raise refused(
-            value=rows, field="leads_s", expected="positive and growing", expected_zh="为正且递增的时刻"
+            value=rows,
+            field="leads_s",
+            expected="growing, the last positive",
+            expected_zh="递增且末项为正的时刻",
         )
     if not step_s > 0.0:
         raise refused(value=step_s, field="step_s", expected="more than zero", expected_zh="大于零")
+    return rows
+
+
+def _keep(keep_s: Sequence[float], leads: tuple[float, ...]) -> tuple[float, ...]:
+    rows = tuple(float(value) for value in keep_s)
+    if not set(rows) <= set(leads):
+        raise refused(value=rows, field="keep_s", expected=f"some of {leads}", expected_zh=f"取自 {leads}")
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.water.now import Band, Ring
+from models.water.now import Band, Ring, Volume
 from twin.core.groundwater import MeasureKind
 from twin.core.text import Text
 
@@ -40,7 +40,10 @@ class Lead:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Option:
-    """A measure with what it costs and does. ``area`` rings of where people work."""
+    """A measure with what it costs and does. ``area`` rings of where people work.
+
+    ``volumes`` medians of the members, at the leads that were asked for.
+    """
 
     id: str
     name: Text
@@ -50,6 +53,7 @@ class Option:
     amount: Amount | None
     area: tuple[Ring, ...]
     leads: tuple[Lead, ...]
+    volumes: tuple[Volume, ...] = ()
     converged: bool = True
     notes: tuple[str, ...] = ()
 
@@ -72,7 +76,7 @@ class Comparison:
 
 
 def wire(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as the API says it, without run, moment and origin; see docs/api.md."""
+    """A comparison as the API says it, without run, moment, origin and files; see docs/api.md."""
     return {
         "substance": comparison.substance,
         "baseline": comparison.baseline,

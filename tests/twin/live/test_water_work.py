@@ -14,6 +14,7 @@ from twin.core.observation import Quality
 from twin.core.origin import Origin
 from twin.live.settings import Settings
 from twin.live.water_box import QUESTIONS_MAX, Parcel, ask, discard, read_parcel, send, waiting
+from twin.live.water_compared import COMPARED_BYTES
 from twin.live.water_model import Effort
 from twin.live.water_take import take_water
 from twin.live.water_work import QUICK_NOTE, WaterWork
@@ -128,8 +129,41 @@ def test_remedies_are_compared_and_costed(done: tuple[WaterWork, list[Parcel]]) 
     told = ComparisonOut.model_validate_json(json.dumps(sent[-1].row.payload()))
     assert told.exercise is False
     assert told.origin is Origin.SIMULATED
-    assert [row.id for row in told.options] == ["do_nothing", "pump", "dig"]
+    assert [row.id for row in told.options][:3] == ["do_nothing", "pump", "dig"]
     assert told.best in {row.id for row in told.options}
+
+
+def test_every_option_has_the_plume_now_in_a_month_and_in_a_year(
+    done: tuple[WaterWork, list[Parcel]],
+) -> None:
+    _, sent = done
+    files = sent[-1].files
+    assert sum(map(len, files.values())) < COMPARED_BYTES
+    mass = {}
+    for option in sent[-1].row.body["options"]:
+        assert [row["lead_s"] for row in option["volumes"]] == [0.0, 30 * 86_400.0, 365 * 86_400.0]
+        names = [row["url"].removeprefix("file:") for row in option["volumes"]]
+        assert names[0] == "now.twv"  # all begin alike
+        mass[option["id"]] = float(decode_plume(files[names[2]]).conc_kg_m3.sum())
+    assert mass["dig"] < 0.95 * mass["do_nothing"]
+
+
+def test_plans_say_which_agent_how_much_and_where(done: tuple[WaterWork, list[Parcel]]) -> None:
+    _, sent = done
+    told = ComparisonOut.model_validate_json(json.dumps(sent[-1].row.payload()))
+    plans = [row for row in told.options if row.id.startswith("plan-")]
+    assert [row.id for row in plans][0] == "plan-fluoride_lime"
+    for row in plans:
+        assert row.area
+        assert row.leads[-1].mass_kg.median < told.options[0].leads[-1].mass_kg.median
+    dosed = [row for row in plans if row.amount is not None]
+    assert dosed
+    for row in dosed:
+        assert row.agent is not None
+        assert row.amount is not None
+        assert row.amount.unit == "kg"
+        assert row.amount.value > 0.0
+    assert any("plan-fluoride_lime: made for this substance" in note for note in told.notes)
 
 
 def test_a_what_if_is_an_exercise_and_a_bad_one_says_why(done: tuple[WaterWork, list[Parcel]]) -> None:

@@ -134,6 +134,9 @@ def test_the_model_that_was_compared_has_not_moved() -> None:
         ({"limit_kg_m3": 0.0}, "limit_kg_m3"),
         ({"leads_s": ()}, "leads_s"),
         ({"leads_s": (10.0, 5.0)}, "leads_s"),
+        ({"leads_s": (-1.0, 5.0)}, "leads_s"),
+        ({"leads_s": (0.0,)}, "leads_s"),
+        ({"keep_s": (5.0,)}, "keep_s"),
         ({"step_s": 0.0}, "step_s"),
     ],
 )
@@ -143,6 +146,26 @@ def test_bad_questions_are_refused(change: dict[str, object], message: str) -> N
         compare(spoiled_ground(), [], **arguments)  # type: ignore[arg-type]
     with pytest.raises(BadRequestError, match="measures"):
         compare(spoiled_ground(), [PUMP, PUMP], substance="fluoride", limit_kg_m3=1e-3, leads_s=(10.0,))
+
+
+def test_medians_in_the_cells_are_kept_where_they_are_asked_for() -> None:
+    members = [aged(spoiled_ground(factor=factor), 120) for factor in (0.8, 1.0, 1.25)]
+    found = compare(
+        members,
+        [ZONE],
+        substance="fluoride",
+        limit_kg_m3=1e-3,
+        leads_s=(0.0, 20 * DAY_S),
+        keep_s=(0.0, 20 * DAY_S),
+        step_s=10 * DAY_S,
+    )
+    nothing, zone = found.options
+    assert [row.lead_s for row in zone.volumes] == [0.0, 20 * DAY_S]
+    assert found.options[0].leads[0].removed_kg.high == 0.0
+    cells = [row.transport.conc_kg_m3[0] for row in (m.state() for m in members) if row.transport]
+    assert nothing.volumes[0].conc_kg_m3 == pytest.approx(np.median(cells, axis=0), rel=1e-6, abs=1e-12)
+    assert np.array_equal(zone.volumes[0].conc_kg_m3, nothing.volumes[0].conc_kg_m3)
+    assert zone.volumes[1].conc_kg_m3.sum() < 0.99 * nothing.volumes[1].conc_kg_m3.sum()
 
 
 def test_costs_are_ranges_from_unit_prices() -> None:
