@@ -20,6 +20,7 @@ from twin.live.water_model import WaterLive
 
 MOST_PLANS = 3
 PLAN_MARK = "plan-"
+_MATCHES = 10  # of which some are the same on the ground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +53,16 @@ def plans_for(live: WaterLive, now: Nowcast, substance: str) -> Plans:
         return Plans(notes=(f"no handling plan: {substance} stands nowhere above its limit",))
     ratio = 1.0 + plume.bulk_density_kg_m3 * row.kd_m3_kg / plume.porosity
     try:
-        proposals = propose(
-            found, plume, limit_kg_m3=row.limit_kg_m3, most=MOST_PLANS + 1, retardation_ratio=ratio
-        )
+        proposals = propose(found, plume, limit_kg_m3=row.limit_kg_m3, most=_MATCHES, retardation_ratio=ratio)
     except ParkTwinError as error:
         return Plans(notes=(f"no handling plan: {error.message}",))
     choices: list[Choice] = []
     notes: list[str] = []
     for one in proposals:
         measure = replace(one.choice.measure, id=PLAN_MARK + one.choice.measure.id)
-        if not measure.line or len(choices) == MOST_PLANS:  # watching is what doing nothing is
+        alike = any(row.measure.kind is measure.kind and row.measure.line == measure.line for row in choices)
+        # Watching is what doing nothing is; of the same wells the better matched plan stays.
+        if not measure.line or alike or len(choices) == MOST_PLANS:
             continue
         try:
             branch(live.twin.models[0], measure, sources=live.book.sources)

@@ -7,10 +7,11 @@ import type { Api } from './sources/api';
 import { WaterSource } from './sources/water';
 import type { Stores } from './stores/stores';
 import type { WaterScreens } from './ui/context';
+import { waterAlert, waterBanner } from './ui/water/alert';
 import { waterBadge, waterDock } from './ui/water/dock';
 import { waterBody } from './ui/water/panel';
 
-export const waterScreens: WaterScreens = { body: waterBody, dock: waterDock, badge: waterBadge };
+export const waterScreens: WaterScreens = { body: waterBody, dock: waterDock, badge: waterBadge, alert: waterAlert, banner: waterBanner };
 
 export function startWater(stores: Stores, api: Api, world: World | null): void {
   if (world) bindWater(stores, world);

@@ -89,7 +89,10 @@ export interface WaterNow {
   readonly targets: readonly WaterTarget[];
   readonly flow_lines: Rings;
   readonly learning: {
-    readonly rmse_darcy_m: number; readonly rmse_joined_m: number; readonly kept: boolean; readonly held_out: readonly string[];
+    /** Null where it was not computed: no held-out well spoke, or there is too little history to learn from. */
+    readonly rmse_darcy_m: number | null; readonly rmse_joined_m: number | null; readonly kept: boolean; readonly held_out: readonly string[];
+    /** What was added to the level of a well, where a learner helps. */
+    readonly correction_m?: Readonly<Record<string, number>>;
   } | null;
   readonly assimilation: {
     readonly spread_error: number | null; readonly rmse_before_m: number; readonly rmse_after_m: number; readonly groups: unknown;

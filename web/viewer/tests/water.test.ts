@@ -16,10 +16,12 @@ import { waterAhead } from '../src/stores/water';
 import { fieldPicture, fieldRange } from '../src/stores/water_field';
 import {
   baselineOf, bodies, comparisonOf, cutAlong, farthest, frontAt, imbalance, leadAt, leadsOf, levelAgreement, remediesOf, ringArea, riskCount, saved,
-  scaleOf, standing, substanceIn, urgent, volumeAt, wellState, WATER_TOO_OLD_MS,
+  scaleOf, standing, substanceIn, urgent, volumeAt, wellState, worstWarnings, WATER_TOO_OLD_MS,
 } from '../src/stores/water_facts';
 import { arrivalBand, bandWords, heading, leadName, spreadSentence, targetSentence, termName, areaShown, lengthShown } from '../src/ui/water/words';
+import { alertWords } from '../src/ui/water/alert';
 import { waterNote } from '../src/ui/water/note_words';
+import { learningWords } from '../src/ui/water/notes';
 import { cost, dissolved, mass, spanParts } from '../src/units_water';
 import type { Band, Front, Remedy, Rings, WaterComparison, WaterNow, WaterTarget, WaterWarning, WaterWell } from '../src/wire_water';
 import { scene } from './scene_fixture';
@@ -345,6 +347,29 @@ describe('source', () => {
     expect(stores.water.dissolved.get()?.volume.url).toBe('/pump');
   });
 
+  it('fetches what doing nothing leaves when that is asked for, and nothing where it has no volume', async () => {
+    const stores = makeStores();
+    const asked: string[] = [];
+    const both = { ...comparison, options: comparison.options.map((row) => ({ ...row, volumes: [0, 365].map((days) => ({ lead_s: days * DAY, url: `/${row.id}-${days}` })) })) };
+    let told: WaterComparison = both;
+    const source = new WaterSource(stores, {
+      ...rest, bytes: (url) => { asked.push(url); return Promise.resolve(new ArrayBuffer(4)); }, waterNowcasts: () => Promise.resolve([now()]),
+      waterNowcast: () => Promise.reject(new Error('none')), waterComparisons: () => Promise.resolve([told]),
+    });
+    source.start();
+    await settle();
+    stores.water.lead_s.set(365 * DAY);
+    stores.water.remedy.set('pump');
+    await settle();
+    stores.water.before.set(true);
+    await settle();
+    expect(asked.slice(-2)).toEqual(['/pump-365', '/none-365']);
+    told = { ...comparison, t: T + 1 };
+    await source.heard({ kind: 'comparison', run: 'r', k: 3, t: T + 1, origin: 'modelled' });
+    await settle();
+    expect(stores.water.dissolved.get()).toBeNull();
+  });
+
   it('looks back from a replayed moment and forgets it when live again', async () => {
     const stores = makeStores();
     const spans: (readonly [number, number] | null)[] = [];
@@ -360,5 +385,33 @@ describe('source', () => {
     stores.replay.set(null);
     await settle();
     expect(stores.water.now.get()?.k).toBe(1);
+  });
+});
+
+describe('what alarms and learning say', () => {
+  const told = (more: Partial<WaterWarning>): WaterWarning => ({
+    run: 'r', k: 1, t: T, origin: 'modelled', exercise: false, subject: 'a', kind: 'target', name: { zh: '目标a', en: 'Target a' }, substance: 'f', state: 'raised',
+    risk: 'medium', response: 'II', text: { zh: '目标a：将超限', en: 'Target a: limit exceeded' }, ...more,
+  });
+
+  it('puts the worst first, and what was measured before what is expected', () => {
+    const well = told({ k: 2, subject: 'W1', kind: 'well', name: { zh: '井1', en: 'Well 1' }, text: { zh: '氟化物 2 倍', en: 'Fluoride twice' }, origin: 'measured' });
+    const red = told({ k: 3, subject: 'c', risk: 'high', response: 'I' });
+    const drill = told({ k: 4, subject: 'd', risk: 'high', response: 'I', exercise: true });
+    const over = told({ k: 5, subject: 'e', risk: 'high', response: null, state: 'ended' });
+    expect(worstWarnings([told({}), well, red, drill, over]).map((row) => row.subject)).toEqual(['c', 'W1', 'a']);
+    setLanguage('en');
+    expect(alertWords(well)).toBe('Well 1 · Fluoride twice');
+    expect(alertWords(told({}))).toBe('Target a: limit exceeded');
+    setLanguage('zh');
+  });
+
+  it('says that there is too little history, never a figure in its place', () => {
+    setLanguage('en');
+    const learning = { rmse_darcy_m: 0.25, rmse_joined_m: null, kept: false, held_out: ['W1'] };
+    expect(learningWords(now({ learning }))).toBe('Held-out wells: Darcy 0.250 m · not enough history for a learner · held out W1');
+    expect(learningWords(now({ learning: { ...learning, rmse_joined_m: 0.125, kept: true } }))).toContain('joined 0.125 m · learner kept');
+    expect(waterNote('not enough history to learn from: 12 of 96 half hours')).not.toBeNull();
+    setLanguage('zh');
   });
 });

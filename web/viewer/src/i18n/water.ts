@@ -144,6 +144,14 @@ const rows = {
   'remedy.exercise': ['演练推演，不作用于真实告警', 'Exercise: rings no real alarm'],
   'remedy.key': ['橙虚线：不处置；绿线：处置后；白斜线：作业区', 'Orange broken: do nothing; green: with remedy; white hatched: working area'],
 
+  'remedy.body': ['剖面与地下显示', 'Section and ground show'],
+  'remedy.lead': ['体数据时刻：{lead}', 'computed for: {lead}'],
+
+  'alert.measured': ['实测', 'Measured'],
+  'alert.forecast': ['预报', 'Forecast'],
+  'alert.title': ['地下水预警', 'Groundwater warning'],
+  'alert.more': ['另有 {n} 条', '{n} more'],
+
   'notes.solver': ['求解器', 'Solver'],
   'notes.members': ['集合成员', 'Members'],
   'notes.inputs': ['输入', 'Inputs'],
@@ -154,6 +162,8 @@ const rows = {
   'notes.spread': ['离散度/误差 {v}', 'spread/error {v}'],
   'notes.learning': ['达西 + 残差学习', 'Darcy joined with a learner'],
   'notes.learning.rmse': ['留出井误差：达西 {darcy}，联合 {joined}', 'Held-out wells: Darcy {darcy}, joined {joined}'],
+  'notes.learning.alone': ['留出井误差：达西 {darcy}', 'Held-out wells: Darcy {darcy}'],
+  'notes.learning.short': ['历史不足，未启用学习器', 'not enough history for a learner'],
   'notes.kept': ['已采用学习器', 'learner kept'],
   'notes.dropped': ['学习器未改善，弃用', 'learner did not help: not used'],
   'notes.heldout': ['留出井 {ids}', 'held out {ids}'],

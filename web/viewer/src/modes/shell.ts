@@ -11,7 +11,7 @@ import { compassRose, legend, messages, notice, scaleBar, tooltip } from '../ui/
 import { timeline } from '../ui/timeline';
 import { toolbar, toolBox } from '../ui/toolbar';
 import { ribbon } from '../ui/topbar';
-import { waterBadge, waterDock } from '../ui/waterpanel';
+import { waterBadge, waterBanner, waterDock } from '../ui/waterpanel';
 import { waterAhead } from '../stores/water';
 
 export interface Stage {
@@ -24,7 +24,7 @@ export function view(ctx: Context, stage: Stage): HTMLElement {
   return h('main', { class: () => (showsForecast(ctx) || waterAhead(ctx.stores.water) ? 'view is-forecast' : 'view'), 'aria-label': () => t('app.view') },
     stage.canvas,
     toolbar(ctx), toolBox(ctx),
-    h('div', { class: 'view-top' }, ribbon(ctx), forecastBadge(ctx), waterBadge(ctx), messages(ctx)),
+    h('div', { class: 'view-top' }, ribbon(ctx), waterBanner(ctx), forecastBadge(ctx), waterBadge(ctx), messages(ctx)),
     h('div', { class: 'view-corner' }, compassRose(ctx)),
     detailCard(ctx, stage.picked),
     h('div', { class: 'view-bottom' }, legend(ctx), waterDock(ctx), h('div', { class: 'view-facts' }, notice(ctx), scaleBar(ctx))),

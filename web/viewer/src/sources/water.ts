@@ -3,7 +3,7 @@
 import { decodeGrid } from '../formats/grid';
 import { effect, untracked } from '../stores/signal';
 import type { Stores } from '../stores/stores';
-import { nearest, shownRemedy, substanceIn, volumeAt } from '../stores/water_facts';
+import { baselineOf, nearest, shownRemedy, substanceIn, volumeAt } from '../stores/water_facts';
 import type { WaterHeard, WaterNow, WaterVolume } from '../wire_water';
 import type { Api } from './api';
 
@@ -79,13 +79,13 @@ export class WaterSource {
     if (told) warnings.set(told);
   }
 
-  /** The volume to show: of the shown remedy, which may have none, else of the now-cast. */
+  /** The volume to show: while remedies are compared of the option or of doing nothing, which may have none, else of the now-cast. */
   private wanted(): Wanted | null {
     const { water } = this.stores;
     const lead_s = water.lead_s.get();
     const shown = shownRemedy(water);
-    // What would be if nothing were done is never shown under a remedy's outline.
-    if (shown) return nearest(shown.option.volumes, lead_s);
+    // What would be if nothing were done is never shown as a remedy's: it has to be asked for.
+    if (shown) return nearest((water.before.get() ? baselineOf(shown.comparison) : shown.option)?.volumes ?? [], lead_s);
     const now = water.now.get();
     return volumeAt(now, substanceIn(now, water.substance.get()), lead_s, water.upper.get());
   }

@@ -171,6 +171,14 @@ export function standing(warnings: readonly WaterWarning[]): readonly WaterWarni
   return [...newest.values()].filter((row) => row.state !== 'ended').sort((a, b) => b.t - a.t);
 }
 
+const RESPONSES: readonly (string | null)[] = ['III', 'II', 'I'];
+
+/** What stands, the worst first: by risk, by response; what was measured before what is expected, then the newest. */
+export function worstWarnings(warnings: readonly WaterWarning[]): readonly WaterWarning[] {
+  return [...standing(warnings)].sort((a, b) => riskRank(b.risk ?? 'none') - riskRank(a.risk ?? 'none')
+    || RESPONSES.indexOf(b.response) - RESPONSES.indexOf(a.response) || Number(b.kind === 'well') - Number(a.kind === 'well') || b.t - a.t);
+}
+
 /** The point of an area that lies farthest from a place, in a direction where one is given: where a front's name stands. */
 export function farthest(rings: Rings, from: readonly [number, number], towards_deg: number | null = null): readonly [number, number] | null {
   let best: readonly [number, number] | null = null;

@@ -46,6 +46,10 @@ export interface WaterScreens {
   /** Legend and moment over the picture. */
   dock(ctx: Context): HTMLElement;
   badge(ctx: Context): HTMLElement;
+  /** The worst warning, in the situation panel. */
+  alert(ctx: Context): HTMLElement;
+  /** The same over the picture, where it asks for response I or II. */
+  banner(ctx: Context): HTMLElement;
 }
 
 export interface Context {

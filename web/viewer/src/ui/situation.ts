@@ -8,6 +8,7 @@ import { compass, count, join, number, show } from '../units';
 import type { Context } from './context';
 import { each, h, s, type Child } from './dom';
 import { originChip, panel } from './panel';
+import { waterAlert } from './waterpanel';
 import { age, conc, levelName, levelShape, nameOf, readingQuality, tone } from './words';
 
 const MOST_PLACES = 3;
@@ -149,7 +150,7 @@ function who(ctx: Context): HTMLElement {
 export function situationPanel(ctx: Context): HTMLElement {
   const origin = (): 'measured' | 'modelled' | 'simulated' | 'exercise' => ctx.stores.overall.get().worst?.origin ?? 'measured';
   const chip = originChip(origin);
-  return panel('sit.title', [hero(ctx), worst(ctx), going(ctx), who(ctx)], {
+  return panel('sit.title', [hero(ctx), worst(ctx), going(ctx), who(ctx), waterAlert(ctx)], {
     className: 'situation',
     tools: h('span', { class: 'panel-tools', hidden: () => ctx.stores.overall.get().worst === null }, chip),
   });

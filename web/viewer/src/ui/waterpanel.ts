@@ -23,6 +23,14 @@ export function waterDock(ctx: Context): HTMLElement {
   return filled(ctx, h('div', { class: 'over-water' }), (screens) => screens.dock(ctx), () => null);
 }
 
+export function waterAlert(ctx: Context): HTMLElement {
+  return filled(ctx, h('div', { class: 'over-water' }), (screens) => screens.alert(ctx), () => null);
+}
+
+export function waterBanner(ctx: Context): HTMLElement {
+  return filled(ctx, h('div', { class: 'over-forecast' }), (screens) => screens.banner(ctx), () => null);
+}
+
 export function waterBadge(ctx: Context): HTMLElement {
   return filled(ctx, h('div', { class: 'over-forecast' }), (screens) => screens.badge(ctx), () => null);
 }

@@ -1,6 +1,6 @@
 /** Over the picture: what of the groundwater is shown, for which moment, in which colours. */
 
-import { WATER_RAMP } from '../../contract';
+import { WATER_RAMP, type Origin } from '../../contract';
 import { language } from '../../i18n';
 import { tw } from '../../i18n/water';
 import { backgroundOf, leadsOf, limitOf, scaleOf, shownRemedy, WATER_TOO_OLD_MS } from '../../stores/water_facts';
@@ -11,7 +11,7 @@ import type { Context } from '../context';
 import { each, h } from '../dom';
 import { originChip } from '../panel';
 import { ago, hourMinute } from '../words';
-import { nameOfShown, nowOf, substanceChooser, substanceOf } from './parts';
+import { nameOfShown, nowOf, substanceChooser, substanceOf, toggle } from './parts';
 import { conc, leadName } from './words';
 
 function date(ctx: Context): string {
@@ -82,6 +82,27 @@ function keys(ctx: Context): HTMLElement {
     h('span', { class: 'wide', hidden: () => fieldWords() === '' }, fieldWords));
 }
 
+/** While a remedy is compared: whose body and section are shown. */
+function sides(ctx: Context): HTMLElement {
+  const { water } = ctx.stores;
+  const side = (before: boolean, key: 'remedy.before' | 'remedy.after'): HTMLElement =>
+    toggle(() => tw(key), () => water.before.get() === before, () => water.before.set(before));
+  return h('p', { class: 'water-sides', hidden: () => shownRemedy(water) === null },
+    h('span', {}, () => tw('remedy.body')),
+    h('span', { class: 'segments', role: 'group', 'aria-label': () => tw('remedy.body') }, side(true, 'remedy.before'), side(false, 'remedy.after')),
+    h('small', { class: 'muted' }, () => {
+      const lead_s = water.dissolved.get()?.volume.lead_s;
+      return lead_s === undefined || lead_s === water.lead_s.get() ? '' : tw('remedy.lead', { lead: leadName(lead_s) });
+    }));
+}
+
+/** Where what is shown comes from: a comparison may be an exercise. */
+function origin(ctx: Context): Origin {
+  const shown = shownRemedy(ctx.stores.water);
+  if (shown) return shown.comparison.exercise ? 'exercise' : shown.comparison.origin;
+  return nowOf(ctx)?.origin ?? 'modelled';
+}
+
 export function waterDock(ctx: Context): HTMLElement {
   const { stores } = ctx;
   const hidden = (): boolean => {
@@ -92,8 +113,8 @@ export function waterDock(ctx: Context): HTMLElement {
     h('p', { class: 'water-dock-head' }, h('b', {}, () => `${tw('legend.title', { name: nameOfShown(ctx) })} mg/L`), h('span', { hidden: () => (nowOf(ctx)?.substances.length ?? 0) < 2 }, substanceChooser(ctx)),
       h('span', { class: 'chip forecast', hidden: () => !waterAhead(stores.water) }, () => tw('forecast')),
       h('span', { class: 'water-when' }, () => (waterAhead(stores.water) ? date(ctx) : ''))),
-    stops(ctx), ramp(ctx), keys(ctx),
-    h('p', { class: 'water-made' }, originChip(() => nowOf(ctx)?.origin ?? 'modelled', true), h('span', {}, () => {
+    sides(ctx), stops(ctx), ramp(ctx), keys(ctx),
+    h('p', { class: 'water-made' }, originChip(() => origin(ctx), true), h('span', {}, () => {
       const now = nowOf(ctx);
       return now ? tw('asof', { time: hourMinute(stores.scene.get(), now.t, false), age: ago(Math.max(0, stores.now_ms.get() - now.t)) }) : '';
     })));

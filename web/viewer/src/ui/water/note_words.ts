@@ -19,6 +19,10 @@ const NOTES: readonly Row[] = [
   [/^first now-cast of a small ensemble; the whole one follows$/, '首次推演，集合较小；完整集合随后给出', 'First now-cast of a small ensemble; the whole one follows'],
   [/^concentrations of wells, limits and peaks hold the background; volumes and masses lie above it$/,
     '井浓度、限值与峰值含背景值；体数据与质量为背景值以上部分', 'Concentrations of wells, limits and peaks hold the background; volumes and masses lie above it'],
+  [/^not enough history to learn from: (\d+) of (\d+) (.+)$/, '学习器历史不足：$2 步中仅有 $1 步（$3）', 'Not enough history to learn from: $1 of $2 $3'],
+  [/^level of (\S+) joined with what was learned: (\S+) m$/, '$1 水位已加学习修正 $2 m', 'Level of $1 joined with what was learned: $2 m'],
+  [/^stored ensemble left aside: (.+)$/, '未采用保存的集合：$1', 'Stored ensemble left aside: $1'],
+  [/^ensemble restored from (.+)$/, '集合状态恢复自 $1', 'Ensemble restored from $1'],
   [/^(\d+) members did not converge ahead$/, '$1 个集合成员的预报未收敛，已剔除', '$1 members did not converge ahead and are left out'],
 ];
 

@@ -15,11 +15,13 @@ const REPORT = '/api/v1/water/report';
 
 const metres = (value: number): string => `${number(value, 3, language())} m`;
 
-function learningWords(now: WaterNow): string {
+export function learningWords(now: WaterNow): string {
   const found = now.learning;
   if (!found) return '—';
-  const errors = tw('notes.learning.rmse', { darcy: metres(found.rmse_darcy_m), joined: metres(found.rmse_joined_m) });
-  return `${errors} · ${tw(found.kept ? 'notes.kept' : 'notes.dropped')}${found.held_out.length > 0 ? ` · ${tw('notes.heldout', { ids: found.held_out.join(', ') })}` : ''}`;
+  const darcy = found.rmse_darcy_m === null ? '—' : metres(found.rmse_darcy_m);
+  const errors = found.rmse_joined_m === null ? tw('notes.learning.alone', { darcy }) : tw('notes.learning.rmse', { darcy, joined: metres(found.rmse_joined_m) });
+  const verdict = found.rmse_joined_m === null ? 'notes.learning.short' : found.kept ? 'notes.kept' : 'notes.dropped';
+  return `${errors} · ${tw(verdict)}${found.held_out.length > 0 ? ` · ${tw('notes.heldout', { ids: found.held_out.join(', ') })}` : ''}`;
 }
 
 function assimilationWords(now: WaterNow): string {

@@ -9,6 +9,7 @@ import type { Context } from '../context';
 import { each, h } from '../dom';
 import { empty } from '../panel';
 import { ago } from '../words';
+import { alertWords } from './alert';
 import { bandBar, heading3, nowOf, substanceOf, toggle } from './parts';
 import { arrivalBand, bandWords, conc, dissolvedName, massShown, percent, spreadSentence, targetSentence } from './words';
 
@@ -138,7 +139,7 @@ function warned(ctx: Context): HTMLElement {
   const list = h('ul', { class: 'rows water-warnings', hidden: () => rows().length === 0 });
   each(list, rows, (row) => `${row.run} ${row.k}`, (item) => h('li', { class: () => `risk-${item.get().risk ?? 'low'}` },
     h('span', { class: () => `chip risk-${item.get().risk ?? 'low'}` }, () => (item.get().response === null ? tw('warning') : tw('target.response', { level: item.get().response ?? '' }))),
-    h('span', {}, () => say(item.get().text)),
+    h('span', {}, () => alertWords(item.get())),
     h('small', { class: 'muted' }, () => ago(Math.max(0, ctx.stores.now_ms.get() - item.get().t)))));
   return list;
 }
