@@ -4,7 +4,8 @@ Every member of the ensemble gives a signed distance to its own front, positive 
 with an error of its own in metres (Roulston and Smith 2003, Tellus A 55, 16, dress members likewise), for
 no member is the truth: numerical smear, the cell's size, unresolved layers. The probability that a place
 lies inside is then the mean over members of Phi(distance / error), and the band lies between its 97.5 % and
-2.5 % contours. The error grows with the distance travelled: ``Dressing``.
+2.5 % contours. The error grows with the distance travelled (``Dressing``), which counts from the nearest
+source: where several places lose one substance each has a zone of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from models.water.grid import Grid
 from models.water.now import Band, Front
+from models.water.reach import longest, reaches
 from models.water.refusal import refused
 from models.water.rings import rings_at
 from twin.core.geometry import FloatArray, frozen
@@ -37,9 +39,10 @@ class Dressing:
     cells: float = 0.5
     share: float = 0.06
 
-    def sd_m(self, cell_m: float, reach_m: float) -> float:
-        """Standard deviation of the front's place along its normal."""
-        return float(np.sqrt(self.floor_m**2 + (self.cells * cell_m) ** 2 + (self.share * reach_m) ** 2))
+    def sd_m(self, cell_m: float, reach_m: FloatArray | float) -> FloatArray:
+        """Standard deviation of the front's place along its normal, of the shape of ``reach_m``."""
+        own = self.floor_m**2 + (self.cells * cell_m) ** 2
+        return np.asarray(np.sqrt(own + (self.share * np.asarray(reach_m)) ** 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,8 +97,37 @@ def distances(grid: Grid, raster: Raster, conc_kg_m3: FloatArray, limit_kg_m3: f
     return np.asarray(np.where(inside, inward, -outward) * raster.step_m)
 
 
+Places = tuple[float, float] | Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Zones:
+    """Every node's nearest source: ``nearest`` (ny, nx) its number of ``count``, ``away_m`` how far it is."""
+
+    nearest: npt.NDArray[np.int64]
+    away_m: FloatArray
+    count: int
+
+    def reach_m(self, signed_m: FloatArray) -> FloatArray:
+        """(ny, nx) how far the plume (signed distances) reaches in a node's zone; 0 where none."""
+        inside = signed_m > 0.0
+        most = np.zeros(self.count)
+        np.maximum.at(most, self.nearest[inside], self.away_m[inside])
+        return most[self.nearest]
+
+
+def zones(raster: Raster, sources_m: Places) -> Zones:
+    """Zones of one place (x, y) or of several."""
+    places = np.atleast_2d(np.asarray(sources_m, dtype=np.float64))
+    apart = np.hypot(
+        raster.y_m[None, :, None] - places[:, 1, None, None],
+        raster.x_m[None, None, :] - places[:, 0, None, None],
+    )
+    return Zones(nearest=apart.argmin(axis=0), away_m=apart.min(axis=0), count=len(places))
+
+
 def probability(members_m: FloatArray, sd_m: FloatArray) -> FloatArray:
-    """Probability (ny, nx) of lying inside, from distances (members, ny, nx) and errors (members,)."""
+    """Probability (ny, nx) of lying inside, from distances and errors (members, ny, nx) or (members,)."""
     from scipy.special import ndtr
 
     return np.asarray(np.mean([ndtr(row / sd) for row, sd in zip(members_m, sd_m, strict=True)], axis=0))
@@ -108,7 +140,7 @@ def front(
     species: str,
     lead_s: float,
     limit_kg_m3: float,
-    source_m: tuple[float, float] | None = None,
+    source_m: Places | None = None,
     dressing: Dressing | None = None,
     raster: Raster | None = None,
 ) -> Front:
@@ -123,7 +155,8 @@ def front(
     species, lead_s, limit_kg_m3
         What is outlined, when, and at which concentration.
     source_m
-        Place from which the reach counts, (x, y); None: the place of the largest mean concentration.
+        Place that loses it, (x, y), or several: errors grow with the way from the nearest, and reach counts
+        from a body's own (``models.water.reach``). None: errors grow from the largest mean concentration.
     dressing
         Error of a member's front.
     raster
@@ -142,12 +175,10 @@ def front(
     own = dressing or Dressing()
     nodes = raster or raster_of(grid)
     members = np.asarray(members_kg_m3)
-    origin = source_m or _peak(grid, members.mean(axis=0))
-    away = np.hypot(nodes.y_m[:, None] - origin[1], nodes.x_m[None, :] - origin[0])
+    zone = zones(nodes, source_m or _peak(grid, members.mean(axis=0)))
     signed = np.stack([distances(grid, nodes, row, limit_kg_m3) for row in members])
-    reach = np.array([_reach(away, row, 0.0) for row in signed])
     cell_m = float(min(grid.dx_m.min(), grid.dy_m.min()))
-    sd = np.array([own.sd_m(cell_m, value) for value in reach])
+    sd = own.sd_m(cell_m, np.stack([zone.reach_m(row) for row in signed]))
     inside = probability(signed, sd)
     low, median, high = (rings_at(nodes.x_m, nodes.y_m, inside, level) for level in (LOW, MEDIAN, HIGH))
     shifts = [(row, share * error) for row, error in zip(signed, sd, strict=True) for share in _SHARES]
@@ -159,7 +190,7 @@ def front(
         median=median,
         high=high,
         area_m2=band([float((row > shift).sum()) * nodes.step_m**2 for row, shift in shifts]),
-        reach_m=band([_reach(away, row, shift) for row, shift in shifts]),
+        reach_m=_reach(grid, nodes, members, signed, sd, source_m),
     )
 
 
@@ -173,9 +204,25 @@ def band(values: Sequence[float] | FloatArray) -> Band:
     return Band(low=float(low), median=float(median), high=float(high))
 
 
-def _reach(away_m: FloatArray, signed_m: FloatArray, shift_m: float) -> float:
-    inside = signed_m > shift_m
-    return float(away_m[inside].max()) if inside.any() else 0.0
+def _reach(
+    grid: Grid,
+    nodes: Raster,
+    members_kg_m3: FloatArray,
+    signed_m: FloatArray,
+    sd_m: FloatArray,
+    source_m: Places | None,
+) -> Band:
+    """Reach of the longest body of each member, dressed with its error."""
+    rows = np.abs(nodes.y_m[:, None] - grid.y_m[None, :]).argmin(axis=1)
+    columns = np.abs(nodes.x_m[:, None] - grid.x_m[None, :]).argmin(axis=1)
+    places = [] if source_m is None else [(float(x), float(y)) for x, y in np.atleast_2d(source_m)]
+    near_m = 2.0 * float(max(grid.dx_m.min(), grid.dy_m.min()))
+    samples: list[float] = []
+    for conc, signed, sd in zip(members_kg_m3, signed_m, sd_m, strict=True):
+        on_nodes = conc[rows[:, None], columns[None, :]]
+        bodies = reaches(nodes.x_m, nodes.y_m, signed, on_nodes, sources_m=places, near_m=near_m)
+        samples += longest(bodies, sd, _SHARES)
+    return band(samples)
 
 
 def _peak(grid: Grid, mean: FloatArray) -> tuple[float, float]:

@@ -61,7 +61,7 @@ class Front:
 
     ``low`` holds what is inside with a probability of 97.5 % or more, ``median`` 50 %, ``high`` 2.5 %; the
     95 % band of the front lies between ``low`` and ``high``. ``area_m2`` of the plume in plan, ``reach_m``
-    the furthest point of it from its source.
+    of its longest connected body from that body's own source (``models.water.reach``).
     """
 
     species: str
