@@ -41,12 +41,16 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
-    """Errors at held-out wells without and with the learned residual."""
+    """Errors at held-out wells without and with the learned residual; None: not computed.
 
-    rmse_darcy_m: float
-    rmse_joined_m: float
+    ``correction_m`` was added to the levels of wells.
+    """
+
+    rmse_darcy_m: float | None
+    rmse_joined_m: float | None
     kept: bool
     held_out: tuple[str, ...]
+    correction_m: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +315,7 @@ def _learning(learning: Learning | None) -> dict[str, Any] | None:
         "rmse_joined_m": learning.rmse_joined_m,
         "kept": learning.kept,
         "held_out": list(learning.held_out),
+        "correction_m": dict(learning.correction_m),
     }
 
 

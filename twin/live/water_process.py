@@ -116,6 +116,7 @@ def run_water(settings: Settings) -> None:
 def _work(settings: Settings) -> WaterWork:
     from gis.scene.find import scene_folder
     from gis.scene.load import load_scene
+    from twin.live.water_learn import learner_of
     from twin.live.water_said import said_last
     from twin.live.water_work import WaterWork
 
@@ -127,6 +128,7 @@ def _work(settings: Settings) -> WaterWork:
         terrain=scene.terrain(),
         run=f"water-{to_datetime(now_ms):%Y%m%dT%H%M%S}-{os.getpid():x}",
         said=said_last(settings),
+        learner=learner_of(settings),
     )
 
 

@@ -30,7 +30,10 @@ _FEW = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Wells:
-    """The wells at a moment: what was measured last, the readings of now, their origin, what is missing."""
+    """The wells at a moment: what was measured last, the readings of now, their origin, what is missing.
+
+    ``alerts`` of a well and substance by its newest value, whose own origin stands in ``origins``.
+    """
 
     time_ms: int
     measured: Mapping[str, Measured]
@@ -39,6 +42,7 @@ class Wells:
     inputs: tuple[str, ...]
     notes: tuple[str, ...]
     alerts: Mapping[tuple[str, str], Alert]
+    origins: Mapping[tuple[str, str], Origin]
 
 
 def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
@@ -59,6 +63,7 @@ def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
         inputs=tuple(f"{row.series_key}@{row.time_ms}" for row in used),
         notes=_notes(found, park, at_ms),
         alerts=alerts,
+        origins={(well, name): found[well][name].origin for well, name in alerts},
     )
 
 

@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from gis.terrain import Terrain
 from models.water.measures.compare import Choice
-from models.water.now import Band, Nowcast
+from models.water.now import Nowcast
 from models.water.problem import MassSource
 from twin.core.errors import ParkTwinError
 from twin.core.groundwater import GroundwaterMeasure, MeasureKind
@@ -26,10 +24,11 @@ from twin.live.settings import Settings
 from twin.live.state import Rows, data_time_ms
 from twin.live.water_box import Parcel, Question, answered, next_question, send
 from twin.live.water_compared import comparison_row
-from twin.live.water_frames import Learning, now_cast_row
+from twin.live.water_frames import now_cast_row
+from twin.live.water_learn import Learner
 from twin.live.water_model import QUICK, SOLVER, Effort, WaterLive, water_live
 from twin.live.water_plans import Plans, plans_for
-from twin.live.water_read import LEVEL, Wells, not_held_out, read_history, read_wells
+from twin.live.water_read import Wells, not_held_out, read_history, read_wells
 from twin.live.water_warnings import Subject, changes, standing
 from twin.store.rows import WaterKind, WaterRow
 
@@ -52,6 +51,7 @@ class WaterWork:
     run: str
     said: dict[Subject, str | None] = field(default_factory=dict)
     quick: Effort = QUICK
+    learner: Learner = field(default_factory=Learner)
     k: int = 0
     live: WaterLive | None = None
     wells: Wells | None = None
@@ -139,20 +139,24 @@ class WaterWork:
         return at_ms - self.fitted_ms >= _DAY_MS
 
     def _tell(self, live: WaterLive, now: Nowcast, wells: Wells, notes: list[str]) -> None:
+        now, learning, learnt = self.learner.said(now, wells.measured, live.book.held_out)
         body, files = now_cast_row(
             self.park,
             live.display,
             now,
             wells.measured,
-            learning=_held_out(live, now, wells),
+            learning=learning,
             inputs=wells.inputs,
-            notes=notes,
+            notes=[*notes, *learnt],
         )
+        self.learner.take(body, now.time_ms)
         row = self._row(WaterKind.NOW_CAST, now.time_ms, wells.origin, body)
         self._send(row, files)
         stands = standing(now.targets, wells.alerts, self.park)
         for told in changes(self.said, stands, f"{row.run}/{row.k}"):
-            self._send(self._row(WaterKind.EVENT, now.time_ms, wells.origin, told), {})
+            subject = told["subject"], told["substance"]
+            origin = wells.origins.get(subject, wells.origin) if told["kind"] == "well" else wells.origin
+            self._send(self._row(WaterKind.EVENT, now.time_ms, origin, told), {})
         self.said |= {subject: one.response for subject, one in stands.items()}
 
     def _answer(self) -> bool:
@@ -248,20 +252,6 @@ class WaterWork:
     def _send(self, row: WaterRow, files: Mapping[str, bytes]) -> None:
         if not send(self.settings.data_dir, Parcel(row=row, files=files)):
             _log.warning("the worker takes no results of the groundwater; one is left out")
-
-
-def _held_out(live: WaterLive, now: Nowcast, wells: Wells) -> Learning | None:
-    """Error of the levels at wells that are never assimilated; nothing has been learned on top of it."""
-    shown: dict[str, Band] = {row.name: row.level_m for row in now.wells}
-    misses = [
-        row.value - shown[row.place].median
-        for row in wells.readings
-        if row.quantity == LEVEL and row.place in live.book.held_out and row.place in shown
-    ]
-    if not misses:
-        return None
-    rmse = float(np.sqrt(np.mean(np.square(misses))))
-    return Learning(rmse_darcy_m=rmse, rmse_joined_m=rmse, kept=False, held_out=live.book.held_out)
 
 
 def _measure(told: Mapping[str, Any]) -> GroundwaterMeasure:

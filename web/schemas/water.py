@@ -110,10 +110,11 @@ class WaterTargetOut(Out):
 class WaterLearningOut(Out):
     """Errors at the wells that were held out, without and with what was learned; kept where it helps."""
 
-    rmse_darcy_m: float
-    rmse_joined_m: float
+    rmse_darcy_m: float | None = Field(description="null: no held-out well has spoken")
+    rmse_joined_m: float | None = Field(description="null: too little history to learn from")
     kept: bool
     held_out: list[str]
+    correction_m: dict[str, float] = Field(default={}, description="Added to the levels of wells")
 
 
 class WaterAssimilationOut(Out):
