@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from models.water.arrival import ModelError, target_now
-from models.water.assimilate.data import Data, DataKnobs, data_of
+from models.water.assimilate.data import LEVEL, Data, DataKnobs, data_of
+from models.water.assimilate.folds import LEAST_WELLS, Crossed, crossed, dressed, parts
 from models.water.assimilate.outlook import Change, Outlook, by_depth, conc_of, dissolved_kg, look_ahead
 from models.water.assimilate.prior import Prior
 from models.water.assimilate.smoother import alphas, relaxed, revived, smooth, spread_error, taper, update
-from models.water.fronts import Dressing, band, front, plan, raster_of
+from models.water.fronts import Dressing, Places, band, front, plan, raster_of
 from models.water.kernels import Kernel
-from models.water.model import WaterModel
+from models.water.model import WaterModel, WaterProblem
 from models.water.now import LEADS_S, Fit, Front, Nowcast, Reading, TargetNow, Vertical, Volume, WellNow
 from models.water.observe import Observer, Place, observer
 from models.water.plane import discharge, water_table
@@ -35,6 +36,7 @@ from twin.core.groundwater import GroundwaterTarget
 _FOREVER_S = 1e12
 _DEPTHS_M = np.arange(0.0, 50.1, 2.0)
 _MOST_INFLATION = 3.0
+_KEEPS = 0.7  # of the inflation from one update to the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ class TwinKnobs:
     likewise). ``radius_m`` beyond which a well says nothing of a place. ``relax``: share of the spread that
     an update of now takes and that is given back. ``step_s`` longest time step, ``history_step_s`` in the
     history. ``drift_m`` standard deviation per root day by which a member's heads wander from what it
-    computes. ``data``, ``dressing``, ``error``: see there.
+    computes. ``folds``: groups in which wells are left out in turn to learn the local error of levels, 0:
+    none. ``data``, ``dressing``, ``error``: see there.
     """
 
     members: int = 40
@@ -57,6 +60,7 @@ class TwinKnobs:
     step_s: float = 86_400.0
     history_step_s: float = 30 * 86_400.0
     drift_m: float = 0.01
+    folds: int = 4
     data: DataKnobs = field(default_factory=DataKnobs)
     dressing: Dressing = field(default_factory=Dressing)
     error: ModelError = field(default_factory=ModelError)
@@ -68,7 +72,8 @@ class TwinSetup:
 
     ``prior``: problem and beliefs; time 0 of the problem is ``start_ms``. ``wells``: places that may be read.
     ``limits_kg_m3`` of every species that travels, in their order. ``sources_m``: where a species' plume
-    starts, for its reach. ``mean_stresses``: hold ahead of now; empty: those of the last period.
+    starts, for its reach: one place or several. ``mean_stresses``: hold ahead of now; empty: those of the
+    last period.
     """
 
     prior: Prior
@@ -76,18 +81,22 @@ class TwinSetup:
     wells: tuple[Place, ...]
     limits_kg_m3: Mapping[str, float]
     targets: tuple[GroundwaterTarget, ...] = ()
-    sources_m: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    sources_m: Mapping[str, Places] = field(default_factory=dict)
     mean_stresses: tuple[Stress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TwinState:
-    """What a twin remembers, as arrays: ``parameters`` (n, members) and each member's model."""
+    """What a twin remembers, as arrays: ``parameters`` (n, members) and each member's model.
+
+    ``local_sd_m``: see ``WaterTwin.cross``.
+    """
 
     time_ms: int
     parameters: FloatArray
     head_m: FloatArray
     conc_kg_m3: FloatArray
+    local_sd_m: float = 0.0
 
 
 class WaterTwin:
@@ -122,6 +131,7 @@ class WaterTwin:
         self.knobs = knobs or TwinKnobs()
         self._kernel = kernel
         self._rng = np.random.default_rng(seed)
+        self._seed = seed
         self._check()
         flow = setup.prior.problem.flow
         self._observer: Observer = observer(flow.grid, flow.medium, setup.wells, interpolate=True)
@@ -131,6 +141,8 @@ class WaterTwin:
         self._undisturbed: FloatArray | None = None
         self._fit: Fit | None = None
         self._inflation = 1.0
+        self.local_sd_m = 0.0
+        self.crossed: Crossed | None = None
 
     @property
     def time_ms(self) -> int:
@@ -140,12 +152,13 @@ class WaterTwin:
     def calibrate(self, readings: Sequence[Reading], *, until_ms: int | None = None) -> Fit:
         """Fit all beliefs to a history by ES-MDA and bring every member to its end, or to ``until_ms``.
 
-        Costs ``steps + 1`` runs of every member from the start. Raises BadRequestError as ``data_of`` does,
-        for an empty history, and where fewer than half of the members can be run.
+        Costs ``steps + 1`` runs of every member from the start, and as many steady ones per fold. Raises
+        BadRequestError as ``data_of`` does, for an empty history, and where fewer than half of the members can be run.
         """
         data = self._data(readings)
         if not data.value.size:
             raise refused(field="readings", value=0, expected="one at least", expected_zh="至少一个")
+        self.cross(readings)
         self.parameters, first = smooth(
             self.parameters,
             lambda some: self._predict(some, data)[0],
@@ -164,6 +177,27 @@ class WaterTwin:
             self.advance(until_ms)
         self._fit = self._judged(data, first, predicted)
         return self._fit
+
+    def cross(self, readings: Sequence[Reading]) -> Crossed | None:
+        """Learn the local error of levels: fit the beliefs without some wells and see how those are missed.
+
+        Starts from the members as they are, which must not have been fitted to the readings yet, and leaves
+        them alone; flow only. ``local_sd_m`` holds what levels at unheard places err beyond the members'
+        spread. None, and nothing learned, with fewer than four wells or no folds.
+        """
+        levels = [row for row in readings if row.quantity == LEVEL]
+        names = sorted({row.place for row in levels})
+        if self.knobs.folds < 2 or len(names) < LEAST_WELLS:
+            return None
+        rng = np.random.default_rng([self._seed, 17])
+        found = []
+        for left in parts(len(names), self.knobs.folds, rng):
+            out = {names[k] for k in left}
+            found.append(self._left_out(levels, out, rng))
+        miss, variance = (np.concatenate([row[k] for row in found]) for k in (0, 1))
+        self.crossed = crossed(miss, variance)
+        self.local_sd_m = self.crossed.local_sd_m
+        return self.crossed
 
     def advance(self, to_ms: int, stresses: Sequence[Stress] | None = None) -> tuple[str, ...]:
         """Step every member to a moment; its heads wander a little, for no model is perfect.
@@ -237,7 +271,7 @@ class WaterTwin:
             volumes=self.volumes(ahead),
             vertical=self._vertical(ahead),
             head_median_m=np.where(dry, np.nan, np.median(tables, axis=0)),
-            head_sd_m=np.where(dry, np.nan, tables.std(axis=0, ddof=1)),
+            head_sd_m=np.where(dry, np.nan, np.hypot(tables.std(axis=0, ddof=1), self.local_sd_m)),
             drawdown_m=np.where(
                 dry, np.nan, np.median([water_table(grid, row) for row in undisturbed] - tables, axis=0)
             ),
@@ -306,6 +340,7 @@ class WaterTwin:
             parameters=self.parameters.copy(),
             head_m=np.stack([model.state().head_m for model in self.models]),
             conc_kg_m3=np.stack([conc_of(model) for model in self.models]),
+            local_sd_m=self.local_sd_m,
         )
 
     def restore(self, state: TwinState) -> None:
@@ -315,6 +350,7 @@ class WaterTwin:
             raise refused(state.parameters.shape, "parameters of the state", f"{shape}")
         self.parameters = state.parameters.copy()
         self._ahead, self._undisturbed = None, None
+        self.local_sd_m = state.local_sd_m
         self.models = [self._model(member) for member in self.parameters.T]
         time_s = (state.time_ms - self.setup.start_ms) / 1000.0
         for model, head, conc in zip(self.models, state.head_m, state.conc_kg_m3, strict=True):
@@ -322,6 +358,10 @@ class WaterTwin:
 
     def _model(self, member: FloatArray) -> WaterModel:
         return WaterModel(self.setup.prior.problem_of(member), self._kernel)
+
+    def _flow_model(self, member: FloatArray) -> WaterModel:
+        problem = self.setup.prior.problem_of(member)
+        return WaterModel(WaterProblem(flow=problem.flow, transport=None), self._kernel)
 
     def _data(self, readings: Sequence[Reading]) -> Data:
         return data_of(
@@ -332,10 +372,65 @@ class WaterTwin:
             knobs=self.knobs.data,
         )
 
-    def _predict(self, members: FloatArray, data: Data) -> tuple[FloatArray, list[WaterModel]]:
+    def _left_out(
+        self, levels: Sequence[Reading], out: set[str], rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray]:
+        """Misses (n,) at wells left out, and variances (n,) that were expected of them.
+
+        Members are fitted to the history of the other wells and corrected by their readings of the moment,
+        as the twin itself is.
+        """
+        kept = [row for row in levels if row.place not in out]
+        data = self._data(kept)
+        members, _ = smooth(
+            self.parameters,
+            lambda some: self._predict(some, data, flow_only=True)[0],
+            data.value,
+            data.sd,
+            rng,
+            inflations=alphas(self.knobs.steps, ratio=self.knobs.falling),
+            localisation=self._localisation(self.setup.prior.places_m, data),
+        )
+        whole = self._data(levels)
+        shown = self._predict(members, whole, flow_only=True)[0]
+        _, shown = revived(members, shown, rng)
+        names = np.array(self._observer.names)
+        is_out = np.isin(names[whole.place], sorted(out))
+        misses, variances = [], []
+        for time_bin in np.unique(whole.time_s // self.knobs.data.bin_s):
+            now = whole.time_s // self.knobs.data.bin_s == time_bin
+            used, held = np.flatnonzero(now & ~is_out), np.flatnonzero(now & is_out)
+            if used.size and held.size:
+                moved = self._at_left_out(shown, whole, used, held, rng)
+                misses.append(whole.value[held] - moved.mean(axis=1))
+                variances.append(moved.var(axis=1, ddof=1))
+        return np.concatenate(misses or [np.zeros(0)]), np.concatenate(variances or [np.zeros(0)])
+
+    def _at_left_out(
+        self,
+        shown: FloatArray,
+        data: Data,
+        used: npt.NDArray[np.int64],
+        held: npt.NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> FloatArray:
+        """Levels (held, members) after the correction by the used readings of one moment."""
+        sd = np.full(used.size, float(np.hypot(self.knobs.data.level_sd_m, 1e-3)))
+        factor = _first_growth(shown[used], data.value[used], sd)
+        wide, seen = _inflated(shown[held], factor), _inflated(shown[used], factor)
+        wells = np.array([(row.x_m, row.y_m) for row in self.setup.wells])
+        apart = np.hypot(*(wells[data.place[held], None] - wells[None, data.place[used]]).T).T
+        near = taper(apart, self.knobs.radius_m)
+        return relaxed(
+            wide, update(wide, seen, data.value[used], sd, rng, localisation=near), self.knobs.relax
+        )
+
+    def _predict(
+        self, members: FloatArray, data: Data, *, flow_only: bool = False
+    ) -> tuple[FloatArray, list[WaterModel]]:
         """What every member shows of a history (data, members), NaN where it could not be run."""
         predicted = np.full((data.value.size, members.shape[1]), np.nan)
-        models = [self._model(member) for member in members.T]
+        models = [self._flow_model(member) if flow_only else self._model(member) for member in members.T]
         for number, model in enumerate(models):
             for time_s in np.unique(data.time_s):
                 if time_s > model.time_s and _step_to(model, float(time_s), self.knobs.history_step_s):
@@ -401,11 +496,8 @@ class WaterTwin:
 
     def _grown(self, before: FloatArray, data: Data) -> float:
         """Factor on the spread by which the misses of now become what was to be expected."""
-        miss = data.value - before.mean(axis=1)
-        spread = before.var(axis=1, ddof=1)
-        wanted = float(np.sum((miss**2 - data.sd**2) / data.sd**2) / np.sum(spread / data.sd**2))
-        now = float(np.sqrt(np.clip(wanted, 1.0, _MOST_INFLATION**2)))
-        self._inflation = 0.7 * self._inflation + 0.3 * now
+        now = _growth(before, data.value, data.sd)
+        self._inflation = _KEEPS * self._inflation + (1.0 - _KEEPS) * now
         return self._inflation
 
     def _moved(self, state: FloatArray, before: FloatArray, data: Data, factor: float) -> FloatArray:
@@ -476,7 +568,7 @@ class WaterTwin:
         return tuple(
             WellNow(
                 name=name,
-                level_m=band(levels[:, at]),
+                level_m=band(dressed(levels[:, at], self.local_sd_m)),
                 drawdown_m=band(rest[:, at] - levels[:, at]),
                 conc_kg_m3={
                     species: band(concs[:, n, at]) for n, species in enumerate(self.setup.limits_kg_m3)
@@ -531,6 +623,17 @@ def _at_rest(model: WaterModel) -> FloatArray:
     pumped = [row.name for row in model.period.stresses if isinstance(row, Wells)]
     branch = model.what_if(drop=pumped)
     return branch.steady_head()
+
+
+def _growth(before: FloatArray, value: FloatArray, sd: FloatArray) -> float:
+    """Ratio of misses to what was expected of them (Desroziers et al. 2005, eq. 3), 1 to threefold."""
+    miss, spread = value - before.mean(axis=1), before.var(axis=1, ddof=1)
+    wanted = float(np.sum((miss**2 - sd**2) / sd**2) / np.sum(spread / sd**2))
+    return float(np.sqrt(np.clip(wanted, 1.0, _MOST_INFLATION**2)))
+
+
+def _first_growth(before: FloatArray, value: FloatArray, sd: FloatArray) -> float:
+    return _KEEPS + (1.0 - _KEEPS) * _growth(before, value, sd)
 
 
 def _inflated(rows: FloatArray, factor: float) -> FloatArray:

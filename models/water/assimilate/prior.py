@@ -85,12 +85,16 @@ class HeadOffset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFactor:
-    """A lognormal factor on the rate of a mass source; ``place_sd_m`` above zero: its place moves too."""
+    """A lognormal factor on the rate of a mass source; ``place_sd_m`` above zero: its place moves too.
+
+    ``onset_s`` above zero: it began at a moment that nobody noticed, any between 0 and that time (s).
+    """
 
     name: str
     source: str
     ln_sd: float
     place_sd_m: float = 0.0
+    onset_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +156,17 @@ class Prior:
 
     @cached_property
     def places_m(self) -> FloatArray:
-        """(size, 2) place of every parameter, NaN for those that belong to no place."""
+        """(size, 2) place of every parameter, NaN for those that belong to no place (means, packages)."""
         found = np.full((self.size, 2), np.nan)
         for name, nodes in self._nodes.items():
             own = found[self._slices[name]]
             own[:-1] = np.stack([nodes.x_m, nodes.y_m], axis=1)
+        grid, transport = self.problem.flow.grid, self.problem.transport
+        known = {one.name: one for one in (transport.sources if transport is not None else ())}
+        for row in self.beliefs:
+            if isinstance(row, SourceFactor):
+                cells = known[row.source].cells
+                found[self._slices[row.name]] = (grid.x_m[cells[:, 2]].mean(), grid.y_m[cells[:, 1]].mean())
         return frozen(found)
 
     def draw(self, members: int, rng: np.random.Generator) -> FloatArray:
@@ -269,7 +279,7 @@ class Prior:
             if isinstance(row, SourceFactor):
                 own = member[self._slices[row.name]]
                 grid = self.problem.flow.grid
-                sources = [_moved(one, own, grid) if one.name == row.source else one for one in sources]
+                sources = [_leaked(one, row, own, grid) if one.name == row.source else one for one in sources]
         return replace(transport, sources=tuple(sources))
 
     def _size(self, row: Belief) -> int:
@@ -307,7 +317,8 @@ def _sds(row: Belief) -> FloatArray:
         tilt = [row.tilt_sd_m, row.tilt_sd_m] if row.tilt_sd_m > 0.0 else []
         return np.array([row.sd_m, *tilt])
     if isinstance(row, SourceFactor):
-        return np.array([row.ln_sd, *([row.place_sd_m] * 2 if row.place_sd_m > 0.0 else [])])
+        place = [row.place_sd_m] * 2 if row.place_sd_m > 0.0 else []
+        return np.array([row.ln_sd, *place, *([1.0] if row.onset_s > 0.0 else [])])
     if isinstance(row, (StressFactor, PorosityFactor)):
         return np.array([row.ln_sd])
     return np.zeros(0)
@@ -367,6 +378,16 @@ def _lifted(stress: Stress, grid: Grid, own: FloatArray) -> Stress:
         stage = np.maximum(stress.stage_m + lift, stress.bottom_m)
         return replace(stress, stage_m=stage)
     return replace(stress, head_m=stress.head_m + lift)
+
+
+def _leaked(source: MassSource, row: SourceFactor, own: FloatArray, grid: Grid) -> MassSource:
+    """A source as a member believes it: rate, place, and when it began (uniform, by the normal's share)."""
+    if row.onset_s <= 0.0:
+        return _moved(source, own, grid)
+    from scipy.special import ndtr
+
+    found = _moved(source, own[:-1], grid)
+    return replace(found, start_s=max(found.start_s, row.onset_s * float(ndtr(own[-1]))))
 
 
 def _moved(source: MassSource, own: FloatArray, grid: Grid) -> MassSource:

@@ -107,3 +107,12 @@ def test_names_must_differ_and_kinds_must_fit() -> None:
     prior = _prior(StressFactor(name="x", package="west", ln_sd=0.1))
     with pytest.raises(BadRequestError, match="factor on west"):
         prior.problem_of(np.ones(1))
+
+
+def test_a_leak_nobody_noticed_begins_at_any_time_until_the_last() -> None:
+    prior = _prior(SourceFactor(name="leak", source="leak", ln_sd=0.5, onset_s=1e7))
+    drawn = prior.draw(400, np.random.default_rng(5))
+    starts = [prior.problem_of(row).transport.sources[0].start_s for row in drawn.T]
+    assert 0.0 <= min(starts) < 0.02e7
+    assert 0.98e7 < max(starts) <= 1e7
+    assert np.mean(starts) == pytest.approx(0.5e7, rel=0.1)
