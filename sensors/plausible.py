@@ -23,6 +23,7 @@ PHYSICAL_SI: Mapping[str, tuple[float, float]] = MappingProxyType(
         "water_temperature": (263.15, 373.15),
         "ph": (0.0, 14.0),
         "water_content": (0.0, 1.0),
+        "hydraulic_conductivity": (1e-14, 10.0),  # from fresh rock to open gravel
     }
 )
 # Units that devices are known to send where their record says another one.
@@ -34,6 +35,7 @@ _OTHER_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "relative_humidity": ("%", "1"),
         "water_content": ("%", "1"),
         "wind_speed": ("m/s", "km/h"),
+        "hydraulic_conductivity": ("m/d", "cm/s", "m/s"),
     }
 )
 

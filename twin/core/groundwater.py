@@ -176,6 +176,18 @@ class GroundwaterModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConductivityTest:
+    """A slug or pumping test: hydraulic conductivity of a stratum at a place, error of its logarithm."""
+
+    place: str
+    stratum_id: str
+    x_m: float
+    y_m: float
+    k_m_s: float
+    ln_sd: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Groundwater:
     """All of it. ``held_out`` wells are never assimilated; errors are reported there."""
 

@@ -97,6 +97,13 @@ _ROWS = (
         decimals=0,
     ),
     Quantity(
+        key="hydraulic_conductivity",
+        name=Text(zh="渗透系数", en="Hydraulic conductivity"),
+        si_unit="m/s",
+        display_unit="m/d",
+        decimals=3,
+    ),
+    Quantity(
         key="water_content",
         name=Text(zh="土壤体积含水率", en="Water content of soil"),
         si_unit="1",

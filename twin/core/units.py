@@ -33,6 +33,8 @@ _UNITS: dict[str, Unit] = {
     "ug/L": Unit(dimension="mass_concentration", factor=1e-6),
     "m/s": Unit(dimension="speed", factor=1.0),
     "km/h": Unit(dimension="speed", factor=1 / 3.6),
+    "cm/s": Unit(dimension="speed", factor=0.01),
+    "m/d": Unit(dimension="speed", factor=1 / 86_400),
     "knot": Unit(dimension="speed", factor=1852 / 3600),
     "deg": Unit(dimension="angle_deg", factor=1.0),
     "K": Unit(dimension="temperature", factor=1.0),

@@ -368,6 +368,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'qty.air_pressure': 'Air pressure',
   'qty.water_level': 'Groundwater level',
   'qty.water_temperature': 'Groundwater temperature',
+  'qty.hydraulic_conductivity': 'Hydraulic conductivity',
   'qty.water_content': 'Water content of soil',
   'qty.ph': 'pH',
   'qty.conductivity': 'Conductivity',

@@ -366,6 +366,7 @@ export const zh = {
   'qty.air_pressure': '气压',
   'qty.water_level': '地下水位高程',
   'qty.water_temperature': '地下水温',
+  'qty.hydraulic_conductivity': '渗透系数',
   'qty.water_content': '土壤体积含水率',
   'qty.ph': 'pH',
   'qty.conductivity': '电导率',

@@ -73,6 +73,7 @@ export const COMMON = {
   'qty.water_level': ['地下水位高程', 'Groundwater level'],
   'qty.water_temperature': ['地下水温', 'Groundwater temperature'],
   'qty.ph': ['pH', 'pH'],
+  'qty.hydraulic_conductivity': ['渗透系数', 'Hydraulic conductivity'],
   'qty.water_content': ['土壤体积含水率', 'Water content of soil'],
   'qty.conductivity': ['电导率', 'Conductivity'],
   'qty.signal_strength': ['光谱信号强度', 'Signal strength'],
