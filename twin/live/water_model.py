@@ -21,7 +21,9 @@ from models.water.assimilate.live import TwinKnobs, TwinSetup, WaterTwin
 from models.water.assimilate.prior import (
     Belief,
     HeadOffset,
+    LnKDatum,
     LnKField,
+    PorosityFactor,
     Prior,
     SourceFactor,
     StressFactor,
@@ -30,16 +32,26 @@ from models.water.build.edges import Rain, RiverBed
 from models.water.build.ground import Ground as Properties
 from models.water.build.ground import ground_of
 from models.water.build.model import BuildOptions, BuiltModel, build_model
-from models.water.fronts import Dressing
 from models.water.grid import IntArray
 from models.water.measures.compare import Choice, compare
 from models.water.measures.comparison import Comparison
 from models.water.model import WaterModel, WaterProblem
 from models.water.now import Nowcast, Reading
 from models.water.observe import Screen
-from models.water.problem import Dispersion, MassSource, River, Sorption, Species, TransportProblem
+from models.water.problem import (
+    Dispersion,
+    GeneralHead,
+    MassSource,
+    Recharge,
+    River,
+    Sorption,
+    Species,
+    TransportProblem,
+)
 from twin.core.errors import ParkTwinError, SolverError
+from twin.core.geometry import FloatArray, frozen
 from twin.core.groundwater import (
+    ConductivityTest,
     Groundwater,
     GroundwaterMeasure,
     GroundwaterSource,
@@ -53,7 +65,16 @@ from twin.live.water_frames import Display, display_of
 SOLVER = "water twin (finite volumes, ES-MDA and EnKF)"
 MOST_CELLS = 100_000
 _FOREVER_S = 1e12
-_FRONT_SD_M = 32.0  # 8 % of 400 m, as Dressing has it
+_POROSITY_LN_SD = 0.2  # effective porosity of one kind of ground: a factor of 1.5 either way, 95 %
+# A test feels metres, a cell has tens: what the ground varies between the two counts as error of the test.
+_TEST_SUPPORT_LN_SD = 0.3
+_RADIUS_M = (
+    800.0  # some three ranges of ln K: beyond it chance correlations of few members outweigh true ones
+)
+_ROUNDS = 4
+_LEAST_WET = 0.1
+MARGIN = "slopes"
+_NOTICED_SHARE = 0.9  # of the history, in which a leak may have begun unnoticed
 _WORKS_SHARE = 1.0 / 3.0  # of the rain that seeps in under works
 _COMPARE_STEP_S = 10 * 86_400.0
 COMPARE_LEADS_S = (0.0, 30 * 86_400.0, 90 * 86_400.0, 365 * 86_400.0)
@@ -62,19 +83,23 @@ COMPARE_VOLUMES_S = (0.0, 30 * 86_400.0, 365 * 86_400.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much is computed: ``members``, ``steps`` of ES-MDA, ``compared`` members per measure."""
+    """How much is computed: ``members``, ``steps`` of ES-MDA, ``compared`` members per measure, ``folds``."""
 
     members: int
     steps: int
     compared: int = 4
+    folds: int = 4
 
 
-QUICK = Effort(members=12, steps=2, compared=2)
+QUICK = Effort(members=12, steps=2, compared=2, folds=2)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WaterLive:
-    """The twin of a park with what it needs to be told: cells to show, notes, backgrounds (kg/m3)."""
+    """The twin of a park with what it needs to be told: cells to show, notes, backgrounds (kg/m3).
+
+    ``saturated`` (nl, nr, nc): see ``saturated_share``.
+    """
 
     park: Park
     book: Groundwater
@@ -84,6 +109,7 @@ class WaterLive:
     background_kg_m3: Mapping[str, float]
     effort: Effort
     notes: tuple[str, ...]
+    saturated: FloatArray
 
     def above_background(self, reading: Reading) -> Reading:
         """The reading as the model knows it: concentrations above the background."""
@@ -143,8 +169,16 @@ class WaterLive:
         return model if leak is None else model.what_if(add_sources=(leak,))
 
 
-def water_live(park: Park, terrain: Terrain, now_ms: int, effort: Effort) -> WaterLive:
+def water_live(
+    park: Park,
+    terrain: Terrain,
+    now_ms: int,
+    effort: Effort,
+    tests: Sequence[ConductivityTest] = (),
+) -> WaterLive:
     """Twin of a park that begins its history so long before now as the scene says.
+
+    ``tests`` of hydraulic conductivity are honoured by every member.
 
     Raises ParkTwinError naming what the scene lacks.
     """
@@ -167,25 +201,23 @@ def water_live(park: Park, terrain: Terrain, now_ms: int, effort: Effort) -> Wat
     notes = list(built.notes)
     sources, left = _sources(built, book)
     notes += [f"source {name} lies outside the model and is left out" for name in left]
-    prior = Prior(_problem(built, book, sources), _beliefs(built, book, sources))
+    saturated = saturated_share(built)
+    data = {name: _data(built, name, tests, saturated) for name in book.model.strata}
+    problem = _problem(built, book, sources, saturated)
+    prior = Prior(problem, _beliefs(built, book, sources, data))
     background = {row.id: row.background_kg_m3 for row in book.substances}
     wells = _places(park, built)
     if len(wells) < len(park.wells):
         notes.append(f"{len(park.wells) - len(wells)} wells lie outside the model")
-    starts = _plume_starts(book)
     setup = TwinSetup(
         prior=prior,
         start_ms=now_ms - round(1000 * book.model.history_s),
         wells=wells,
         limits_kg_m3={row.id: max(row.limit_kg_m3 - row.background_kg_m3, 1e-9) for row in book.substances},
         targets=_targets(book, built, notes),
-        sources_m=starts,
+        sources_m=_plume_starts(book),
     )
-    # An error that grows with the distance from one place is right for one plume; between plumes of several
-    # sources that distance says nothing, so each front gets that of a plume of some 400 m.
-    several = len(starts) < len({row.substance_id for row in book.sources})
-    dressing = Dressing(floor_m=_FRONT_SD_M, share=0.0) if several else Dressing()
-    knobs = TwinKnobs(members=effort.members, steps=effort.steps, dressing=dressing)
+    knobs = TwinKnobs(members=effort.members, steps=effort.steps, folds=effort.folds, radius_m=_RADIUS_M)
     return WaterLive(
         park=park,
         book=book,
@@ -195,6 +227,7 @@ def water_live(park: Park, terrain: Terrain, now_ms: int, effort: Effort) -> Wat
         background_kg_m3=background,
         effort=effort,
         notes=tuple(notes),
+        saturated=saturated,
     )
 
 
@@ -205,21 +238,39 @@ def _built(park: Park, book: Groundwater, terrain: Terrain) -> BuiltModel:
         if row.aquifer:
             break
         cover[row.id] = replace(ground_of(row), anisotropy_ratio=1.0)  # rain finds its way through cracks
-    rain = Rain(open_m_s=model.recharge_m_s, works_m_s=_WORKS_SHARE * model.recharge_m_s)
+    told = model.margin_inflow_m2_s > 0.0  # what comes from the slopes; else the build estimates it
+    rain = Rain(
+        open_m_s=model.recharge_m_s,
+        works_m_s=_WORKS_SHARE * model.recharge_m_s,
+        slope_share=0.0 if told else Rain().slope_share,
+    )
     inside = shapely.Polygon(model.outline) if model.outline else None
     bed = RiverBed(k_m_s=model.bed_1_s * RiverBed().bed_m)
     strata = build_strata(park, terrain, max(model.cell_m / 2.0, terrain.step_m))
-    return build_model(
+    built = build_model(
         park,
         strata,
         cell_m=model.cell_m,
         terrain=terrain,
         options=BuildOptions(inside=inside, rain=rain, bed=bed, ground=cover, convertible=False),
     )
+    if not told:
+        return built
+    period = built.problem.periods[0]
+    stresses = (*period.stresses, margin(built, model.margin_inflow_m2_s))
+    problem = replace(built.problem, periods=(replace(period, stresses=stresses),))
+    return replace(built, problem=problem)
 
 
-def _problem(built: BuiltModel, book: Groundwater, sources: Sequence[MassSource]) -> WaterProblem:
+def _problem(
+    built: BuiltModel, book: Groundwater, sources: Sequence[MassSource], saturated: FloatArray
+) -> WaterProblem:
     model = book.model
+    medium = replace(
+        built.medium,
+        k_m_s=frozen(built.medium.k_m_s * saturated),
+        porosity=frozen(built.medium.porosity * saturated),
+    )
     period = replace(built.problem.periods[0], length_s=_FOREVER_S)
     dispersion = Dispersion(
         longitudinal_m=model.longitudinal_m,
@@ -238,12 +289,17 @@ def _problem(built: BuiltModel, book: Groundwater, sources: Sequence[MassSource]
         for row in book.substances
     )
     return WaterProblem(
-        flow=replace(built.problem, periods=(period,)),
+        flow=replace(built.problem, periods=(period,), medium=medium),
         transport=TransportProblem(species=species, dispersion=dispersion, sources=tuple(sources)),
     )
 
 
-def _beliefs(built: BuiltModel, book: Groundwater, sources: Sequence[MassSource]) -> list[Belief]:
+def _beliefs(
+    built: BuiltModel,
+    book: Groundwater,
+    sources: Sequence[MassSource],
+    data: Mapping[str, tuple[LnKDatum, ...]],
+) -> list[Belief]:
     model = book.model
     rows: list[Belief] = []
     for name in model.strata:
@@ -251,21 +307,84 @@ def _beliefs(built: BuiltModel, book: Groundwater, sources: Sequence[MassSource]
         rows.append(
             LnKField(
                 name=f"ln K {name}", layers=layers, sd=model.lnk_ln_sd, range_m=model.lnk_range_m,
-                mean_sd=model.stratum_ln_sd,
+                mean_sd=model.stratum_ln_sd, data=data[name],
             )
         )  # fmt: skip
-    rain = float(np.hypot(model.recharge_ln_sd, model.margin_ln_sd))  # slopes come with the rain
-    rows.append(StressFactor(name="recharge", package="rain", ln_sd=rain))
+        rows.append(PorosityFactor(name=f"porosity {name}", layers=layers, ln_sd=_POROSITY_LN_SD))
+    if model.margin_inflow_m2_s > 0.0:
+        rows.append(StressFactor(name="recharge", package="rain", ln_sd=model.recharge_ln_sd))
+        rows.append(StressFactor(name="slopes", package=MARGIN, ln_sd=model.margin_ln_sd))
+    else:
+        rain = float(np.hypot(model.recharge_ln_sd, model.margin_ln_sd))  # slopes come with the rain
+        rows.append(StressFactor(name="recharge", package="rain", ln_sd=rain))
     for stress in built.stresses:
         if isinstance(stress, River):
             rows.append(StressFactor(name=f"bed {stress.name}", package=stress.name, ln_sd=model.bed_ln_sd))
             rows.append(HeadOffset(name=f"stage {stress.name}", package=stress.name, sd_m=model.stage_sd_m))
     known = {row.id: row for row in book.sources}
     rows += [
-        SourceFactor(name=f"rate {row.name}", source=row.name, ln_sd=known[row.name].rate_ln_sd)
+        SourceFactor(
+            name=f"rate {row.name}",
+            source=row.name,
+            ln_sd=known[row.name].rate_ln_sd,
+            onset_s=_NOTICED_SHARE * model.history_s,
+        )
         for row in sources
     ]
     return rows
+
+
+def margin(built: BuiltModel, inflow_m2_s: float) -> Recharge:
+    """What the slopes send in through the rim of the model, per metre of it; none where a river runs."""
+    grid = built.grid
+    inside = grid.active.any(axis=0)
+    padded = np.pad(inside, 1)
+    rim = np.zeros(inside.shape)
+    rim += grid.dy_m[:, None] * (~padded[1:-1, :-2] + 0.0) + grid.dy_m[:, None] * (~padded[1:-1, 2:] + 0.0)
+    rim += grid.dx_m[None, :] * (~padded[:-2, 1:-1] + 0.0) + grid.dx_m[None, :] * (~padded[2:, 1:-1] + 0.0)
+    edge = np.hypot(*np.meshgrid(grid.dx_m, grid.dy_m))
+    rim = np.where(inside, np.minimum(rim, edge), 0.0)  # a slanting rim is as long as the cell's diagonal
+    for row in built.stresses:
+        if isinstance(row, (River, GeneralHead)):
+            rim[row.cells[:, 1], row.cells[:, 2]] = 0.0
+    area = grid.dy_m[:, None] * grid.dx_m[None, :]
+    return Recharge(rate_m_s=frozen(inflow_m2_s * rim / area), name=MARGIN)
+
+
+def saturated_share(built: BuiltModel) -> FloatArray:
+    """Part (nl, nr, nc) of every cell's thickness below the water table of the best guess, a tenth at least.
+
+    Flow is linear, at fixed saturated thickness: conductivity and porosity of the problem are those of the
+    cell times this part, so that what is fitted remains the conductivity of the ground itself.
+    """
+    grid = built.grid
+    share = np.ones(grid.shape)
+    for _ in range(_ROUNDS):
+        medium = replace(built.medium, k_m_s=frozen(built.medium.k_m_s * share))
+        model = WaterModel(WaterProblem(flow=replace(built.problem, medium=medium), transport=None))
+        head = np.nan_to_num(model.steady_head(), nan=1e9)
+        thick = np.where(grid.thickness_m > 0.0, grid.thickness_m, np.inf)
+        new = np.clip((head - grid.bottom_m) / thick, _LEAST_WET, 1.0)
+        share = np.where(grid.active, np.sqrt(share * new), 1.0)
+    return frozen(share)
+
+
+def _data(
+    built: BuiltModel, stratum: str, tests: Sequence[ConductivityTest], saturated: FloatArray
+) -> tuple[LnKDatum, ...]:
+    """Tests of one stratum inside the model, their errors widened to those of a cell."""
+    grid, layer = built.grid, int(built.layers_of(stratum)[0])
+    found = []
+    for row in tests:
+        if row.stratum_id != stratum or row.k_m_s <= 0.0:
+            continue
+        try:
+            share = float(saturated[layer, *grid.column_row(row.x_m, row.y_m)])
+        except ParkTwinError:
+            continue
+        sd = float(np.hypot(row.ln_sd, _TEST_SUPPORT_LN_SD))
+        found.append(LnKDatum(x_m=row.x_m, y_m=row.y_m, ln_k=float(np.log(row.k_m_s * share)), sd=sd))
+    return tuple(found)
 
 
 def _sources(built: BuiltModel, book: Groundwater) -> tuple[list[MassSource], list[str]]:
@@ -334,9 +453,9 @@ def _targets(book: Groundwater, built: BuiltModel, notes: list[str]) -> tuple[Gr
     return tuple(kept)
 
 
-def _plume_starts(book: Groundwater) -> dict[str, tuple[float, float]]:
-    """Where a substance's plume starts, where only one place can lose it."""
+def _plume_starts(book: Groundwater) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Where a substance's plumes start."""
     starts: dict[str, list[tuple[float, float]]] = {}
     for row in book.sources:
         starts.setdefault(row.substance_id, []).append((row.x_m, row.y_m))
-    return {name: rows[0] for name, rows in starts.items() if len(rows) == 1}
+    return {name: tuple(rows) for name, rows in starts.items()}

@@ -9,6 +9,7 @@ from models.contaminants.warning import Alert, Warn, warn
 from models.water.now import Reading
 from twin.core.device import series_key
 from twin.core.errors import NotFoundError, ParkTwinError
+from twin.core.groundwater import ConductivityTest
 from twin.core.observation import Quality
 from twin.core.origin import Origin, of_result
 from twin.core.park import Park
@@ -19,6 +20,7 @@ from twin.live.water_frames import Measured
 from twin.store.rows import Step, StoredValue
 
 LEVEL = "level"
+TEST = "hydraulic_conductivity"
 LEVEL_STALE_S = 7 * 86_400.0
 CONC_STALE_S = 45 * 86_400.0  # plumes move slowly, and laboratories sample once a month
 _DAY_MS = 86_400_000
@@ -100,6 +102,45 @@ def read_history(rows: Rows, park: Park, from_ms: int, at_ms: int) -> tuple[Read
                 if day.mean is not None and day.count and at >= from_ms:
                     found.append(_reading(park, well.id, name, at, day.mean))
     return tuple(found)
+
+
+def read_tests(rows: Rows, park: Park, at_ms: int) -> tuple[ConductivityTest, ...]:
+    """Slug and pumping tests told up to a moment, newest good one of every place and stratum.
+
+    They come as laboratory results do: ``<well>.lab/hydraulic_conductivity`` is of the well's stratum,
+    ``<borehole>.<stratum>/hydraulic_conductivity`` of the one that is named. Held-out wells do not count.
+    """
+    assert park.groundwater is not None
+    found: dict[tuple[str, str], StoredValue] = {}
+    for row in rows.newest(at_ms):
+        place, _, quantity = row.series_key.partition("/")
+        of = _tested(park, place) if quantity == TEST and _usable(row) else None
+        if of is None or of[0] in park.groundwater.held_out or (row.value or 0.0) <= 0.0:
+            continue
+        if of not in found or row.time_ms > found[of].time_ms:
+            found[of] = row
+    collars = {row.id: row.collar for row in park.wells} | {row.id: row.collar for row in park.boreholes}
+    return tuple(
+        ConductivityTest(
+            place=place,
+            stratum_id=stratum,
+            x_m=collars[place].x_m,
+            y_m=collars[place].y_m,
+            k_m_s=float(row.value or 0.0),
+        )
+        for (place, stratum), row in sorted(found.items())
+    )
+
+
+def _tested(park: Park, place: str) -> tuple[str, str] | None:
+    """Well or borehole and stratum of a place of a series; None for another."""
+    wells = {row.id: row.stratum_id for row in park.wells}
+    well = place if place in wells else place.rpartition(".")[0]
+    if well in wells:
+        return well, wells[well]
+    hole, _, stratum = place.rpartition(".")
+    known = {row.id for row in park.boreholes}
+    return (hole, stratum) if hole in known and stratum in {row.id for row in park.strata} else None
 
 
 def not_held_out(readings: tuple[Reading, ...], park: Park) -> list[Reading]:

@@ -153,7 +153,8 @@ class WaterTwin:
         """Fit all beliefs to a history by ES-MDA and bring every member to its end, or to ``until_ms``.
 
         Costs ``steps + 1`` runs of every member from the start, and as many steady ones per fold. Raises
-        BadRequestError as ``data_of`` does, for an empty history, and where fewer than half of the members can be run.
+        BadRequestError as ``data_of`` does, for an empty history, and where fewer than half of the members
+        can be run.
         """
         data = self._data(readings)
         if not data.value.size:

@@ -8,7 +8,7 @@ from tests.support.valley_park import LEVEL_M, valley_park
 from tests.support.well_rows import NOW_MS, WellRows, stored, well_rows
 from twin.core.observation import Quality
 from twin.core.origin import Origin
-from twin.live.water_read import Wells, not_held_out, read_wells
+from twin.live.water_read import Wells, not_held_out, read_tests, read_wells
 
 DAY_MS = 86_400_000
 
@@ -85,3 +85,21 @@ def test_a_well_above_class_three_warns(rows: WellRows) -> None:
 def test_no_well_no_reading(rows: WellRows) -> None:
     rows.silent = tuple(well.id for well in rows.park.wells)
     assert read_wells(rows, rows.park, NOW_MS) is None
+
+
+def test_slug_tests_come_as_laboratory_results_do(rows: WellRows) -> None:
+    key = "hydraulic_conductivity"
+    park = rows.park
+    hole, stratum = park.boreholes[0], next(row.id for row in park.strata if row.aquifer)
+    rows.changed = {
+        f"G1.lab/{key}": stored(f"G1.lab/{key}", 3e-4, NOW_MS - 100 * DAY_MS),
+        f"G2.lab/{key}": stored(f"G2.lab/{key}", 9.0, NOW_MS, Quality.DOUBTFUL),
+        f"{hole.id}.{stratum}/{key}": stored(f"{hole.id}.{stratum}/{key}", 2e-5, NOW_MS),
+        f"{hole.id}.moon/{key}": stored(f"{hole.id}.moon/{key}", 2e-5, NOW_MS),
+        f"{park.groundwater.held_out[0]}.lab/{key}": stored("x", 1e-4, NOW_MS),
+    }
+    found = {(row.place, row.stratum_id): row for row in read_tests(rows, park, NOW_MS)}
+    well = next(row for row in park.wells if row.id == "G1")
+    assert set(found) == {("G1", well.stratum_id), (hole.id, stratum)}
+    assert found["G1", well.stratum_id].k_m_s == pytest.approx(3e-4)
+    assert found["G1", well.stratum_id].x_m == well.collar.x_m
