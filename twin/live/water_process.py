@@ -38,6 +38,7 @@ _PARENT_S = 0.5
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
+HEALTHY_S = 900.0  # a process that lived so long is no one that dies at once
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class WaterChild:
     park: Park
     _child: subprocess.Popen[bytes] | None = None
     _start_at_s: float = 0.0
+    _started_s: float = 0.0
     _pause_s: float = FIRST_PAUSE_S
     _wanted: bool = field(default=True)
 
@@ -60,10 +62,13 @@ class WaterChild:
             if code is None:
                 return
             self._child = None
+            if time.monotonic() - self._started_s >= HEALTHY_S:
+                self._pause_s = FIRST_PAUSE_S
             _log.warning("the groundwater process has ended (%s); again in %g s", code, self._pause_s)
             self._start_at_s = time.monotonic() + self._pause_s
             self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)
         if time.monotonic() >= self._start_at_s:
+            self._started_s = time.monotonic()
             threads = dict.fromkeys(_ONE_THREAD, "1")
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "twin.live.water_process"],

@@ -3,50 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from twin.core.actor import Role
 from twin.core.errors import BadRequestError
-from twin.live.desk import DeskArgs, DeskCall, DeskVerb
+from twin.live.desk import DeskCall, DeskVerb
 from twin.live.water_box import ask
-
-Point = Annotated[list[float], Field(min_length=2, max_length=2)]
-
-
-class LeakArgs(DeskArgs):
-    """A leak to be tried."""
-
-    x_m: float
-    y_m: float
-    substance: str = Field(pattern=r"^[a-z0-9][a-z0-9_.+-]{0,31}$")
-    rate_kg_d: float = Field(gt=0, le=1e6)
-    days: float = Field(gt=0, le=3650)
-
-
-class MeasureArgs(DeskArgs):
-    """A measure to be tried; see ``measures`` of ``water.toml``."""
-
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    kind: Literal["pump", "inject", "barrier", "source_removal", "reactive_zone"]
-    line: list[Point] = Field(default=[], max_length=20)
-    top_m: float = Field(default=0.0, ge=0, le=200)
-    bottom_m: float = Field(default=15.0, gt=0, le=300)
-    rate_m3_d: float = Field(default=0.0, ge=0, le=1e5)
-    conductivity_m_s: float = Field(default=1e-9, gt=0, le=1)
-    thickness_m: float = Field(default=0.8, gt=0, le=100)
-    removal_share: float = Field(default=1.0, gt=0, le=1)
-    half_life_d: float | None = Field(default=None, gt=0, le=1e6)
-    source: str = Field(default="", max_length=40)
-
-
-class WhatIfArgs(DeskArgs):
-    """``water.whatif``: a leak, measures, or both."""
-
-    name: str = Field(default="", max_length=80)
-    leak: LeakArgs | None = None
-    measures: list[MeasureArgs] = Field(default=[], max_length=6)
+from twin.live.water_question import WhatIfArgs, check_place
 
 
 async def what_if(call: DeskCall) -> dict[str, object]:
@@ -67,13 +29,7 @@ async def what_if(call: DeskCall) -> dict[str, object]:
             field="leak.substance",
             value=args.leak.substance,
         )
-    if args.leak is not None and not call.park.extent.contains(args.leak.x_m, args.leak.y_m):
-        raise BadRequestError(
-            f"leak: ({args.leak.x_m:g}, {args.leak.y_m:g}); expected a place inside the park's extent",
-            message_zh=f"leak：({args.leak.x_m:g}, {args.leak.y_m:g})；应在园区范围内",
-            field="leak",
-            value=[args.leak.x_m, args.leak.y_m],
-        )
+    check_place(args, call.park)
     told = args.model_dump(mode="json") | {"asked_by": call.actor.name, "asked_ms": call.clock.now_ms()}
     name, ahead = await asyncio.to_thread(ask, call.settings.data_dir, told)
     return {"id": name, "ahead": ahead}

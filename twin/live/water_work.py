@@ -22,19 +22,24 @@ from twin.core.park import Park
 from twin.core.text import Text
 from twin.live.settings import Settings
 from twin.live.state import Rows, data_time_ms
-from twin.live.water_box import Parcel, Question, answered, next_question, send
+from twin.live.water_box import Parcel, Question, answered, next_question, send, unanswered
 from twin.live.water_compared import comparison_row
 from twin.live.water_frames import now_cast_row
 from twin.live.water_learn import Learner
 from twin.live.water_model import QUICK, SOLVER, Effort, WaterLive, water_live
 from twin.live.water_plans import Plans, plans_for
-from twin.live.water_read import Wells, not_held_out, read_history, read_wells
+from twin.live.water_question import MeasureArgs, check_place
+from twin.live.water_read import Wells, not_held_out, read_history, read_tests, read_wells
 from twin.live.water_warnings import Subject, changes, standing
 from twin.store.rows import WaterKind, WaterRow
 
 _log = logging.getLogger(__name__)
 _DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
+_ENDED = Text(
+    zh="计算该问题时地下水进程中断，不再重试；请检查措施后重新提问",
+    en="the groundwater process ended while it computed this; it is not tried again, look at it and ask anew",
+)
 QUICK_NOTE = "first now-cast of a small ensemble; the whole one follows"
 BACKGROUND_NOTE = (
     "concentrations of wells, limits and peaks hold the background; volumes and masses lie above it"
@@ -60,15 +65,22 @@ class WaterWork:
     fitted_ms: int | None = None
     compared_ms: int | None = None
     _failed_ms: int | None = None
+    _asked_next: bool = False
 
     def turn(self, rows: Rows) -> bool:
-        """Do one thing that is due; whether there was one."""
-        if self.live is not None and self._answer():
-            return True
+        """Do one thing that is due; whether there was one.
+
+        A now-cast goes before questions; where both wait all the time they take turns.
+        """
         data_ms = data_time_ms(rows)
         if data_ms is None:
             return False
-        if self._due(data_ms):
+        due = self._due(data_ms)
+        if self.live is not None and (self._asked_next or not due) and self._answer():
+            self._asked_next = False
+            return True
+        if due:
+            self._asked_next = True
             return self._cast(rows, data_ms)
         if self.live is not None and self._comparing(data_ms):
             self.compared_ms = data_ms
@@ -117,7 +129,8 @@ class WaterWork:
         heard = not_held_out(wells.readings, self.park)
         if live is None or self._refit(live, wells.time_ms):
             full = Effort(members=self.settings.water_members, steps=4)
-            made = water_live(self.park, self.terrain, wells.time_ms, self.quick if quick else full)
+            tests = read_tests(rows, self.park, wells.time_ms)
+            made = water_live(self.park, self.terrain, wells.time_ms, self.quick if quick else full, tests)
             start_ms = made.twin.setup.start_ms
             past = read_history(rows, self.park, start_ms, wells.time_ms - _DAY_MS)
             readings = [*not_held_out(past, self.park), *heard]
@@ -161,8 +174,18 @@ class WaterWork:
 
     def _answer(self) -> bool:
         """One question of the queue; what cannot be answered says so in its row."""
+        if self.live is None or self.now_ms is None:
+            return False
+        for left in unanswered(self.settings.data_dir):  # the process ended while it computed this one
+            note = f"what-if {left}: ended the groundwater process and is not tried again"
+            _log.warning("%s", note)
+            told = _nothing(self.live.book.substances[0].id, _ENDED)
+            if not self._told_comparison(told, {}, (note,), True):
+                return False
+            answered(self.settings.data_dir, left)
+            return True
         question = next_question(self.settings.data_dir)
-        if question is None or self.live is None or self.now_ms is None:
+        if question is None:
             return False
         try:
             self._what_if(self.live, self.now_ms, question)
@@ -170,24 +193,22 @@ class WaterWork:
             _log.warning("what-if %s: %s", question.id, error.message)
             text = Text(zh=error.message_zh, en=error.message)
             self._told_comparison(_nothing(self.live.book.substances[0].id, text), {}, (), True)
-        answered(self.settings.data_dir, question)
+        answered(self.settings.data_dir, question.id)
         return True
 
     def _what_if(self, live: WaterLive, at_ms: int, question: Question) -> None:
         body, leak = question.body, None
+        check_place(body, self.park)
         substance = live.book.substances[0].id
-        if body.get("leak"):
-            told = body["leak"]
-            substance = told["substance"]
-            leak = live.leak(
-                told["x_m"], told["y_m"], substance, told["rate_kg_d"] / 86_400.0, told["days"] * 86_400.0
-            )
-        asked_for = [_measure(row) for row in body.get("measures", [])]
+        if body.leak is not None:
+            told = body.leak
+            substance = told.substance
+            leak = live.leak(told.x_m, told.y_m, substance, told.rate_kg_d / 86_400.0, told.days * 86_400.0)
+        asked_for = [_measure(row) for row in body.measures]
         plans = Plans() if asked_for or leak is not None else self._plans(live, substance)
         measures: list[GroundwaterMeasure | Choice] = [*(asked_for or live.book.measures), *plans.choices]
-        note = f"what-if {question.id}: {body.get('name') or 'without a name'}"
-        asked = f"asked by {body.get('asked_by', '?')}"
-        notes = (note, asked, *plans.notes)
+        note = f"what-if {question.id}: {body.name or 'without a name'}"
+        notes = (note, f"asked by {body.asked_by}", *plans.notes)
         self._compare(live, at_ms, measures, leak, exercise=True, substance=substance, notes=notes)
 
     def _plans(self, live: WaterLive, substance: str) -> Plans:
@@ -219,14 +240,14 @@ class WaterWork:
 
     def _told_comparison(
         self, told: dict[str, Any], files: Mapping[str, bytes], notes: tuple[str, ...], exercise: bool
-    ) -> None:
+    ) -> bool:
         assert self.now_ms is not None
         origin = Origin.MODELLED if self.wells is None else self.wells.origin
         origin = Origin.EXERCISE if exercise else origin
         row = self._row(
             WaterKind.COMPARISON, self.now_ms, origin, {**told, "notes": list(notes)}, exercise=exercise
         )
-        self._send(row, files)
+        return self._send(row, files)
 
     def _row(
         self,
@@ -249,26 +270,28 @@ class WaterWork:
             body=dict(body),
         )
 
-    def _send(self, row: WaterRow, files: Mapping[str, bytes]) -> None:
-        if not send(self.settings.data_dir, Parcel(row=row, files=files)):
-            _log.warning("the worker takes no results of the groundwater; one is left out")
+    def _send(self, row: WaterRow, files: Mapping[str, bytes]) -> bool:
+        sent = send(self.settings.data_dir, Parcel(row=row, files=files))
+        if not sent:
+            _log.warning("the worker takes no results of the groundwater; %s/%d is left out", row.run, row.k)
+        return sent
 
 
-def _measure(told: Mapping[str, Any]) -> GroundwaterMeasure:
-    half_life_d = told.get("half_life_d")
+def _measure(told: MeasureArgs) -> GroundwaterMeasure:
+    half_life_d = told.half_life_d
     return GroundwaterMeasure(
-        id=told["id"],
-        name=Text(zh=told["id"], en=told["id"]),
-        kind=MeasureKind(told["kind"]),
-        line=tuple((float(x), float(y)) for x, y in told["line"]),
-        top_m=told["top_m"],
-        bottom_m=told["bottom_m"],
-        rate_m3_s=told["rate_m3_d"] / 86_400.0,
-        conductivity_m_s=told["conductivity_m_s"],
-        thickness_m=told["thickness_m"],
-        removal_share=told["removal_share"],
+        id=told.id,
+        name=Text(zh=told.id, en=told.id),
+        kind=MeasureKind(told.kind),
+        line=tuple((x_m, y_m) for x_m, y_m in told.line),
+        top_m=told.top_m,
+        bottom_m=told.bottom_m,
+        rate_m3_s=told.rate_m3_d / 86_400.0,
+        conductivity_m_s=told.conductivity_m_s,
+        thickness_m=told.thickness_m,
+        removal_share=told.removal_share,
         half_life_s=None if half_life_d is None else half_life_d * 86_400.0,
-        source_id=told["source"],
+        source_id=told.source,
     )
 
 

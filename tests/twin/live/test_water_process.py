@@ -74,6 +74,17 @@ def test_pauses_grow_so_that_a_process_that_dies_at_once_costs_little(child: Wat
     assert pauses == [0.1, 0.2, 0.4]
 
 
+def test_a_process_that_lived_long_comes_back_soon(child: WaterChild, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(water_process, "HEALTHY_S", 0.0)
+    child._pause_s = 200.0
+    child.look()
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    assert until(lambda: child.pid is None)
+    child.look()
+    assert child._pause_s == 0.1
+
+
 def test_it_ends_with_its_parent_however_that_ends(tmp_path: Path) -> None:
     code = "import subprocess, sys, time; "
     code += "child = subprocess.Popen([sys.executable, '-m', 'twin.live.water_process']); "
