@@ -28,7 +28,7 @@ class Ground:
 
     ``alone`` cells with none above or below; ``elastic_m2`` specific storage times volume, ``drainable_m3``
     specific yield times volume (zero where the layer is not convertible). Values of cells that are not active
-    are harmless ones.
+    are harmless ones. ``span_m`` lowest bottom and highest top.
     """
 
     active: BoolArray
@@ -41,6 +41,7 @@ class Ground:
     thick_m: FloatArray
     elastic_m2: FloatArray
     drainable_m3: FloatArray
+    span_m: tuple[float, float]
 
 
 def ground_of(grid: Grid, medium: Medium) -> Ground:
@@ -60,6 +61,10 @@ def ground_of(grid: Grid, medium: Medium) -> Ground:
         thick_m=thick,
         elastic_m2=np.where(active, medium.specific_storage_1_m, 0.0) * volume,
         drainable_m3=np.where(active & convertible[:, None, None], medium.specific_yield, 0.0) * volume,
+        span_m=(
+            float(grid.bottom_m.min(where=active, initial=np.inf)),
+            float((grid.bottom_m + thick).max(where=active, initial=-np.inf)),
+        ),
     )
 
 
@@ -123,10 +128,14 @@ class Balance:
         self.free = np.zeros(shape, dtype=bool)
         self.sat_old, self._level_old = np.ones(shape), np.zeros(shape)
         self.sat, self._steep = np.ones(shape), np.zeros(shape)
+        self.old_m, self.dt_s = np.zeros(shape), 1.0
         self.residual, self.stored = np.zeros(shape), np.zeros(shape)
         self._elastic, self._drainable = np.zeros(shape), np.zeros(shape)
         self._rows = [np.zeros(shape) for _ in range(6)]
         self.storage_m3_s = 0.0
+        self.fills = True  # a dry cell answers to water as a wet one would
+        self.holds = False  # loads on the flat part of their lines answer as on the slope
+        self._never = np.zeros(shape, dtype=bool)
 
     def begin(self, loads: Loads, *, old_m: FloatArray | None, dt_s: float, pseudo: bool = False) -> None:
         """Take up the stresses and the heads before a step; ``old_m`` None: a steady state.
@@ -134,7 +143,7 @@ class Balance:
         ``pseudo``: storage of any ground, to come to a steady state through time.
         """
         g = self.ground
-        self.loads = loads
+        self.loads, self.dt_s = loads, dt_s
         self.free[...] = g.points
         self.free.ravel()[loads.fixed] = False
         rate = 0.0 if old_m is None else 1.0 / dt_s
@@ -147,11 +156,23 @@ class Balance:
             out.ravel()[loads.fixed] = 0.0
         if old_m is None:
             return
+        self.old_m[...] = old_m
         self._level_old[...] = old_m
         for k in np.flatnonzero(g.convertible):
             self.sat_old[k], _ = saturation(old_m[k], g.bottom_m[k], g.thick_m[k])
             rest = old_m[k] - g.bottom_m[k] - 0.5 * g.thick_m[k] * self.sat_old[k]
             self._level_old[k] = self.sat_old[k] * rest
+
+    def levels_m(self) -> tuple[float, float]:
+        """Lowest and highest level of the ground and of what stands outside it, m."""
+        loads = self.loads
+        values = [np.array(self.ground.span_m), loads.fixed_head_m]
+        values += [levels for load in loads.loads for levels in (load.zero_m, load.low_m, load.high_m)]
+        finite = [row[np.isfinite(row)] for row in values]
+        return (
+            min(float(row.min()) for row in finite if row.size),
+            max(float(row.max()) for row in finite if row.size),
+        )
 
     def settle(self, head_m: FloatArray) -> None:
         """Put the heads of points between layers on the line between their ends, in place."""
@@ -172,9 +193,10 @@ class Balance:
         for load in self.loads.loads:
             if not load.given:
                 np.add.at(self.residual.ravel(), load.cells, load.flow(flat))
-                np.add.at(diag.ravel(), load.cells, load.steepness(flat))
+                np.add.at(diag.ravel(), load.cells, load.slope_m2_s if self.holds else load.steepness(flat))
         self.storage_m3_s = self._kernels.store_terms(
-            *(head_m, g.bottom_m, g.thick_m, g.convertible, g.active, self._elastic, self._drainable),
+            *(head_m, g.bottom_m, g.thick_m, g.convertible),
+            *(g.active if self.fills else self._never, self._elastic, self._drainable),
             *(self.sat_old, self._level_old, self.sat, self._steep, self.stored),
             *(self.residual, diag),
         )

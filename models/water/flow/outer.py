@@ -19,6 +19,8 @@ ROUNDING = 8.0 * np.finfo(np.float64).eps
 CLOSED = 1e-13  # of the flow, aimed at as what is left over in the whole model; 100 times that will do
 TIGHTENED = 4  # times that the cells' tolerance is divided by ten to get there
 STALL = 5  # iterations in which the water left over must halve
+TURNS = 2  # slow iterations after which another matrix is tried
+FAR = 10.0  # of what was asked for may be left over in a state that counts as solved (after tightening)
 UNDER = 0.97  # a head that would fall below the lowest bottom goes this far towards it
 
 
@@ -53,6 +55,13 @@ class Iteration:
         self._lowest = self._lowest_cells()
         self._slow = 0
         self._tightened = 0
+        self._asked = share
+        low_m, high_m = balance.levels_m()
+        self._size_m = max(abs(low_m), abs(high_m), float(np.abs(head_m[balance.free]).max(initial=0.0)))
+        self._reach_m = max(high_m - low_m, 1.0)
+        self._floor = 0.0
+        self._held = False
+        balance.fills, balance.holds = True, False
 
     def run(self, outer: int, *, stalls: bool = False) -> Outcome:
         """Iterate at most ``outer`` times; ``stalls``: give up when little was won in the last few."""
@@ -81,12 +90,37 @@ class Iteration:
         return matrix, float(np.abs(self.balance.right()).sum())
 
     def _enough(self, matrix: Matrix) -> float:
+        """What may be left over: the share of the flow, and what rounding makes of heads of this size.
+
+        Heads may run far away where nothing holds them: beyond the levels of the model (and the first guess)
+        rounding counts only as a part of the share.
+        """
         flow = self.balance.throughput_m3_s(self.head_m)
         free = self.balance.free
-        rounding = ROUNDING * float(np.abs(self.head_m[free]).max(initial=1.0))
-        return self._share * flow + rounding * float(np.sqrt(np.square(matrix.diag[free]).sum()))
+        norm = ROUNDING * float(np.sqrt(np.square(matrix.diag[free]).sum()))
+        rounding = norm * float(np.abs(self.head_m[free]).max(initial=1.0))
+        self._floor = norm * max(self._size_m, 1.0)
+        return self._share * flow + min(rounding, max(self._floor, 0.1 * self._asked * flow))
 
     def _improve(self, matrix: Matrix, left: float, enough: float) -> tuple[Matrix, float, int]:
+        spent, largest = self._direction(matrix, enough)
+        if largest > self._reach_m and self._bends and not self._held:
+            # Nothing but loads on the flat part of their lines may hold the level: let them hold it once.
+            self.balance.holds = True
+            matrix, _ = self._look(self.head_m)
+            self.balance.holds = False
+            more, largest = self._direction(matrix, enough)
+            spent, self._held = spent + more, True
+        else:
+            self._held = False
+        share = min(1.0, self._reach_m / largest) if self._bends and largest > 0.0 else 1.0
+        matrix, after = self._search(left, share)
+        if share < 1.0 and after <= (1.0 - 0.5 * share) * left and after >= (1.0 - 2.0 * share) * left:
+            self._reach_m *= 10.0  # as foretold: the heads do go far
+        return matrix, after, spent
+
+    def _direction(self, matrix: Matrix, enough: float) -> tuple[int, float]:
+        """Fill the change of heads; returns inner iterations and the largest change, m."""
         right = self.balance.right()
         target = 0.3 * enough / max(np.sqrt(self.balance.free.sum()), 1.0)
         if self._bends:
@@ -94,7 +128,11 @@ class Iteration:
         spent, _ = self._solve(matrix, right, target, self._change)
         if not np.isfinite(self._change).all():
             self._change[...] = 0.0
-        before, share = self.head_m.copy(), 1.0
+        return spent, float(np.abs(self._change).max(initial=0.0))
+
+    def _search(self, left: float, share: float) -> tuple[Matrix, float]:
+        """Go along the change as far as it helps; returns the matrix there and what is left over."""
+        before = self.head_m.copy()
         best: tuple[float, FloatArray] | None = None
         for _ in range(HALVINGS if self._bends else 1):
             trial = self._moved(before, share)
@@ -108,15 +146,24 @@ class Iteration:
         after, self.head_m[...] = best
         if self._turned(after, left) or trial is not best[1]:
             matrix, after = self._look(self.head_m)
-        return matrix, after, spent
+        return matrix, after
 
     def _turned(self, after: float, left: float) -> bool:
-        """Go over to Newton's matrix after the symmetric one was slow twice."""
-        if self._newton or not self._may_turn:
+        """After slow iterations go over to Newton's matrix, then to it without and with filling dry cells.
+
+        Letting dry cells answer as wet ones keeps their rows from being empty, but holds back the head of a
+        dry cell that is pumped or seeps.
+        """
+        if not (self._newton or self._may_turn):
             return False
         self._slow += after > SLOW * left
-        self._newton = self._slow > 1
-        return self._newton
+        if self._slow < TURNS:
+            return False
+        self._slow = 0
+        if self._newton:
+            self.balance.fills = not self.balance.fills
+        self._newton = True
+        return True
 
     def _moved(self, before: FloatArray, share: float) -> FloatArray:
         trial = before + share * self._change
@@ -159,7 +206,9 @@ class Iteration:
             outer=count,
             inner=inner,
             left_share=left / flow if flow > 0.0 else 0.0,
-            solved=solved and bool(np.isfinite(self.head_m).all()),
+            solved=solved
+            and left <= FAR * self._asked * flow + 2.0 * self._floor
+            and bool(np.isfinite(self.head_m).all()),
         )
 
 

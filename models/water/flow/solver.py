@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from twin.core.geometry import FloatArray
 
 RAMP_OUTER = 20  # outer iterations of a step towards a steady water table that was not found at once
 RAMP_FROM_S, RAMP_TO_S = 86_400.0, 1e13
+PARTS = (1e-4, 1e-3, 1e-2, 0.1)  # of a time step that was not found at once, to come to it
 DRAINED = 1e-3  # saturation under which a pumped cell is called dry
 
 
@@ -195,6 +196,8 @@ class FlowSolver:
         bends = bool(self._ground.convertible.any()) or self._balance.loads.heads_matter()
         if not (steady and bends):
             outcome = self._attempt(head, self.options.outer, steady=steady)
+            if not outcome.solved and not steady:
+                outcome = self._stretched(head, outcome)
             return outcome.outer, self._notes(outcome, head)
         start = head.copy()
         outcome = self._attempt(head, self.options.outer, steady=True, stalls=True)
@@ -209,6 +212,23 @@ class FlowSolver:
                 head[...] = reached
                 self._balance.evaluate(head, newton=False)
         return count, self._notes(outcome, head)
+
+    def _stretched(self, head: FloatArray, failed: Outcome) -> Outcome:
+        """A step that was not found, from first guesses that shorter steps from the same heads give."""
+        balance, given = self._balance, head.copy()
+        loads, old, dt_s = balance.loads, balance.old_m, balance.dt_s
+        head[...] = old
+        count = failed.outer
+        for part in PARTS:
+            balance.begin(loads, old_m=old, dt_s=part * dt_s)
+            count += self._attempt(head, RAMP_OUTER, steady=False).outer
+        balance.begin(loads, old_m=old, dt_s=dt_s)
+        outcome = self._attempt(head, self.options.outer, steady=False)
+        if not outcome.solved and failed.left_share <= outcome.left_share:
+            head[...] = given
+            balance.evaluate(head, newton=False)
+            outcome = failed
+        return replace(outcome, outer=count + outcome.outer)
 
     def _ramp(self, head: FloatArray) -> int:
         """Go towards a steady state through time, with steps that grow (pseudo-transient continuation)."""
