@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from models.water.numbers import number, numbers
 from twin.core.errors import BadRequestError
 from twin.core.geometry import FloatArray, frozen
 
@@ -24,7 +25,8 @@ class Grid:
     north, (``x0_m``, ``y0_m``) the south-west corner in the local frame. ``top_m`` (nr, nc) top of
     layer 0, ``bottom_m`` (nl, nr, nc). ``domain`` (nl, nr, nc): 1 active, 0 inactive, -1 a cell that is
     not there (pinched out): water passes vertically through it to the next active cell below, as MODFLOW 6
-    defines IDOMAIN. Raises BadRequestError naming the first bad cell as (layer, row, column) and its value.
+    defines IDOMAIN. Lists become arrays. Raises BadRequestError naming the first bad cell as
+    (layer, row, column) and its value.
     """
 
     dx_m: FloatArray
@@ -36,6 +38,7 @@ class Grid:
     y0_m: float = 0.0
 
     def __post_init__(self) -> None:
+        self._as_arrays()
         _check_widths(self.dx_m, "dx_m")
         _check_widths(self.dy_m, "dy_m")
         plane = (len(self.dy_m), len(self.dx_m))
@@ -45,16 +48,21 @@ class Grid:
                 field="bottom_m",
                 value=self.bottom_m.shape,
                 expected=f"shape (layers, {plane[0]}, {plane[1]})",
+                expected_zh=f"形状（层，{plane[0]}，{plane[1]}）",
             )
         _check_shape(self.domain, self.bottom_m.shape, "domain")
         active = self.domain == ACTIVE
-        _check_cells(~np.isin(self.domain, (ACTIVE, INACTIVE, PASSES)), self.domain, "domain", "1, 0 or -1")
-        _check_cells(active & ~np.isfinite(self.bottom_m), self.bottom_m, "bottom_m", "a finite height")
+        known = np.isin(self.domain, (ACTIVE, INACTIVE, PASSES))
+        _check_cells(~known, self.domain, "domain", "1, 0 or -1", "1、0 或 -1")
+        height = ("a finite height", "有限高程")
+        _check_cells(active & ~np.isfinite(self.bottom_m), self.bottom_m, "bottom_m", *height)
+        _check_cells(active & ~np.isfinite(self.tops_m), self.tops_m, "top_m", *height)
         _check_cells(
             active & ~(self.thickness_m > 0.0),
             self.thickness_m,
             "thickness_m",
             "more than zero in active cells",
+            "活动单元内大于零",
         )
         if not active.any():
             raise _bad(
@@ -63,6 +71,17 @@ class Grid:
                 expected="at least one active cell",
                 expected_zh="至少一个活动单元",
             )
+
+    def _as_arrays(self) -> None:
+        for name in ("dx_m", "dy_m", "top_m", "bottom_m"):
+            object.__setattr__(self, name, numbers(getattr(self, name), name))
+        if not isinstance(self.domain, np.ndarray):
+            found = numbers(self.domain, "domain")
+            # Halves and NaN become a number that no cell may have.
+            whole = np.where(np.isin(found, (ACTIVE, INACTIVE, PASSES)), found, 99)
+            object.__setattr__(self, "domain", whole.astype(np.int8))
+        for name in ("x0_m", "y0_m"):
+            number(getattr(self, name), name)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -164,9 +183,25 @@ def regular_grid(
     thickness_m: float | FloatArray,
     top_m: float = 0.0,
 ) -> Grid:
-    """Grid of equal cells with level layers, for tests and studies; ``thickness_m`` per layer or for all."""
+    """Grid of equal cells with level layers, for tests and studies; ``thickness_m`` per layer or for all.
+
+    Raises BadRequestError for counts below 1 and for thicknesses that are neither one nor one per layer.
+    """
+    if len(shape) != 3 or not all(isinstance(n, int | np.integer) and n >= 1 for n in shape):
+        expected = "three whole numbers of at least 1: layers, rows, columns"
+        raise _bad(
+            field="shape", value=shape, expected=expected, expected_zh="三个不小于 1 的整数：层数、行数、列数"
+        )
     nl, nr, nc = shape
-    depths = np.cumsum(np.broadcast_to(np.asarray(thickness_m, dtype=np.float64), (nl,)))
+    thick = numbers(thickness_m, "thickness_m")
+    if thick.shape not in ((), (1,), (nl,)):
+        raise _bad(
+            field="thickness_m",
+            value=f"shape {thick.shape}",
+            expected=f"one, or {nl}, one per layer",
+            expected_zh=f"一个，或每层一个共 {nl} 个",
+        )
+    depths = np.cumsum(np.broadcast_to(thick, (nl,)))
     return Grid(
         dx_m=frozen(np.full(nc, dx_m)),
         dy_m=frozen(np.full(nr, dy_m)),
@@ -191,11 +226,21 @@ def _check_shape(array: npt.NDArray[np.generic], shape: tuple[int, ...], field: 
 
 
 def _check_cells(
-    bad: npt.NDArray[np.bool_], values: npt.NDArray[np.generic], field: str, expected: str
+    bad: npt.NDArray[np.bool_],
+    values: npt.NDArray[np.generic],
+    field: str,
+    expected: str,
+    expected_zh: str,
 ) -> None:
     if bad.any():
         cell = tuple(int(n) for n in np.argwhere(bad)[0])
-        raise _bad(f"{field} of cell (layer, row, column) {cell}", values[cell].item(), expected)
+        value = values[cell].item()
+        raise BadRequestError(
+            f"{field} of cell (layer, row, column) {cell}: {value}; expected {expected}",
+            message_zh=f"单元（层、行、列）{cell} 的 {field}：{value}；应为{expected_zh}",
+            field=field,
+            value=value,
+        )
 
 
 def _bad(field: str, value: object, expected: str, expected_zh: str = "") -> BadRequestError:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from models.water.flow.solver import FlowOptions, FlowSolver
 from models.water.kernels import Kernel
+from models.water.numbers import number, numbers
 from models.water.problem import (
     FixedHead,
     FlowProblem,
@@ -151,6 +152,7 @@ class WaterModel:
         """
         state = self._state
         shape = self.problem.flow.grid.shape
+        head_m = None if head_m is None else numbers(head_m, "head_m")
         if head_m is not None and head_m.shape != shape:
             raise refused(head_m.shape, "head_m", f"shape {shape}", f"形状 {shape}")
         carried = state.transport if conc_kg_m3 is None else self._corrected(conc_kg_m3)
@@ -178,7 +180,7 @@ class WaterModel:
 
         Raises BadRequestError for a step that is not longer than zero.
         """
-        if not (np.isfinite(dt_s) and dt_s > 0.0):
+        if not number(dt_s, "dt_s") > 0.0:
             raise refused(field="dt_s", value=dt_s, expected="more than zero", expected_zh="大于零")
         end_s = self.time_s + dt_s
         notes: list[str] = []
@@ -370,6 +372,7 @@ def _changed_transport(
         )
     if species is not None and [row.id for row in species] != [row.id for row in transport.species]:
         expected = [row.id for row in transport.species]
-        raise refused(field="species", value=[row.id for row in species], expected=f"{expected}")
+        given = [row.id for row in species]
+        raise refused(given, "species", f"{expected}, in this order", f"{expected}，且次序相同")
     put = tuple(transport.sources if sources is None else sources) + tuple(add_sources)
     return replace(transport, sources=put, species=species or transport.species)

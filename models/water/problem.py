@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from models.water.grid import Grid, IntArray
+from models.water.numbers import along, cells_of, number, numbers, per_cell, per_column
+from models.water.refusal import refused
 from twin.core.geometry import FloatArray
 
 
@@ -21,6 +24,8 @@ class Medium:
     ``k33_m_s`` vertical. ``specific_storage_1_m`` and ``specific_yield`` count in transient periods.
     ``porosity`` is the effective porosity of transport. ``convertible`` (nl,) bool: whether a layer's
     saturated thickness follows the head (unconfined), as ICELLTYPE of MODFLOW 6; None: no layer does.
+    Lists become arrays; one number for all cells, or one per layer (nl,), is spread over the grid by
+    ``FlowProblem`` (a plane has no layers and is refused). Raises BadRequestError for what is no number.
     """
 
     k_m_s: FloatArray
@@ -30,6 +35,12 @@ class Medium:
     specific_yield: FloatArray
     k22_m_s: FloatArray | None = None
     convertible: npt.NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        names = ("k_m_s", "k33_m_s", "porosity", "specific_storage_1_m", "specific_yield")
+        _settle(self, *names, *(("k22_m_s",) if self.k22_m_s is not None else ()))
+        if self.convertible is not None and not isinstance(self.convertible, np.ndarray):
+            _put(self, "convertible", _switches(self.convertible))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +55,9 @@ class FixedHead:
     conc_kg_m3: FloatArray | None = None
     name: str = "chd"
 
+    def __post_init__(self) -> None:
+        _settle_cells(self, "head_m")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Wells:
@@ -53,6 +67,9 @@ class Wells:
     rate_m3_s: FloatArray
     conc_kg_m3: FloatArray | None = None
     name: str = "wel"
+
+    def __post_init__(self) -> None:
+        _settle_cells(self, "rate_m3_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +83,9 @@ class River:
     conc_kg_m3: FloatArray | None = None
     name: str = "riv"
 
+    def __post_init__(self) -> None:
+        _settle_cells(self, "stage_m", "conductance_m2_s", "bottom_m")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drain:
@@ -75,6 +95,9 @@ class Drain:
     elevation_m: FloatArray
     conductance_m2_s: FloatArray
     name: str = "drn"
+
+    def __post_init__(self) -> None:
+        _settle_cells(self, "elevation_m", "conductance_m2_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +110,9 @@ class GeneralHead:
     conc_kg_m3: FloatArray | None = None
     name: str = "ghb"
 
+    def __post_init__(self) -> None:
+        _settle_cells(self, "head_m", "conductance_m2_s")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recharge:
@@ -95,6 +121,11 @@ class Recharge:
     rate_m_s: FloatArray
     conc_kg_m3: FloatArray | None = None
     name: str = "rch"
+
+    def __post_init__(self) -> None:
+        _settle(self, "rate_m_s")
+        if self.conc_kg_m3 is not None:
+            _settle(self, "conc_kg_m3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,6 +140,9 @@ class Evapotranspiration:
     depth_m: FloatArray
     name: str = "evt"
 
+    def __post_init__(self) -> None:
+        _settle(self, "surface_m", "rate_m_s", "depth_m")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Barrier:
@@ -122,13 +156,22 @@ class Barrier:
     hydraulic_1_s: FloatArray
     name: str = "hfb"
 
+    def __post_init__(self) -> None:
+        for side in ("cells_a", "cells_b"):
+            _put(self, side, cells_of(getattr(self, side), f"{self.name}.{side}"))
+        spread = along(self.hydraulic_1_s, len(self.cells_a), f"{self.name}.hydraulic_1_s")
+        _put(self, "hydraulic_1_s", spread)
+
 
 Stress = FixedHead | Wells | River | Drain | GeneralHead | Recharge | Evapotranspiration | Barrier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Period:
-    """A stress period: ``steps`` time steps, each ``multiplier`` times as long as the one before."""
+    """A stress period: ``steps`` time steps, each ``multiplier`` times as long as the one before.
+
+    Raises BadRequestError for stresses that are none, and for steps, a length or a multiplier that cannot be.
+    """
 
     length_s: float
     stresses: Sequence[Stress]
@@ -136,15 +179,42 @@ class Period:
     multiplier: float = 1.0
     steady: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.stresses, Sequence) or isinstance(self.stresses, str):
+            raise refused(self.stresses, "periods.stresses", "a list of stresses", "应力（边界）的列表")
+        for at, row in enumerate(self.stresses):
+            if not isinstance(row, Stress):
+                known = ", ".join(kind.__name__ for kind in get_args(Stress))
+                raise refused(row, f"periods.stresses[{at}]", f"one of {known}", f"{known} 之一")
+        if not isinstance(self.steps, Integral) or self.steps < 1:
+            raise refused(self.steps, "periods.steps", "a whole number of at least 1", "不小于 1 的整数")
+        for name in ("length_s", "multiplier"):
+            if not number(getattr(self, name), f"periods.{name}") > 0.0:
+                raise refused(getattr(self, name), f"periods.{name}", "more than zero", "大于零")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FlowProblem:
-    """A flow problem; ``start_head_m`` (nl, nr, nc)."""
+    """A flow problem; ``start_head_m`` (nl, nr, nc).
+
+    Properties and starting heads given as one number or as one per layer (nl,), and rates of recharge and
+    evapotranspiration given as one number, are spread over the grid. Raises BadRequestError for shapes that
+    are none of these.
+    """
 
     grid: Grid
     medium: Medium
     start_head_m: FloatArray
     periods: Sequence[Period]
+
+    def __post_init__(self) -> None:
+        shape = self.grid.shape
+        _put(self, "medium", _spread(self.medium, shape))
+        _put(self, "start_head_m", per_cell(self.start_head_m, shape, "start_head_m"))
+        if not isinstance(self.periods, Sequence) or not all(isinstance(row, Period) for row in self.periods):
+            raise refused(type(self.periods).__name__, "periods", "a list of Period", "Period 的列表")
+        if any(_is_flat(row) for period in self.periods for row in period.stresses):
+            _put(self, "periods", tuple(_spread_period(row, shape[1:]) for row in self.periods))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +223,8 @@ class Sorption:
 
     linear: S = ``kd_m3_kg`` C. freundlich: S = ``kf`` C^``exponent`` (C in kg/m3).
     langmuir: S = ``s_max_kg_kg`` ``kl_m3_kg`` C / (1 + kl C). ``rate_1_s``: first-order exchange instead of
-    equilibrium, dS/dt = rate (S_eq - S) ; MT3DMS's beta [1/s] is ``rate_1_s`` times the bulk density.
+    equilibrium, dS/dt = rate (S_eq - S); MT3DMS's beta [1/s] of linear sorption is rate times bulk density
+    times Kd.
     """
 
     kind: Literal["linear", "freundlich", "langmuir"] = "linear"
@@ -164,6 +235,13 @@ class Sorption:
     s_max_kg_kg: float = 0.0
     kl_m3_kg: float = 0.0
     rate_1_s: float | None = None
+
+    def __post_init__(self) -> None:
+        known = ("linear", "freundlich", "langmuir")
+        if self.kind not in known:
+            raise refused(
+                self.kind, "sorption.kind", f"one of {', '.join(known)}", f"{'、'.join(known)} 之一"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +303,10 @@ Scheme = Literal["koren", "superbee", "van_leer", "upstream"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MassSource:
-    """Mass without water put into cells: ``rate_kg_s`` (n, species) between two moments."""
+    """Mass without water put into cells: ``rate_kg_s`` (n, species) between two moments.
+
+    Mass for a dry cell goes to the uppermost wet cell below it in the column, or waits where none is.
+    """
 
     cells: IntArray
     rate_kg_s: FloatArray
@@ -233,16 +314,24 @@ class MassSource:
     end_s: float = float("inf")
     name: str = "src"
 
+    def __post_init__(self) -> None:
+        _settle_cells(self)
+        _settle(self, "rate_kg_s")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FixedConcentration:
-    """CNC: concentrations of cells held between two moments; ``conc_kg_m3`` (n, species)."""
+    """CNC: concentrations of cells held between two moments; ``conc_kg_m3`` (n, species), NaN: free."""
 
     cells: IntArray
     conc_kg_m3: FloatArray
     start_s: float = 0.0
     end_s: float = float("inf")
     name: str = "cnc"
+
+    def __post_init__(self) -> None:
+        _settle_cells(self)
+        _settle(self, "conc_kg_m3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -255,3 +344,68 @@ class TransportProblem:
     start_conc_kg_m3: FloatArray | None = None
     sources: Sequence[MassSource] = ()
     fixed: Sequence[FixedConcentration] = ()
+
+
+def _put(row: object, name: str, value: object) -> None:
+    """Set a field of a frozen noun while it is made."""
+    object.__setattr__(row, name, value)
+
+
+def _settle(row: object, *names: str) -> None:
+    for name in names:
+        _put(row, name, numbers(getattr(row, name), name))
+
+
+def _settle_cells(row: Any, *names: str) -> None:
+    """Cells as whole numbers; values of them, one for all or one each; concentrations as an array."""
+    _put(row, "cells", cells_of(row.cells, f"{row.name}.cells"))
+    for name in names:
+        _put(row, name, along(getattr(row, name), len(row.cells), f"{row.name}.{name}"))
+    if getattr(row, "conc_kg_m3", None) is not None:
+        _put(row, "conc_kg_m3", numbers(row.conc_kg_m3, f"{row.name}.conc_kg_m3"))
+
+
+def _switches(given: object) -> npt.NDArray[np.bool_]:
+    found = np.asarray(given)
+    if found.dtype != np.bool_:
+        raise refused(given, "convertible", "True or False, one per layer", "每层一个 True 或 False")
+    return np.asarray(found, dtype=np.bool_)
+
+
+def _spread(medium: Medium, shape: tuple[int, int, int]) -> Medium:
+    """The medium with all its fields of the grid's shape; the same object where they are so already."""
+    if not isinstance(medium, Medium):
+        raise refused(type(medium).__name__, "medium", "a Medium", "Medium")
+    changed: dict[str, Any] = {}
+    for name in ("k_m_s", "k33_m_s", "k22_m_s", "porosity", "specific_storage_1_m", "specific_yield"):
+        value = getattr(medium, name)
+        if value is not None and value.shape != shape:
+            changed[name] = per_cell(value, shape, name)
+    if medium.convertible is not None and not medium.convertible.ndim:
+        changed["convertible"] = np.full(shape[0], bool(medium.convertible))
+    return replace(medium, **changed) if changed else medium
+
+
+def _is_flat(row: Stress) -> bool:
+    planes = {Recharge: ("rate_m_s",), Evapotranspiration: ("surface_m", "rate_m_s", "depth_m")}
+    return any(not getattr(row, name).ndim for name in planes.get(type(row), ()))
+
+
+def _spread_period(period: Period, plane: tuple[int, int]) -> Period:
+    """The period with rates of one number spread over the plane; stresses that need none stay the same."""
+    if not any(_is_flat(row) for row in period.stresses):
+        return period
+    return replace(period, stresses=tuple(_spread_stress(row, plane) for row in period.stresses))
+
+
+def _spread_stress(row: Stress, plane: tuple[int, int]) -> Stress:
+    if isinstance(row, Recharge) and _is_flat(row):
+        return replace(row, rate_m_s=per_column(row.rate_m_s, plane, f"{row.name}.rate_m_s"))
+    if isinstance(row, Evapotranspiration) and _is_flat(row):
+        return replace(
+            row,
+            surface_m=per_column(row.surface_m, plane, f"{row.name}.surface_m"),
+            rate_m_s=per_column(row.rate_m_s, plane, f"{row.name}.rate_m_s"),
+            depth_m=per_column(row.depth_m, plane, f"{row.name}.depth_m"),
+        )
+    return row

@@ -10,6 +10,7 @@ import numpy as np
 from models.water.flow.solver import FlowOptions
 from models.water.kernels import Kernel
 from models.water.model import WaterModel, WaterProblem, WaterStep
+from models.water.numbers import numbers
 from models.water.observe import Observer, Place, observer
 from models.water.problem import Period
 from models.water.refusal import refused
@@ -63,7 +64,7 @@ def run(
     flow = problem.flow
     bounds_s = _bounds(flow.periods)
     asked = (
-        np.cumsum([row.length_s for row in flow.periods]) if times_s is None else np.asarray(times_s, float)
+        np.cumsum([row.length_s for row in flow.periods]) if times_s is None else numbers(times_s, "times_s")
     )
     _check_times(asked, bounds_s[-1])
     record = _Record(problem=problem, watch=observer(flow.grid, flow.medium, points, interpolate=interpolate))
@@ -196,6 +197,8 @@ def _moments(bounds_s: FloatArray, asked_s: FloatArray) -> list[float]:
 
 
 def _check_times(asked_s: FloatArray, end_s: float) -> None:
+    if asked_s.ndim != 1:
+        raise refused(f"shape {asked_s.shape}", "times_s", "a list of moments", "时刻的列表")
     late = ~((asked_s >= 0.0) & (asked_s <= end_s * (1 + _SAME_MOMENT)))
     unordered = asked_s.size > 1 and not np.all(np.diff(asked_s) > 0.0)
     if late.any() or unordered:
