@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from models.water.measures.comparison import Comparison
 from models.water.now import Band, Nowcast
 
 
@@ -34,6 +35,23 @@ def with_background(now: Nowcast, background_kg_m3: Mapping[str, float]) -> Nowc
                 peak_kg_m3=raised(row.peak_kg_m3, low.get(row.species, 0.0)),
             )
             for row in now.targets
+        ),
+    )
+
+
+def compared_with_background(found: Comparison, low_kg_m3: float) -> Comparison:
+    """A comparison as people measure: limit and largest concentrations with the background, masses without."""
+    return replace(
+        found,
+        limit_kg_m3=found.limit_kg_m3 + low_kg_m3,
+        options=tuple(
+            replace(
+                option,
+                leads=tuple(
+                    replace(lead, max_kg_m3=raised(lead.max_kg_m3, low_kg_m3)) for lead in option.leads
+                ),
+            )
+            for option in found.options
         ),
     )
 

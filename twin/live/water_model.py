@@ -59,7 +59,7 @@ from twin.core.groundwater import (
     SourceKind,
 )
 from twin.core.park import Park
-from twin.live.water_background import with_background
+from twin.live.water_background import compared_with_background, with_background
 from twin.live.water_frames import Display, display_of
 
 SOLVER = "water twin (finite volumes, ES-MDA and EnKF)"
@@ -130,7 +130,7 @@ class WaterLive:
         """Measures beside doing nothing, on some of the members as they stand."""
         chosen = np.linspace(0, len(self.twin.models) - 1, self.effort.compared).astype(int)
         models = [self._branch(self.twin.models[k], leak) for k in chosen]
-        return compare(
+        found = compare(
             models,
             list(measures),
             substance=substance,
@@ -140,7 +140,17 @@ class WaterLive:
             sources=self.book.sources,
             step_s=_COMPARE_STEP_S,
             keep_s=COMPARE_VOLUMES_S,
+            sources_m=self._starts(substance, leak),
+            dressing=self.twin.knobs.dressing,
         )
+        return compared_with_background(found, self.background_kg_m3.get(substance, 0.0))
+
+    def _starts(self, substance: str, leak: MassSource | None) -> tuple[tuple[float, float], ...]:
+        grid, known = self.built.grid, _plume_starts(self.book).get(substance, ())
+        if leak is None:
+            return known
+        _, i, j = leak.cells[0]
+        return (*known, (float(grid.x_m[j]), float(grid.y_m[i])))
 
     def limit_kg_m3(self, substance: str) -> float:
         """Limit above the background."""

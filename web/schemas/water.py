@@ -251,6 +251,7 @@ class ComparisonOut(Out):
     options: list[OptionOut]
     best: str | None
     why: TextOut
+    members: int = Field(default=0, description="Of the ensemble that were tried; 0: not compared")
     notes: list[str]
 
 

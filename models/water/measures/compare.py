@@ -12,15 +12,15 @@ import numpy as np
 import shapely
 
 from models.water.arrival import strongest, target_cells
-from models.water.fronts import Raster, band, distances, plan, raster_of
+from models.water.fronts import Dressing, Places, Raster, band, front, plan, raster_of
 from models.water.grid import Grid, IntArray
 from models.water.measures.actions import branch
 from models.water.measures.comparison import Amount, Comparison, Lead, Option
 from models.water.measures.cost import cost
+from models.water.measures.verdict import verdict
 from models.water.model import Float32Array, WaterModel
-from models.water.now import Band, Ring, Volume
+from models.water.now import Ring, Volume
 from models.water.refusal import refused
-from models.water.rings import rings_at
 from twin.core.geometry import FloatArray
 from twin.core.groundwater import GroundwaterMeasure, GroundwaterSource, GroundwaterTarget, MeasureKind
 from twin.core.text import Text
@@ -29,7 +29,6 @@ DO_NOTHING = GroundwaterMeasure(
     id="do_nothing", name=Text(zh="不采取措施", en="Do nothing"), kind=MeasureKind.DO_NOTHING
 )
 AT_RISK = 0.05  # share of members in which a target's limit is exceeded
-ALIKE = 0.10  # plumes that differ by less than this count as equal
 _WORK_M = 5.0
 
 
@@ -52,7 +51,6 @@ class _Seen:
     """
 
     mass_kg: FloatArray
-    area_m2: FloatArray
     max_kg_m3: FloatArray
     over: FloatArray
     planes: tuple[FloatArray, ...]
@@ -72,6 +70,8 @@ def compare(
     sources: Sequence[GroundwaterSource] = (),
     step_s: float = 86_400.0,
     keep_s: Sequence[float] = (),
+    sources_m: Places | None = None,
+    dressing: Dressing | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Comparison:
     """Compare measures with doing nothing.
@@ -94,14 +94,17 @@ def compare(
         Time step.
     keep_s
         Those of the leads whose median concentrations in the cells come as ``Option.volumes``.
+    sources_m, dressing
+        Where the plume starts and the error of a member's front, as ``front`` takes them: areas and fronts
+        are those that now-casts draw.
     progress
         Called with an option's id and a member's number before each run.
 
     Returns
     -------
     Comparison
-        ``best`` by the rule: 1. fewest targets in danger by the last lead; 2. of these the plumes within a
-        tenth of the smallest median area then; 3. of these the lowest median cost (unknown last).
+        ``best`` by the rule of ``verdict``: doing nothing unless an option saves a target or a quarter of
+        the area by the last lead.
 
     Raises
     ------
@@ -126,6 +129,8 @@ def compare(
         step_s=step_s,
         keep_s=keep,
         cells=tuple(target_cells(grid, row) for row in targets),
+        sources_m=sources_m,
+        dressing=dressing,
     )
     raster = raster_of(grid)
     seen: list[list[_Seen]] = []
@@ -140,7 +145,7 @@ def compare(
         _option(choice, runs, seen[0], look, raster, targets, sources)
         for choice, runs in zip(choices, seen, strict=True)
     )
-    best, why = _best(options)
+    best, why = verdict(options, len(members))
     return Comparison(
         substance=substance,
         limit_kg_m3=limit_kg_m3,
@@ -148,6 +153,7 @@ def compare(
         options=options,
         best=best,
         why=why,
+        members=len(members),
     )
 
 
@@ -163,11 +169,13 @@ class _Look:
     step_s: float
     keep_s: tuple[float, ...]
     cells: tuple[IntArray, ...]
+    sources_m: Places | None
+    dressing: Dressing | None
 
     def run(self, model: WaterModel) -> _Seen:
         start_s = model.time_s
         over = np.zeros(len(self.cells), dtype=bool)
-        kept: list[tuple[float, float, float, FloatArray, FloatArray]] = []
+        kept: list[tuple[float, float, FloatArray, FloatArray]] = []
         whole: dict[float, Float32Array] = {}
         converged, notes = True, []
         for lead in self.leads_s:
@@ -179,10 +187,9 @@ class _Look:
             kept.append((*self._numbers(model), over.copy()))
             if lead in self.keep_s:
                 whole[lead] = np.nan_to_num(self._conc(model)).astype(np.float32)
-        mass, area, most, planes, danger = zip(*kept, strict=True)
+        mass, most, planes, danger = zip(*kept, strict=True)
         return _Seen(
             mass_kg=np.asarray(mass),
-            area_m2=np.asarray(area),
             max_kg_m3=np.asarray(most),
             over=np.asarray(danger).reshape(len(self.leads_s), -1),
             planes=planes,
@@ -203,12 +210,11 @@ class _Look:
     def _peak(self, model: WaterModel, cells: IntArray) -> float:
         return strongest(self._conc(model), cells)
 
-    def _numbers(self, model: WaterModel) -> tuple[float, float, float, FloatArray]:
+    def _numbers(self, model: WaterModel) -> tuple[float, float, FloatArray]:
         carried = model.state().transport
         assert carried is not None
         plane = plan(self._conc(model))
-        area = float(self.grid.area_m2[plane > self.limit_kg_m3].sum())
-        return float(carried.mass_kg[self.species]), area, float(plane.max()), plane
+        return float(carried.mass_kg[self.species]), float(plane.max()), plane
 
 
 def _option(
@@ -223,18 +229,28 @@ def _option(
     leads = []
     for at, lead_s in enumerate(look.leads_s):
         danger = np.mean([run.over[at] for run in runs], axis=0)
+        drawn = front(
+            look.grid,
+            [run.planes[at] for run in runs],
+            species=look.substance,
+            lead_s=lead_s,
+            limit_kg_m3=look.limit_kg_m3,
+            source_m=look.sources_m,
+            dressing=look.dressing,
+            raster=raster,
+        )
         removed = [other.mass_kg[at] - run.mass_kg[at] for run, other in zip(runs, nothing, strict=True)]
         leads.append(
             Lead(
                 lead_s=lead_s,
                 mass_kg=band([float(run.mass_kg[at]) for run in runs]),
-                area_m2=band([float(run.area_m2[at]) for run in runs]),
+                area_m2=drawn.area_m2,
                 max_kg_m3=band([float(run.max_kg_m3[at]) for run in runs]),
                 removed_kg=band([float(value) for value in removed]),
                 risk_targets=tuple(
                     row.id for row, share in zip(targets, danger, strict=True) if share >= AT_RISK
                 ),
-                median=_median_rings(look, raster, [run.planes[at] for run in runs]),
+                median=drawn.median,
             )
         )
     measure = choice.measure
@@ -275,45 +291,6 @@ def working_area(
         shape = shapely.LineString(measure.line).buffer(margin_m + 0.5 * measure.thickness_m)
     parts = shapely.get_parts(shape)
     return tuple(np.asarray(part.exterior.coords)[::-1] for part in parts)
-
-
-def _median_rings(look: _Look, raster: Raster, planes: Sequence[FloatArray]) -> tuple[Ring, ...]:
-    """Outline of where half of the members are above the limit."""
-    inside = [distances(look.grid, raster, plane, look.limit_kg_m3) for plane in planes]
-    middle = np.nan_to_num(np.median(inside, axis=0), neginf=-1e6)
-    return rings_at(raster.x_m, raster.y_m, middle, 0.0) if np.any(middle > 0.0) else ()
-
-
-def _best(options: Sequence[Option]) -> tuple[str, Text]:
-    usable = [row for row in options if row.converged] or list(options)
-    fewest = min(len(row.leads[-1].risk_targets) for row in usable)
-    safe = [row for row in usable if len(row.leads[-1].risk_targets) == fewest]
-    smallest = min(row.leads[-1].area_m2.median for row in safe)
-    alike = [row for row in safe if row.leads[-1].area_m2.median <= smallest * (1.0 + ALIKE)]
-    best = min(alike, key=lambda row: float("inf") if row.cost_cny is None else row.cost_cny.median)
-    return best.id, _why(best, options[0], fewest)
-
-
-def _why(best: Option, nothing: Option, fewest: int) -> Text:
-    last, before = best.leads[-1], nothing.leads[-1]
-    days = last.lead_s / 86_400.0
-    saved = _less(before.area_m2, last.area_m2)
-    price = best.cost_cny
-    cost_zh = "费用未知" if price is None else f"费用约 {price.median / 1e4:.3g} 万元"
-    cost_en = "cost unknown" if price is None else f"about {price.median / 1e4:.3g} x 10,000 CNY"
-    rule_zh = "规则：先比较受威胁目标数，再比较羽流面积（相差 10 % 以内视为相当），最后比较费用。"
-    rule_en = "Rule: targets in danger first, then plume area (within 10 % counts as equal), then cost."
-    risk_zh = f"{fewest} 个目标受威胁（不采取措施：{len(before.risk_targets)} 个）"
-    risk_en = f"{fewest} targets in danger (doing nothing: {len(before.risk_targets)})"
-    area_zh = f"羽流面积减少 {saved:.0f} %"
-    return Text(
-        zh=f"推荐“{best.name.zh}”：{days:.0f} d 时{risk_zh}，{area_zh}，{cost_zh}。{rule_zh}",
-        en=f"{best.name.en}: after {days:.0f} d {risk_en}, plume {saved:.0f} % smaller, {cost_en}. {rule_en}",
-    )
-
-
-def _less(before: Band, after: Band) -> float:
-    return 0.0 if before.median <= 0.0 else 100.0 * (1.0 - after.median / before.median)
 
 
 def _choices(measures: Sequence[GroundwaterMeasure | Choice]) -> list[Choice]:

@@ -24,7 +24,8 @@ class Amount:
 class Lead:
     """An option at one moment after the decision, over the ensemble's members.
 
-    ``mass_kg`` in the ground, dissolved and sorbed; ``area_m2`` of the plume in plan above the limit;
+    ``mass_kg`` in the ground, dissolved and sorbed; ``area_m2`` of the plume in plan above the limit, as
+    now-casts count it;
     ``max_kg_m3`` anywhere; ``removed_kg`` less than with nothing done. ``risk_targets``: ids of targets
     whose limit was exceeded by then in at least one of twenty members. ``median`` rings of the front.
     """
@@ -60,7 +61,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Comparison:
-    """Options side by side, the first being the ``baseline``; ``best`` is an id by the rule in ``why``."""
+    """Options side by side, the first being the ``baseline``; ``best`` is an id by the rule in ``why``.
+
+    ``members`` of the ensemble that every option was tried on.
+    """
 
     substance: str
     limit_kg_m3: float
@@ -68,6 +72,7 @@ class Comparison:
     options: tuple[Option, ...]
     best: str
     why: Text
+    members: int
 
     def option(self, name: str) -> Option:
         """Option by id; KeyError for one that was not compared."""
@@ -83,6 +88,7 @@ def wire(comparison: Comparison) -> dict[str, Any]:
         "options": [_option(row) for row in comparison.options],
         "best": comparison.best,
         "why": {"zh": comparison.why.zh, "en": comparison.why.en},
+        "members": comparison.members,
     }
 
 
