@@ -88,10 +88,13 @@ class MassRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TransportStep:
-    """Outcome of one step of transport. ``conc_kg_m3`` (species, nl, nr, nc), NaN in inactive cells.
+    """Outcome of one step of transport.
 
-    ``mass_kg`` per species: dissolved, sorbed and immobile together. ``balance_error`` relative: mass now
-    minus what the rows say, over the larger of the mass and what entered. ``substeps`` inside the step.
+    ``conc_kg_m3`` (species, nl, nr, nc), NaN in inactive and dry cells (saturation zero at the step's end).
+
+    ``mass_kg`` per species: dissolved, sorbed, immobile and left dry. ``balance_error`` relative: mass now
+    minus what the rows say, over the larger of the mass and what entered; where the flow field does not close
+    at least what the missing water would have carried in the step. ``substeps`` inside the step.
     """
 
     conc_kg_m3: FloatArray

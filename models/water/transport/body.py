@@ -12,6 +12,7 @@ from models.water.problem import DecayZone, Dispersion, FixedConcentration, Mass
 from models.water.refusal import refused
 from models.water.result import FlowField
 from models.water.transport.cargo import Cargo, cargoes
+from models.water.transport.chain import Family, families
 from models.water.transport.limiter import CODES
 from twin.core.geometry import FloatArray
 
@@ -60,6 +61,7 @@ class Body:
     bulk_m3: FloatArray
     pore_m3: FloatArray
     cargo: tuple[Cargo, ...]
+    families: tuple[Family, ...]
     names: tuple[str, ...]
     dispersion: Dispersion
     scheme: int
@@ -87,6 +89,7 @@ def body(grid: Grid, porosity: FloatArray, problem: TransportProblem) -> Body:
         bulk_m3=bulk,
         pore_m3=bulk * np.where(active, porosity, 1.0),
         cargo=cargo,
+        families=families(cargo),
         names=tuple(row.id for row in problem.species),
         dispersion=problem.dispersion,
         scheme=CODES[problem.scheme],

@@ -34,6 +34,17 @@ class Cargo:
         return self.law.bulk_density_kg_m3
 
     @property
+    def decay_1_s(self) -> float:
+        """The faster of its decays."""
+        return max(self.rates.decay_1_s, self.rates.decay_sorbed_1_s)
+
+    @property
+    def exchange_1_s(self) -> tuple[float, float]:
+        """Least rates at which solids and immobile water come to rest; 0 where there are none."""
+        still = 0.0 if self.dual is None else self.dual.exchange_1_s / self.dual.porosity
+        return self.rates.exchange_1_s, still
+
+    @property
     def reacts(self) -> bool:
         """Whether anything happens to it beside moving."""
         rates = self.rates

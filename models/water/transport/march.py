@@ -12,7 +12,9 @@ import numpy as np
 
 from models.water.transport.body import Body, CellArray, Held, Put, Zone
 from models.water.transport.cargo import Cargo
+from models.water.transport.chain import Family, after, decayed, rates
 from models.water.transport.isotherm import total_kg
+from models.water.transport.joined import Joined, joined
 from models.water.transport.kernels import Kernels
 from models.water.transport.load import Load, solid_kg
 from models.water.transport.neighbours import ByteArray
@@ -66,22 +68,53 @@ class March:
         """Set held cells to their concentrations and book the difference."""
         water = scene.patch.water_at(share)
         for cargo in self.body.cargo:
-            self._pin(scene, load, cargo, water)
+            self._pin(scene, load.mobile_kg[cargo.number], cargo, water)
 
     def _react(self, scene: Scene, load: Load, share: float, h: float) -> None:
-        made: dict[int, FloatArray] = {}
         busy = False
-        for cargo in self.body.cargo:
-            if not cargo.reacts:
+        water = scene.patch.water_at(share)
+        for family in self.body.families:
+            if not family.reacts:
                 continue
             busy = True
+            if family.exact:
+                self._decay(scene.patch, load, family, water, h)
+                continue
+            turns = family.turns(h)
+            for _ in range(turns):
+                self._turn(scene.patch, load, family, water, h / turns)
+        if scene.zones:
+            busy = True
+            self._treat(scene, load, h)
+        if busy:
+            self.pin(scene, load, share)
+
+    def _decay(self, patch: Patch, load: Load, family: Family, water: FloatArray, h: float) -> None:
+        """Let a family in linear equilibrium decay, exactly."""
+        numbers = [row.number for row in family.members]
+        at = (patch.state >= 0) & (load.mobile_kg[numbers] != 0.0).any(axis=0)
+        if not at.any():
+            return
+        before = load.mobile_kg[numbers][:, at]
+        solids = [solid_kg(patch, row.law)[at] for row in family.members]
+        now = after(family, before, rates(family, water[at], solids), h)
+        for row, masses, lost, made in zip(family.members, now, *decayed(family, before, now), strict=True):
+            load.mobile_kg[row.number][at] = masses
+            self._book_reaction(row, float(made), float(lost))
+
+    def _turn(self, patch: Patch, load: Load, family: Family, water: FloatArray, h: float) -> None:
+        """Let a family react member by member."""
+        made: dict[int, FloatArray] = {}
+        for cargo in family.members:
+            if not cargo.reacts:
+                continue
             gain = self._gain(cargo, made, load)
             lost = np.empty_like(gain)
             self.kernels.react(
                 _masses(load, cargo),
-                (scene.patch.water_at(share), solid_kg(scene.patch, cargo.law), cargo.law),
-                _rest(scene.patch, cargo),
-                scene.patch.state,
+                (water, solid_kg(patch, cargo.law), cargo.law),
+                _rest(patch, cargo),
+                patch.state,
                 gain,
                 lost,
                 h,
@@ -89,12 +122,7 @@ class March:
                 cargo.rates,
             )
             made[cargo.number] = lost
-            self._book_reaction(cargo, gain, lost)
-        if scene.zones:
-            busy = True
-            self._treat(scene, load, h)
-        if busy:
-            self.pin(scene, load, share)
+            self._book_reaction(cargo, float(gain.sum()), float(lost.sum()))
 
     def _treat(self, scene: Scene, load: Load, h: float) -> None:
         """Let zones take their share of every phase."""
@@ -114,16 +142,20 @@ class March:
             return np.zeros(load.mobile_kg.shape[1:])
         return made[cargo.parent] * cargo.yield_kg_kg
 
-    def _book_reaction(self, cargo: Cargo, gain: FloatArray, lost: FloatArray) -> None:
+    def _book_reaction(self, cargo: Cargo, gain: float, lost: float) -> None:
         if cargo.rates.decay_1_s > 0.0 or cargo.rates.decay_sorbed_1_s > 0.0:
-            self.ledger.book(cargo.number, "decay", out_kg=float(lost.sum()))
+            self.ledger.book(cargo.number, "decay", out_kg=lost)
         if cargo.parent is not None:
-            self.ledger.book(cargo.number, "production", in_kg=float(gain.sum()))
+            self.ledger.book(cargo.number, "production", in_kg=gain)
 
-    def _move(self, scene: Scene, load: Load, cargo: Cargo, shares: tuple[float, float], h: float) -> None:
-        n = cargo.number
-        mass = load.mobile_kg[n]
-        start, end = (scene.patch.water_at(share) for share in shares)
+    def _move(self, scene: Scene, load: Load, own: Cargo, shares: tuple[float, float], h: float) -> None:
+        one = joined(load, scene.patch, own, h)
+        self._move_one(scene, one, shares, h)
+        one.part(load, scene.patch, scene.patch.water_at(shares[1]), own)
+
+    def _move_one(self, scene: Scene, one: Joined, shares: tuple[float, float], h: float) -> None:
+        cargo, mass = one.cargo, one.mass_kg
+        start, end = (one.water(scene.patch.water_at(share)) for share in shares)
         solid = solid_kg(scene.patch, cargo.law)
         first = self._conc(scene, cargo, mass, start, solid)
         given = self._given(scene, cargo, mass, first, (end, solid), h)
@@ -135,7 +167,7 @@ class March:
         np.add(mass, last, out=mass)
         mass *= 0.5
         self._book_flows(scene, cargo, 0.5 * (first + second), h)
-        self._pin(scene, load, cargo, end)
+        self._pin(scene, mass, cargo, end)
 
     def _conc(
         self, scene: Scene, cargo: Cargo, mass: FloatArray, water: FloatArray, solid: FloatArray
@@ -177,6 +209,8 @@ class March:
         if len(flows.cross):
             water, solid = after
             trial = self._conc(scene, cargo, change, water, solid)
+            # masses of fast cells mean nothing halfway; as bounds they would let their neighbours burst
+            _set(trial, given)
             self.kernels.across(conc, change, trial, (water, solid, cargo.law), flows, patch.shape, state, h)
         return change
 
@@ -218,11 +252,11 @@ class March:
             self.notes.append(given.note)
         return given
 
-    def _pin(self, scene: Scene, load: Load, cargo: Cargo, water: FloatArray) -> None:
+    def _pin(self, scene: Scene, mass_kg: FloatArray, cargo: Cargo, water: FloatArray) -> None:
         pins = scene.pins[cargo.number]
         if not len(pins.cells):
             return
-        mass = load.mobile_kg[cargo.number].ravel()
+        mass = mass_kg.ravel()
         solid = solid_kg(scene.patch, cargo.law).ravel()[pins.cells]
         wanted = total_kg(pins.conc_kg_m3, water.ravel()[pins.cells], solid, cargo.law)
         missing = wanted - mass[pins.cells]

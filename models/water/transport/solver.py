@@ -19,7 +19,10 @@ from models.water.refusal import refused
 from models.water.result import FlowField, TransportStep
 from models.water.transport import window
 from models.water.transport.body import Held, Put, Zone, body, check_field
+from models.water.transport.closure import Gap, gap
+from models.water.transport.dry import landed, wet_cells
 from models.water.transport.isotherm import LINEAR, conc_of, total_kg
+from models.water.transport.joined import FAST
 from models.water.transport.kernels import kernels
 from models.water.transport.limiter import BoolArray
 from models.water.transport.load import Load, Whole, copied, empty, put_back, taken, thickness_of
@@ -73,6 +76,7 @@ class TransportSolver:
         self._patch: Patch | None = None
         self._waters: Waters | None = None
         self._checked: FlowField | None = None
+        self._gap: Gap | None = None
 
     def start(self, saturation: FloatArray | None = None) -> TransportState:
         """State before the first step.
@@ -97,6 +101,7 @@ class TransportSolver:
             raise refused(dt_s, "dt_s", "more than zero", "大于零")
         if field is not self._checked:
             check_field(field, self._body.grid, len(self._body.cargo))
+            self._gap = gap(field, self._body.grid)
             self._checked = field
         if not state.settled:
             state = self._settled(np.nan_to_num(state.conc_kg_m3), field.saturation_start, settled=True)
@@ -106,7 +111,7 @@ class TransportSolver:
         count = self._run(whole, march, field, waters, (time_s, dt_s))
         water = self._left_behind(whole, field, waters, march, dt_s)
         after = self._state(whole, water, field.saturation_end, state, march)
-        return after, self._outcome(after, march, count)
+        return after, self._outcome(after, march, count, dt_s)
 
     def _settled(self, conc: FloatArray, saturation: FloatArray, *, settled: bool) -> TransportState:
         """State of given concentrations at a saturation, with nothing moved yet."""
@@ -121,7 +126,7 @@ class TransportSolver:
             mobile[cargo.number] = total_kg(held, floored, solid, cargo.law)
         kinetic, immobile = empty(rows)
         return TransportState(
-            conc_kg_m3=np.where(rows.grid.active, conc, np.nan),
+            conc_kg_m3=np.where(wet_cells(rows.grid, wet), conc, np.nan),
             mobile_kg=mobile,
             kinetic_kg=kinetic,
             immobile_kg=immobile,
@@ -155,12 +160,17 @@ class TransportSolver:
         """All substeps of a step, span by span between events; how many."""
         time_s, dt_s = clock
         edges = self._events(time_s, dt_s)
+        wet = wet_cells(self._body.grid, field.saturation_end)
         count = 0
         for begin, end in zip(edges[:-1], edges[1:], strict=True):
             middle = time_s + 0.5 * (begin + end)
+            puts = [row for row in self._body.puts if row.start_s <= middle < row.end_s]
+            reached, waiting, notes = landed(puts, self._body.grid, wet)
+            march.notes.extend(notes)
+            _wait(waiting, whole, march, end - begin)
             acts = _Acts(
                 held=[row for row in self._body.held if row.start_s <= middle < row.end_s],
-                puts=[row for row in self._body.puts if row.start_s <= middle < row.end_s],
+                puts=reached,
                 zones=[row for row in self._body.zones if row.start_s <= middle < row.end_s],
             )
             span = (begin / dt_s, end / dt_s)
@@ -255,8 +265,9 @@ class TransportSolver:
         return np.where(cut.state < 0, 0.0, cut.leaving_m3_s / (water + held * cut.solid_m3))
 
     def _reaction_steps(self, dt_s: float) -> int:
-        rates = [cargo.rates for cargo in self._body.cargo]
-        fastest = max(max(r.decay_1_s, r.decay_sorbed_1_s, r.exchange_1_s) for r in rates)
+        paces = [rate for cargo in self._body.cargo for rate in cargo.exchange_1_s]
+        slow = max(rate if rate * dt_s < FAST else 0.0 for rate in paces)
+        fastest = max(slow, *(cargo.decay_1_s for cargo in self._body.cargo))
         return min(max(int(np.ceil(fastest * dt_s)), 1), self.options.max_substeps)
 
     def _seeds(self, field: FlowField, acts: _Acts) -> Box | None:
@@ -343,7 +354,7 @@ class TransportSolver:
             solid = rows.bulk_m3 * wet * cargo.density_kg_m3
             conc[cargo.number] = conc_of(whole.mobile_kg[cargo.number], floored, solid, cargo.law)
         return TransportState(
-            conc_kg_m3=np.where(rows.grid.active, conc, np.nan),
+            conc_kg_m3=np.where(wet_cells(rows.grid, wet), conc, np.nan),
             mobile_kg=whole.mobile_kg,
             kinetic_kg=whole.kinetic_kg,
             immobile_kg=whole.immobile_kg,
@@ -355,7 +366,7 @@ class TransportSolver:
             moved_kg=march.ledger.moved,
         )
 
-    def _outcome(self, state: TransportState, march: March, count: int) -> TransportStep:
+    def _outcome(self, state: TransportState, march: March, count: int, dt_s: float) -> TransportStep:
         mass = state.mass_kg
         worst = 0.0
         for n, now in enumerate(mass):
@@ -364,6 +375,10 @@ class TransportSolver:
             scale = max(float(now), entered)
             if scale > 0.0:
                 worst = max(worst, abs(float(now) - entered + loss) / scale)
+            if scale > 0.0 and self._gap is not None:
+                worst = max(worst, self._gap.carried_kg(state.conc_kg_m3[n], dt_s) / scale)
+        if self._gap is not None:
+            march.notes.append(self._gap.note)
         notes = tuple(dict.fromkeys(march.notes))
         return TransportStep(
             conc_kg_m3=state.conc_kg_m3,
@@ -374,6 +389,15 @@ class TransportSolver:
             converged=not any("not converged" in note for note in notes),
             notes=notes,
         )
+
+
+def _wait(waiting: list[Put], whole: Whole, march: March, dt_s: float) -> None:
+    """Leave mass in the dry cells that nothing wet lies below."""
+    for row in waiting:
+        for n, dry in enumerate(whole.dry_kg):
+            mass = row.rate_kg_s[:, n] * dt_s
+            np.add.at(dry.ravel(), row.cells, mass)
+            march.ledger.book(n, row.name, in_kg=float(mass.sum()))
 
 
 def _above(contents: FloatArray, least: FloatArray) -> BoolArray:

@@ -19,7 +19,7 @@ class TransportState:
 
     ``mobile_kg`` dissolved and, in equilibrium, sorbed; ``kinetic_kg`` sorbed by a rate; ``immobile_kg`` in
     immobile water; ``dry_kg`` left above a water table that fell. ``kinetic_kg`` and ``immobile_kg`` have no
-    layers where no species needs them. ``conc_kg_m3`` of the mobile water, NaN in inactive cells.
+    layers where no species needs them. ``conc_kg_m3`` of the mobile water, NaN in inactive and dry cells.
     ``water_m3`` mobile water of every cell (nl, nr, nc) at ``saturation``. ``settled`` False: no flow has
     been seen yet. ``start_kg`` (species,) and ``moved_kg`` (in, out) by number and name close the balance.
     """
