@@ -19,7 +19,7 @@ BOOK = Book(
     module="tests.validation.water",
     topics=(
         *("water_flow", "water_transport", "water_geo", "water_twin", "water_park", "water_chem"),
-        *("water_live", "water_cases", "water_speed"),
+        *("water_cases", "water_speed"),
     ),
     file="water.md",
     head=HEAD,
