@@ -87,7 +87,7 @@ class Effort:
 
     members: int
     steps: int
-    compared: int = 4
+    compared: int = 12
     folds: int = 4
 
 
@@ -128,7 +128,8 @@ class WaterLive:
         leak: MassSource | None = None,
     ) -> Comparison:
         """Measures beside doing nothing, on some of the members as they stand."""
-        chosen = np.linspace(0, len(self.twin.models) - 1, self.effort.compared).astype(int)
+        count = min(self.effort.compared, len(self.twin.models))
+        chosen = np.linspace(0, len(self.twin.models) - 1, count).astype(int)
         models = [self._branch(self.twin.models[k], leak) for k in chosen]
         found = compare(
             models,
