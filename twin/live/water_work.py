@@ -16,7 +16,7 @@ from models.water.measures.compare import Choice
 from models.water.now import Nowcast
 from models.water.problem import MassSource
 from twin.core.errors import ParkTwinError
-from twin.core.groundwater import GroundwaterMeasure, MeasureKind
+from twin.core.groundwater import ConductivityTest, GroundwaterMeasure, MeasureKind
 from twin.core.origin import Origin
 from twin.core.park import Park
 from twin.core.text import Text
@@ -30,6 +30,7 @@ from twin.live.water_model import QUICK, SOLVER, Effort, WaterLive, water_live
 from twin.live.water_plans import Plans, plans_for
 from twin.live.water_question import MeasureArgs, check_place
 from twin.live.water_read import Wells, not_held_out, read_history, read_tests, read_wells
+from twin.live.water_state import key_of, restored, save_state
 from twin.live.water_warnings import Subject, changes, standing
 from twin.store.rows import WaterKind, WaterRow
 
@@ -66,6 +67,8 @@ class WaterWork:
     compared_ms: int | None = None
     _failed_ms: int | None = None
     _asked_next: bool = False
+    _tests: tuple[ConductivityTest, ...] = ()
+    _looked: bool = False
 
     def turn(self, rows: Rows) -> bool:
         """Do one thing that is due; whether there was one.
@@ -87,6 +90,7 @@ class WaterWork:
             plans = self._plans(self.live, self.live.book.substances[0].id)
             measures: list[GroundwaterMeasure | Choice] = [*self.live.book.measures, *plans.choices]
             self._compare(self.live, data_ms, measures, None, exercise=False, notes=plans.notes)
+            self._save(self.live)
             return True
         return False
 
@@ -111,7 +115,8 @@ class WaterWork:
         if wells is None or not not_held_out(wells.readings, self.park):
             return False  # no well has spoken yet
         try:
-            quick = self.now_ms is None
+            aside = self._restored(rows, wells.time_ms)
+            quick = self.now_ms is None and self.live is None
             live = self._brought(rows, wells, quick=quick)
             now = live.told(live.twin.nowcast())
         except ParkTwinError as error:
@@ -119,8 +124,9 @@ class WaterWork:
             self._failed_ms, self.now_ms = data_ms, data_ms if self.live is not None else None
             return False
         self.wells, self.cast, self.now_ms, self._failed_ms = wells, now, data_ms, None
-        notes = [*live.notes, *wells.notes, BACKGROUND_NOTE, *([QUICK_NOTE] if quick else [])]
+        notes = [*live.notes, *wells.notes, BACKGROUND_NOTE, *([QUICK_NOTE] if quick else []), *aside]
         self._tell(live, replace(now, time_ms=data_ms), wells, notes)
+        self._save(live)
         return True
 
     def _brought(self, rows: Rows, wells: Wells, *, quick: bool) -> WaterLive:
@@ -128,9 +134,9 @@ class WaterWork:
         live = self.live
         heard = not_held_out(wells.readings, self.park)
         if live is None or self._refit(live, wells.time_ms):
-            full = Effort(members=self.settings.water_members, steps=4)
-            tests = read_tests(rows, self.park, wells.time_ms)
-            made = water_live(self.park, self.terrain, wells.time_ms, self.quick if quick else full, tests)
+            effort = self.quick if quick else self._full
+            self._tests = read_tests(rows, self.park, wells.time_ms)
+            made = water_live(self.park, self.terrain, wells.time_ms, effort, self._tests)
             start_ms = made.twin.setup.start_ms
             past = read_history(rows, self.park, start_ms, wells.time_ms - _DAY_MS)
             readings = [*not_held_out(past, self.park), *heard]
@@ -145,6 +151,33 @@ class WaterWork:
         known = {row.name for row in live.twin.setup.wells}
         live.twin.assimilate([live.above_background(row) for row in heard if row.place in known])
         return live
+
+    @property
+    def _full(self) -> Effort:
+        return Effort(members=self.settings.water_members, steps=4)
+
+    def _restored(self, rows: Rows, at_ms: int) -> tuple[str, ...]:
+        """At the start take back what an earlier process saved; notes on what was left aside."""
+        if self._looked:
+            return ()
+        self._looked = True
+        self._tests = read_tests(rows, self.park, at_ms)
+        live, stored, why = restored(
+            self.settings.data_dir, self.park, self.terrain, self._full, self._tests, at_ms
+        )
+        if live is None or stored is None:
+            return (f"stored ensemble left aside: {why}",) if why else ()
+        self.live, self.fitted_ms, self.compared_ms = live, stored.fitted_ms, stored.compared_ms
+        return ()
+
+    def _save(self, live: WaterLive) -> None:
+        if live.effort == self.quick or self.fitted_ms is None:
+            return
+        key = key_of(self.park, self.terrain, live.effort, self._tests)
+        try:
+            save_state(self.settings.data_dir, key, live, self.fitted_ms, self.compared_ms)
+        except OSError as error:
+            _log.warning("the groundwater's ensemble is not saved: %s", error)
 
     def _refit(self, live: WaterLive, at_ms: int) -> bool:
         if live.effort == self.quick or self.fitted_ms is None or at_ms < live.twin.time_ms:
