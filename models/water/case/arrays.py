@@ -36,7 +36,12 @@ class Arrays:
         if not isinstance(given, list):
             return self._finite(self._whole(given, field) * factor, field)
         if len(given) != shape[0]:
-            raise self._bad(field, f"{len(given)} entries", f"one entry per layer, {shape[0]}")
+            raise self._bad(
+                field,
+                f"{len(given)} entries",
+                f"one entry per layer, {shape[0]}",
+                f"每层一项，共 {shape[0]} 项",
+            )
         layers = [
             self._plane(part, f"{field}[{k + self.counting.base}]", layer=k) for k, part in enumerate(given)
         ]
@@ -56,7 +61,9 @@ class Arrays:
         if found.ndim == 2 and found.shape == (shape[0] * shape[1], shape[2]):
             found = self._stacked(found, given)
         if found.shape not in (shape, shape[1:]):
-            raise self._bad(field, f"shape {found.shape}", f"shape {shape} or {shape[1:]}")
+            raise self._bad(
+                field, f"shape {found.shape}", f"shape {shape} or {shape[1:]}", f"形状 {shape} 或 {shape[1:]}"
+            )
         return np.broadcast_to(found, shape).copy()
 
     def _stacked(self, found: FloatArray, given: str | ArrayTable) -> FloatArray:
@@ -83,14 +90,19 @@ class Arrays:
         if found.shape == (1, nr, nc):
             found = np.asarray(found[0])
         if found.shape != (nr, nc):
-            raise self._bad(field, f"shape {found.shape}", f"shape {(nr, nc)}")
+            raise self._bad(field, f"shape {found.shape}", f"shape {(nr, nc)}", f"形状 {(nr, nc)}")
         return found
 
     def _literal(self, given: list[list[float]], field: str) -> FloatArray:
         nl, nr, nc = self.counting.shape
         lengths = {len(row) for row in given}
         if len(given) != nr or lengths != {nc}:
-            raise self._bad(field, f"{len(given)} rows of {sorted(lengths)}", f"{nr} rows of {nc} columns")
+            raise self._bad(
+                field,
+                f"{len(given)} rows of {sorted(lengths)}",
+                f"{nr} rows of {nc} columns",
+                f"{nr} 行，每行 {nc} 列",
+            )
         found = np.asarray(given, dtype=np.float64)
         return found if self.counting.rows == "south_to_north" else found[::-1]
 
@@ -111,11 +123,13 @@ class Arrays:
             try:
                 found[zones == float(name)] = value
             except ValueError:
-                raise self._bad(f"{field}.zone_values", name, "the number of a zone") from None
+                raise self._bad(f"{field}.zone_values", name, "the number of a zone", "分区编号") from None
         lost = ~np.isfinite(found)
         if lost.any():
             number = f"{float(zones[lost][0]):g}"
-            raise self._bad(f"{field}.zone_values", sorted(values), f"a value for zone {number}")
+            raise self._bad(
+                f"{field}.zone_values", sorted(values), f"a value for zone {number}", f"分区 {number} 的值"
+            )
         return found
 
     def _finite(self, found: FloatArray, field: str) -> FloatArray:
@@ -127,8 +141,10 @@ class Arrays:
         if bad.any():
             at = tuple(int(n) for n in np.argwhere(bad)[0])
             cell = self.counting.told((0, *at) if len(at) == 2 else at)
-            raise self._bad(f"{field} of cell (layer, row, column) {cell}", "not finite", "a finite number")
+            raise self._bad(
+                f"{field} of cell (layer, row, column) {cell}", "not finite", "a finite number", "有限数"
+            )
         return found
 
-    def _bad(self, field: str, value: object, expected: str) -> Exception:
-        return bad_value(self.counting.source, field, value, expected, expected)
+    def _bad(self, field: str, value: object, expected: str, expected_zh: str) -> Exception:
+        return bad_value(self.counting.source, field, value, expected, expected_zh)

@@ -16,7 +16,7 @@ from models.water.case.packages import Packages
 from models.water.case.places import Ground
 from models.water.case.schema import FlowCase, TransportCase
 from models.water.model import WaterProblem
-from models.water.problem import FlowProblem
+from models.water.problem import FlowProblem, Medium
 from twin.core.geometry import frozen
 
 
@@ -29,6 +29,7 @@ class Built:
     problem: WaterProblem
     ground: Ground
     arrays: Arrays
+    notes: tuple[str, ...] = ()
 
 
 def build_case(loaded: LoadedCase) -> Built:
@@ -39,7 +40,7 @@ def build_case(loaded: LoadedCase) -> Built:
             loaded.source, "kind", case.kind, "flow, transport or tracks", "flow、transport 或 tracks"
         )
     grid, arrays = grid_of(case.grid, loaded)
-    gathered = Gathered(loaded.source)
+    gathered = Gathered(loaded.source, arrays.counting)
     medium = medium_of(case.medium, loaded, arrays, gathered)
     start = gathered.part(
         lambda: arrays.cells(case.start_head, "start_head", scale.factor("L")), np.zeros(grid.shape)
@@ -58,7 +59,7 @@ def build_case(loaded: LoadedCase) -> Built:
     periods = packages.periods()
     transport = None
     if isinstance(case, TransportCase):
-        transport = transport_of(case, scale, ground, arrays, gathered)
+        transport = transport_of(case, scale, ground, arrays, medium.porosity, gathered)
     gathered.close()
     flow = FlowProblem(grid=grid, medium=medium, start_head_m=frozen(start), periods=periods)
     return Built(
@@ -67,4 +68,23 @@ def build_case(loaded: LoadedCase) -> Built:
         problem=WaterProblem(flow=flow, transport=transport),
         ground=ground,
         arrays=arrays,
+        notes=_doubts(case, medium, arrays),
+    )
+
+
+def _doubts(case: FlowCase, medium: Medium, arrays: Arrays) -> tuple[str, ...]:
+    """What can be computed and can hardly be meant, of what the file itself says."""
+    meant = isinstance(case, TransportCase) or "porosity" in case.medium.model_fields_set
+    if medium.convertible is None or arrays.active is None or not meant:
+        return ()
+    more = medium.specific_yield > medium.porosity
+    found = np.argwhere(more & arrays.active & medium.convertible[:, None, None])
+    if not len(found):
+        return ()
+    k, i, j = (int(n) for n in found[0])
+    cell = arrays.counting.told((k, i, j))
+    return (
+        f"specific_yield {medium.specific_yield[k, i, j]:g} is more than porosity "
+        f"{medium.porosity[k, i, j]:g} in {len(found)} cells, first (layer, row, column) {cell}: more water "
+        "drains than the pores hold",
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.casefiles.findings import bad_value
 from models.water.case.arrays import Arrays
+from models.water.case.bounds import Bounds
 from models.water.case.dims import Scale
 from models.water.case.gather import Gathered
 from models.water.case.places import Ground, cells_of
@@ -27,23 +28,34 @@ from twin.core.geometry import FloatArray, frozen
 
 
 def transport_of(
-    case: TransportCase, scale: Scale, ground: Ground, arrays: Arrays, gathered: Gathered
+    case: TransportCase,
+    scale: Scale,
+    ground: Ground,
+    arrays: Arrays,
+    porosity: FloatArray,
+    gathered: Gathered,
 ) -> TransportProblem:
     """What travels in a case; findings go to ``gathered``."""
     ids = [row.id for row in case.species]
     clean = np.zeros(arrays.counting.shape)
-    starts = [
-        gathered.part(partial(arrays.cells, row.start, f"species.{row.id}.start", scale.factor("C")), clean)
-        for row in case.species
-    ]
+    bounds = Bounds(
+        grid=ground.grid,
+        counting=ground.counting,
+        scale=scale,
+        convertible=np.zeros(ground.grid.shape[0], dtype=np.bool_),
+    )
+    starts = [gathered.part(partial(_start, row, arrays, bounds), clean) for row in case.species]
+    for row in case.species:
+        gathered.part(partial(_check_pores, row, porosity, arrays), None)
     sources: list[MassSource] = []
     fixed: list[FixedConcentration] = []
     for n, mass in enumerate(case.mass_source, start=1):
-        made = gathered.part(partial(_source, mass, ids, scale, ground, f"mass_source.{n}"), None)
+        made = gathered.part(partial(_source, mass, ids, bounds, ground, f"mass_source.{n}"), None)
         sources += [] if made is None else [made]
     for n, held in enumerate(case.fixed_conc, start=1):
-        kept = gathered.part(partial(_held, held, ids, scale, ground, f"fixed_conc.{n}"), None)
+        kept = gathered.part(partial(_held, held, ids, bounds, ground, f"fixed_conc.{n}"), None)
         fixed += [] if kept is None else [kept]
+    gathered.part(partial(_held_once, case, fixed, ids, ground), None)
     table = case.transport
     length_m = scale.factor("L")
     return TransportProblem(
@@ -99,8 +111,10 @@ def _sorption(table: SorptionTable, scale: Scale) -> Sorption:
     )
 
 
-def _source(row: MassRow, ids: list[str], scale: Scale, ground: Ground, where: str) -> MassSource:
+def _source(row: MassRow, ids: list[str], bounds: Bounds, ground: Ground, where: str) -> MassSource:
     cells, rates = _numbers(row, "rate", row.rate, ids, ground, where, other=0.0)
+    scale = bounds.scale
+    bounds.cells(rates * scale.factor("M/T"), cells, f"{where}.rate", "M/T")
     if row.total:
         rates = rates / len(cells)
     return MassSource(
@@ -111,15 +125,63 @@ def _source(row: MassRow, ids: list[str], scale: Scale, ground: Ground, where: s
     )
 
 
-def _held(row: ConcRow, ids: list[str], scale: Scale, ground: Ground, where: str) -> FixedConcentration:
+def _held(row: ConcRow, ids: list[str], bounds: Bounds, ground: Ground, where: str) -> FixedConcentration:
     # NaN: the other species stay free.
     cells, concs = _numbers(row, "conc", row.conc, ids, ground, where, other=math.nan)
+    scale = bounds.scale
+    bounds.cells(concs * scale.factor("C"), cells, f"{where}.conc", "C")
     return FixedConcentration(
         cells=cells,
         conc_kg_m3=frozen(concs * scale.factor("C")),
         start_s=row.start * scale.factor("T"),
         end_s=math.inf if row.end is None else row.end * scale.factor("T"),
     )
+
+
+def _start(row: SpeciesRow, arrays: Arrays, bounds: Bounds) -> FloatArray:
+    where, factor = f"species.{row.id}.start", bounds.scale.factor("C")
+    found = arrays.cells(row.start, where, factor)
+    at = np.argwhere(bounds.grid.active)
+    bounds.cells(found[tuple(at.T)], at, where, "C")
+    return found
+
+
+def _check_pores(row: SpeciesRow, porosity: FloatArray, arrays: Arrays) -> None:
+    """Raise CaseError where mobile and immobile water would fill more than the aquifer."""
+    if row.dual is None or arrays.active is None:
+        return
+    full = np.argwhere(arrays.active & (porosity + row.dual.porosity > 1.0))
+    if len(full):
+        cell = tuple(int(n) for n in full[0])
+        raise bad_value(
+            arrays.counting.source,
+            f"species.{row.id}.dual.porosity of cell (layer, row, column) {arrays.counting.told(cell)}",
+            row.dual.porosity,
+            f"no more than 1 together with the porosity {porosity[cell]:g} of the mobile water",
+            f"与可动水孔隙度 {porosity[cell]:g} 之和不大于 1",
+        )
+
+
+def _held_once(case: TransportCase, fixed: list[FixedConcentration], ids: list[str], ground: Ground) -> None:
+    """Raise CaseError for a cell in which two rows hold one species at one time."""
+    if len(fixed) < len(case.fixed_conc):
+        return  # a row that is wrong by itself was told already
+    for n, (row, made) in enumerate(zip(case.fixed_conc, fixed, strict=True)):
+        for m, (other, before) in enumerate(zip(case.fixed_conc[:n], fixed[:n], strict=True)):
+            apart = made.start_s >= before.end_s or before.start_s >= made.end_s
+            if apart or (row.species or ids[0]) != (other.species or ids[0]):
+                continue
+            flat = [np.ravel_multi_index(tuple(c.cells.T), ground.grid.shape) for c in (made, before)]
+            both = np.flatnonzero(np.isin(flat[0], flat[1]))
+            if len(both):
+                cell = ground.counting.told(tuple(made.cells[both[0]]))
+                raise bad_value(
+                    ground.counting.source,
+                    f"fixed_conc.{n + 1}, cell (layer, row, column) {cell}",
+                    f"also in fixed_conc.{m + 1}",
+                    "one held concentration per cell, species and time",
+                    "每个单元、物质、时刻只有一个定浓度",
+                )
 
 
 def _numbers(

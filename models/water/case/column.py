@@ -18,6 +18,7 @@ from models.water.column.soils import Gardner, Haverkamp, Soil, VanGenuchten
 from twin.core.geometry import FloatArray
 
 _BULK_KG_M3 = 1600.0
+DRIEST_M = -1e5  # pF 7, 10^7 cm: oven-dry soil (Schofield, 1935)
 
 
 def column_problem(loaded: LoadedCase) -> ColumnProblem:
@@ -25,7 +26,7 @@ def column_problem(loaded: LoadedCase) -> ColumnProblem:
     case, scale = loaded.case, loaded.scale
     assert isinstance(case, ColumnCase)
     ids = [row.id for row in case.solute]
-    return ColumnProblem(
+    made = ColumnProblem(
         layers=tuple(_layer(row, scale) for row in case.soil),
         depth_m=case.depth_total * scale.factor("L"),
         tops=tuple(_top(row, ids, loaded) for row in case.top),
@@ -37,6 +38,35 @@ def column_problem(loaded: LoadedCase) -> ColumnProblem:
         dispersivity_m=case.dispersivity * scale.factor("L"),
         diffusion_m2_s=case.diffusion * scale.factor("L2/T"),
     )
+    _check_start(made, case, loaded)
+    return made
+
+
+def _check_start(problem: ColumnProblem, case: ColumnCase, loaded: LoadedCase) -> None:
+    """Raise CaseError for water contents that a soil cannot hold, and for suctions beyond dry soil."""
+    depths = problem.below_ground_m
+    bottoms = [row.bottom_m for row in problem.layers]
+    soils = [case.soil[min(int(np.searchsorted(bottoms, d)), len(bottoms) - 1)] for d in depths]
+    if problem.start_water_content is not None:
+        for n, (content, soil) in enumerate(zip(problem.start_water_content, soils, strict=True), start=1):
+            if not soil.residual < content <= soil.saturated:
+                raise bad_value(
+                    loaded.source,
+                    f"start_content of cell {n}",
+                    float(content),
+                    f"more than residual {soil.residual:g}, at most saturated {soil.saturated:g} of its soil",
+                    f"大于该土层的 residual {soil.residual:g}，且不大于 saturated {soil.saturated:g}",
+                )
+    if problem.start_head_m is not None and problem.start_head_m.min() < DRIEST_M:
+        factor = loaded.scale.factor("L")
+        least = f"{DRIEST_M / factor:g}"
+        raise bad_value(
+            loaded.source,
+            "start_head",
+            float(problem.start_head_m.min() / factor),
+            f"at least {least}, the suction of oven-dry soil (pF 7)",
+            f"不小于 {least}，即烘干土的吸力（pF 7）",
+        )
 
 
 def run_column_case(

@@ -14,6 +14,7 @@ from models.casefiles.findings import CaseError, bad_value, invalid_case, toml_o
 from models.water.case.dims import Scale, scale_of
 from models.water.case.kinds import KINDS, AnyCase, case_adapter
 
+_NAMELESS = "case"
 _WITH_UNIT = re.compile(r"_(m|cm|km|s|d|h|m2|m3|kg|g|mg|1_s|1_m|m_s|m_d|m2_s|m3_s|m3_d|kg_m3|mg_l|kg_s)$")
 
 
@@ -36,8 +37,10 @@ def load_case(given: str | Path | Mapping[str, Any], *, folder: Path | None = No
     """
     if isinstance(given, Mapping):
         return _checked(dict(given), folder or Path(), "case")
-    if isinstance(given, str) and "\n" in given:
+    if isinstance(given, str) and ("\n" in given or ("=" in given and Path(given).suffix != ".toml")):
         return _checked(toml_of(given, "case"), folder or Path(), "case")
+    if not isinstance(given, str | Path):
+        raise bad_value(_NAMELESS, "file", given, "a path, TOML text or a mapping", "路径、TOML 文本或映射")
     path = Path(given)
     try:
         text = path.read_text(encoding="utf-8")
@@ -52,7 +55,7 @@ def _checked(data: dict[str, Any], folder: Path, source: str) -> LoadedCase:
     kind = data.get("kind")
     if kind not in KINDS:
         known = ", ".join(KINDS)
-        raise bad_value(source, "kind", kind, f"one of {known}", f" {known} 之一")
+        raise bad_value(source, "kind", kind, f"one of {known}", f"{'、'.join(KINDS)} 之一")
     mixed = _mixed_units(data, "")
     try:
         case = case_adapter().validate_python(data)

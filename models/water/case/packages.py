@@ -15,9 +15,10 @@ import numpy as np
 
 from models.casefiles.findings import CaseError, bad_value
 from models.water.case.arrays import Arrays
+from models.water.case.bounds import Bounds, typed
 from models.water.case.dims import Scale
 from models.water.case.gather import Gathered
-from models.water.case.places import Ground, cells_of
+from models.water.case.places import Ground, cells_of, point_cell
 from models.water.case.schema import FlowCase
 from models.water.case.schema_stress import Acting, CellRow, HfbRow, RchRow, WelRow
 from models.water.grid import IntArray
@@ -34,6 +35,7 @@ from models.water.problem import (
     Stress,
     Wells,
 )
+from twin.core.errors import BadRequestError
 from twin.core.geometry import FloatArray, frozen
 
 
@@ -77,6 +79,7 @@ class Part:
     cells: IntArray
     values: dict[str, FloatArray]
     conc: FloatArray | None
+    where: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,11 +100,12 @@ class Packages:
         """The periods; findings go to ``gathered``."""
         for kind in KINDS:
             for n, row in enumerate(getattr(self.case, kind), start=1):
-                self.gathered.part(partial(self._row, kind, row, f"{kind}.{row.name or n}"), None)
+                self.gathered.part(partial(self._row, kind, row, f"{kind}.{n}"), None)
+        self.gathered.part(self._held_once, None)
         planes = {"rch": self._recharge, "evt": self._evapotranspiration, "hfb": self._barrier}
         for kind, make in planes.items():
             for n, row in enumerate(getattr(self.case, kind), start=1):
-                self.gathered.part(partial(self._plane, make, row, f"{kind}.{row.name or n}"), None)
+                self.gathered.part(partial(self._plane, make, row, f"{kind}.{n}"), None)
         known: dict[tuple[int, ...], Stress] = {}
         return tuple(
             Period(
@@ -113,6 +117,42 @@ class Packages:
             )
             for at, row in enumerate(self.case.period)
         )
+
+    @property
+    def bounds(self) -> Bounds:
+        """What numbers of rows are checked against."""
+        layers = self.ground.grid.shape[0]
+        own = self.medium.convertible
+        return Bounds(
+            grid=self.ground.grid,
+            counting=self.ground.counting,
+            scale=self.scale,
+            convertible=np.zeros(layers, dtype=np.bool_) if own is None else own,
+        )
+
+    def _held_once(self) -> None:
+        """Raise CaseError for a cell whose head two rows give in one period."""
+        seen: set[tuple[int, ...]] = set()
+        for at in range(len(self.case.period)):
+            parts = [row[at] for row in self.parts if at in row and row[at].kind == "chd"]
+            key = tuple(id(part) for part in parts)
+            if not parts or key in seen:
+                continue
+            seen.add(key)
+            cells = np.concatenate([part.cells for part in parts])
+            owner = np.repeat(np.arange(len(parts)), [len(part.cells) for part in parts])
+            flat = np.ravel_multi_index(tuple(cells.T), self.ground.grid.shape)
+            order = np.argsort(flat, kind="stable")
+            twice = np.flatnonzero(np.diff(flat[order]) == 0)
+            if len(twice):
+                one, two = order[twice[0]], order[twice[0] + 1]
+                where = f"{parts[owner[two]].where}, cell (layer, row, column) "
+                raise self._bad(
+                    f"{where}{self.ground.counting.told(tuple(cells[two]))}",
+                    f"also in {parts[owner[one]].where}",
+                    f"one fixed head per cell and period (here period {at + 1})",
+                    f"每个单元每个应力期只有一个定水头（此处为应力期 {at + 1}）",
+                )
 
     def _stresses(self, at: int, known: dict[tuple[int, ...], Stress]) -> tuple[Stress, ...]:
         grouped: dict[tuple[str, str], list[Part]] = {}
@@ -155,19 +195,22 @@ class Packages:
             for name, (_, dim) in KINDS[kind].values.items()
         }
         concs = self._concs(row, found.columns.get("conc"), periods, where)
-        self.parts.append(self._parts(kind, row.name or kind, found.cells, periods, courses, concs))
+        self.bounds.row(kind, found.cells, courses, where)
+        for conc in concs or ():
+            self.bounds.cells(conc, found.cells, f"{where}.conc", "C")
+        self.parts.append(self._parts((kind, row.name or kind, where), found.cells, periods, courses, concs))
 
     def _parts(
         self,
-        kind: str,
-        name: str,
+        names: tuple[str, str, str],
         cells: IntArray,
         periods: Sequence[int],
         courses: dict[str, list[FloatArray]],
         concs: list[FloatArray] | None,
     ) -> dict[int, Part]:
-        """Parts by period; one for all where nothing changes."""
+        """Parts by period; one for all where nothing changes. ``names``: package, its name, the row."""
         count = len(cells)
+        kind, name, where = names
         changing = any(len(course) > 1 for course in (*courses.values(), concs or []))
         made: dict[int, Part] = {}
         for n, at in enumerate(periods):
@@ -182,6 +225,7 @@ class Packages:
                 cells=cells,
                 values={key: np.broadcast_to(value, (count,)).copy() for key, value in pick.items()},
                 conc=None if conc is None else np.broadcast_to(conc, (count, len(self.species))).copy(),
+                where=where,
             )
         return made
 
@@ -192,10 +236,25 @@ class Packages:
         rates = self._course(row.rate, None, "L3/T", periods, f"{where}.rate")
         ends = (row.x, row.y, row.screen_top, row.screen_bottom)
         x, y, top, bottom = (float(value or 0.0) * length_m for value in ends)
-        shares = screened(self.ground.grid, self.medium, x, y, top, bottom, 1.0)
+        try:
+            shares = screened(self.ground.grid, self.medium, x, y, top, bottom, 1.0)
+        except BadRequestError:
+            i, j = point_cell(row.x or 0.0, row.y or 0.0, None, self.ground, where)[1:]
+            grid = self.ground.grid
+            floor = typed(float(grid.bottom_m[-1, i, j]), length_m)
+            roof = typed(float(grid.top_m[i, j]), length_m)
+            raise self._bad(
+                f"{where}.screen_top, screen_bottom",
+                (row.screen_top, row.screen_bottom),
+                f"the top above the bottom, a part of it in an active cell between {floor} and {roof} "
+                f"{self.scale.names.length}",
+                f"顶高于底，且有一段位于 {floor} 至 {roof} {self.scale.names.length} 之间的活动单元内",
+            ) from None
         courses = {"rate": [float(rate[0]) * shares.rate_m3_s for rate in rates]}
         concs = self._concs(row, None, periods, where)
-        return self._parts("wel", row.name or "wel", shares.cells, periods, courses, concs)
+        for conc in concs or ():
+            self.bounds.cells(conc, shares.cells, f"{where}.conc", "C")
+        return self._parts(("wel", row.name or "wel", where), shares.cells, periods, courses, concs)
 
     def _course(
         self,
@@ -263,6 +322,7 @@ class Packages:
             conc = np.zeros((*rate.shape, len(self.species)))
             for name, value in given.items():
                 conc[..., self._species(name, f"{where}.conc")] = value * self.scale.factor("C")
+            self.bounds.plane(conc, f"{where}.conc", "C")
         return Recharge(rate_m_s=frozen(rate), conc_kg_m3=conc, name=row.name or "rch")
 
     def _evapotranspiration(self, row: Any, where: str) -> Stress:
@@ -271,6 +331,8 @@ class Packages:
             key: self.arrays.plane(getattr(row, key), f"{where}.{key}", self.scale.factor(dim))
             for key, dim in dims.items()
         }
+        self.bounds.plane(made["rate"], f"{where}.rate", "L/T")
+        self.bounds.plane(made["depth"], f"{where}.depth", "L", above=True)
         return Evapotranspiration(
             surface_m=made["surface"], rate_m_s=made["rate"], depth_m=made["depth"], name=row.name or "evt"
         )

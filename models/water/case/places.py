@@ -132,7 +132,8 @@ def _of_table(
     most = len(_WHERE) + len(names)
     if len(lengths) != 1 or not len(_WHERE) <= min(lengths) <= most:
         expected = f"rows of one length: {', '.join((*_WHERE, *names))}"
-        raise bad_value(counting.source, f"{field}.table", sorted(lengths), expected, expected)
+        expected_zh = f"长度相同的行：{'、'.join((*_WHERE, *names))}"
+        raise bad_value(counting.source, f"{field}.table", sorted(lengths), expected, expected_zh)
     body = np.asarray(rows, dtype=np.float64)
     return _numbered(body[:, :3], counting, f"{field}.table"), {
         name: body[:, 3 + n] for n, name in enumerate(names[: body.shape[1] - 3])
@@ -153,7 +154,8 @@ def _of_csv(
     by_cell = all(head in heads for head in _WHERE)
     if not rows or unknown or not (by_cell or ("x" in heads and "y" in heads)):
         expected = f"columns {', '.join(_WHERE)} or x, y, z; then {', '.join(names)}"
-        raise bad_value(source, f"{field}.csv", f"{name}: {', '.join(heads)}", expected, expected)
+        expected_zh = f"列 {'、'.join(_WHERE)} 或 x、y、z，其后为 {'、'.join(names)}"
+        raise bad_value(source, f"{field}.csv", f"{name}: {', '.join(heads)}", expected, expected_zh)
     numbers = {
         head: np.array([_number(row[head], f"{field}.csv, row {k + 2}, {head}", source) for k, row in
                         enumerate(rows)])

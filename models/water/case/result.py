@@ -38,7 +38,10 @@ class CaseResult:
     built: Built | None = None
 
     def value(self, receptor: str, quantity: str) -> float:
-        """One number of any table, SI. Raises BadRequestError naming what there is."""
+        """One number of any table, SI; a receptor without ``@time`` means its last moment.
+
+        Raises BadRequestError naming what there is.
+        """
         found = self.find(receptor, quantity)
         if found is not None:
             return found
@@ -59,4 +62,8 @@ class CaseResult:
             has = [row for row in table.columns if row.name == quantity]
             if has and receptor in names:
                 return float(has[0].values[names.index(receptor)])
+            # Rows of a table stand in the order of time.
+            late = [n for n, name in enumerate(names) if name.rpartition("@")[0] == receptor]
+            if has and late:
+                return float(has[0].values[late[-1]])
         return None

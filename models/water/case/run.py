@@ -10,7 +10,7 @@ from typing import Any
 from models.casefiles.tables import ResultTable
 from models.water.case.build import Built, build_case
 from models.water.case.column import column_problem, run_column_case
-from models.water.case.gather import told
+from models.water.case.gather import counted, told
 from models.water.case.load import LoadedCase, load_case
 from models.water.case.observed import observed_rows, pair_table, pairs_of, times_of
 from models.water.case.result import CaseResult
@@ -63,6 +63,13 @@ def check_case(loaded: LoadedCase) -> None:
 def _flow(loaded: LoadedCase) -> CaseResult:
     rows = observed_rows(loaded)
     built = build_case(loaded)
+    try:
+        return _computed(loaded, built, rows)
+    except BadRequestError as error:
+        raise told(error, loaded.source, built.arrays.counting) from None
+
+
+def _computed(loaded: LoadedCase, built: Built, rows: Sequence[ObservedRow]) -> CaseResult:
     if isinstance(built.case, TracksCase):
         return _tracks(loaded, built, rows)
     times_s = times_of(built, rows)
@@ -76,7 +83,7 @@ def _flow(loaded: LoadedCase) -> CaseResult:
         rows,
         float(times_s[-1]),
         converged=made.converged,
-        notes=made.notes,
+        notes=(*built.notes, *(counted(text, built.arrays.counting) for text in made.notes)),
         run=made,
         built=built,
     )

@@ -161,4 +161,14 @@ class TransportCase(FlowCase):
         unknown = next((row.parent for row in self.species if row.parent and row.parent not in ids), None)
         if unknown is not None:
             refuse(f"parent {unknown} is no species of the case", f"parent {unknown} 不是本案例的物质")
+        self._no_circle()
         return self
+
+    def _no_circle(self) -> None:
+        parents = {row.id: row.parent for row in self.species}
+        for start in parents:
+            at = parents[start]
+            for _ in parents:
+                if at == start:
+                    refuse(f"species {start} is its own parent", f"物质 {start} 是自身的母体")
+                at = parents.get(at) if at is not None else None

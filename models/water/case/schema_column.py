@@ -57,6 +57,12 @@ class TopRow(Strict):
     pond: Annotated[float | None, Dim("L")] = None
     conc: Annotated[float | dict[str, float] | None, Dim("C")] = None
 
+    @model_validator(mode="after")
+    def _one_way(self) -> TopRow:
+        if self.pond is not None and "flux" in self.model_fields_set:
+            refuse("give flux or pond, one of them", "请在 flux 与 pond 中给出一个")
+        return self
+
 
 class BottomTable(Strict):
     """``[bottom]``: a fixed pressure head (0: the water table) or free drainage."""

@@ -84,7 +84,9 @@ class Place(Strict):
     def _one_way(self) -> Place:
         by_cells = self.layer is not None or self.row is not None or self.column is not None
         by_point = self.x is not None or self.y is not None
-        ways = [by_cells and self.side is None and not by_point, self.side is not None, by_point]
+        # A layer may stand beside x and y, and all three beside a side, of which they take a part.
+        both = by_point and (self.row is not None or self.column is not None)
+        ways = [both or (by_cells and self.side is None and not by_point), self.side is not None, by_point]
         ways += [self.csv is not None, self.table is not None]
         if sum(ways) != 1:
             refuse(
@@ -93,4 +95,6 @@ class Place(Strict):
             )
         if by_point and (self.x is None or self.y is None):
             refuse("x and y belong together", "x 与 y 须同时给出")
+        if self.z is not None and (not by_point or self.layer is not None):
+            refuse("z needs x and y, and no layer beside it", "z 需要 x 与 y，且不与 layer 并用")
         return self

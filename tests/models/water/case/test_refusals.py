@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from models.water.case import CaseError, build_case, check_case, load_case, run_case
+from twin.core.errors import BadRequestError
 
 GOOD: dict[str, Any] = {
     "kind": "transport",
@@ -100,6 +101,33 @@ def test_the_case_that_is_spoilt_below_is_good() -> None:
         ("start_head", "heads.npy", "heads.npy.*readable"),
         ("start_head", float("nan"), "finite"),
         ("uniform_flow", {"velocity": [1.0, 0.0, 0.0]}, "uniform_flow takes no packages"),
+        ("medium.k", [5.0, float("nan")], r"^case: medium\.k\.2 is nan; input should be a finite number$"),
+        ("grid.top", [[0.0, float("inf")] * 2] * 3, r"^case: grid\.top\.1\.2 is inf; [^\n]*\n"),
+        ("medium.k", {"value": 5.0, "patsch": []}, r"^case: medium\.k\.patsch is \[\]; no such key[^\n]*$"),
+        ("wel.0.x", 5.0, "say where in one way"),
+        ("wel.0.z", -1.0, "z needs x and y"),
+        ("grid.thickness", 1.0, r"^case: grid: give bottom or thickness"),
+        ("species.0.parent", "tce", r"^case: species tce is its own parent$"),
+        ("species.0.start", [0.0, -2.0], r"species\.tce\.start of cell .* \(2, 3, 1\) is -2\.0"),
+        ("species.0.dual", {"porosity": 0.9, "exchange": 0.1}, r"dual\.porosity of cell .* is 0\.9; .*0\.25"),
+        ("wel.0.conc", -1.5, r"wel\.1\.conc of cell \(layer, row, column\) \(1, 2, 2\) is -1\.5"),
+        ("mass_source", [{"layer": 1, "row": 3, "column": 2, "rate": -7.0}],
+         r"mass_source\.1\.rate of cell .* \(1, 3, 2\) is -7\.0"),
+        ("riv", [{"layer": 1, "row": 3, "column": 2, "stage": 1.0, "bottom": 0.5, "conductance": -3.0}],
+         r"riv\.1\.conductance of cell .* \(1, 3, 2\) is -3\.0; expected zero or more"),
+        ("riv", [{"layer": 1, "row": 3, "column": 2, "stage": [1.0, 0.2], "bottom": 0.5, "conductance": 3.0}],
+         r"riv\.1\.stage of cell .* \(1, 3, 2\) is 0\.2; expected not below the river's bottom, 0\.5 m"),
+        ("ghb", [{"table": [[1, 3, 2, 1.0, 2.0], [1, 1, 2, 1.0, -2.0]]}],
+         r"ghb\.1\.conductance of cell .* \(1, 1, 2\) is -2\.0"),
+        ("evt", [{"rate": 1e-3, "surface": 1.0, "depth": 0.0}], r"evt\.1\.depth of cell .* is 0\.0; .*more"),
+        ("evt", [{"rate": -1e-3, "surface": 1.0, "depth": 1.0}], r"evt\.1\.rate of cell .* is -0\.001"),
+        ("rch", [{"rate": 1e-3, "conc": -4.0}], r"rch\.1\.conc of cell .* is -4\.0"),
+        ("chd", [{"side": "west", "head": 1.0}, {"table": [[2, 3, 1, 2.0]], "periods": [2]}],
+         r"chd\.2, cell .* \(2, 3, 1\) is 'also in chd\.1'; .*here period 2"),
+        ("fixed_conc", [{"side": "west", "conc": 1.0}, {"layer": 1, "row": 3, "column": 1, "conc": 2.0}],
+         r"fixed_conc\.2, cell .* \(1, 3, 1\) is 'also in fixed_conc\.1'"),
+        ("wel.0", {"x": 5.0, "y": 5.0, "screen_top": 9.0, "screen_bottom": 5.0, "rate": 1.0},
+         r"wel\.1\.screen_top, screen_bottom is \(9\.0, 5\.0\); .*between -9\.0 and 0\.0 m"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_value(path: str, value: Any, said: str) -> None:
@@ -176,12 +204,50 @@ def test_observations_that_nobody_computed_are_told() -> None:
 
 
 def test_a_dry_model_is_said_not_hidden() -> None:
-    """Fixed heads below the bottom of a convertible cell, or a model that falls dry."""
-    case = bad(("medium.convertible", True), ("chd.0.head", -20.0), ("species", [{"id": "tce"}]))
-    with pytest.raises(CaseError) as caught:
+    """Fixed heads below the bottom of a convertible cell: the file's row, cell and unit, north row first."""
+    case = bad(("medium.convertible", True), ("chd.0.head", -20.0), ("units.length", "ft"))
+    said = refused(case)
+    where = "chd.1.head of cell (layer, row, column) (1, 3, 1) is -20.0"
+    assert f"{where}; expected not below the bottom of the cell" in said.message
+    assert said.message.endswith("-5 ft")
+    assert "chd.1.head，单元（层、行、列）(1, 3, 1) 为 -20.0" in said.message_zh
+
+
+def test_what_only_the_solver_sees_is_told_in_the_cells_of_the_file() -> None:
+    case = bad(("chd", []), ("wel", []), ("period", [{"length": 1.0, "steady": True}]))
+    with pytest.raises(CaseError, match=r"nothing fixes the level .* \(1, 3, 1\)") as caught:
         run_case(case)
-    assert "-20" in caught.value.message
-    assert "cell" in caught.value.message
+    assert "（层、行、列）(1, 3, 1)" in caught.value.message_zh
+
+
+def test_what_can_hardly_be_meant_is_noted() -> None:
+    wet = ("start_head", 1.0)
+    notes = run_case(bad(("medium.convertible", True), ("medium.specific_yield", 0.4), wet)).notes
+    assert any("specific_yield 0.4 is more than porosity 0.25 in 24 cells" in note for note in notes)
+    assert "(1, 3, 1)" in notes[0]
+    assert not run_case(bad(("medium.convertible", True), ("medium.specific_yield", 0.2), wet)).notes
+
+
+def test_no_chinese_sentence_is_left_in_english() -> None:
+    for path, value in (("medium.k", [5.0]), ("grid.top", [[1.0]]), ("wel.0", {"table": [[1, 1], [1, 2]]})):
+        said = refused(bad((path, value))).message_zh
+        for word in ("expected", "entries", "entry", "rows of", "shape", " or "):
+            assert word not in said, said
+
+
+def test_a_receptor_without_a_moment_means_the_last() -> None:
+    result = run_case(bad(("point", [{"id": "p", "layer": 1, "row": 2, "column": 3}])))
+    assert result.value("p", "head") == result.value("p@30", "head") != result.value("p@10", "head")
+    with pytest.raises(BadRequestError, match="no 'head' at 'q'"):
+        result.value("q", "head")
+
+
+def test_text_of_one_line_is_a_case_and_other_things_are_none() -> None:
+    with pytest.raises(CaseError, match="one of flow, transport") as caught:
+        load_case('kind="heat"')
+    assert "readable" not in caught.value.message
+    with pytest.raises(CaseError, match="file is 5; expected a path, TOML text or a mapping"):
+        load_case(5)  # type: ignore[arg-type]
 
 
 def test_a_file_that_is_no_toml_and_a_kind_that_is_none(tmp_path: Path) -> None:
@@ -199,6 +265,10 @@ def test_a_file_that_is_no_toml_and_a_kind_that_is_none(tmp_path: Path) -> None:
     [
         ({"depth_total": 300.0}, "at least depth_m"),
         ({"start_head": [1.0, 2.0]}, "one per cell, 10"),
+        ({"start_head": -2e7}, r"start_head is -2\d+\.0; expected at least -1e\+07, .*oven-dry"),
+        ({"start_content": 0.45}, r"start_content of cell 1 is 0\.45; .*at most saturated 0\.4"),
+        ({"start_content": 0.0}, "more than residual 0,"),
+        ({"top": [{"end": 1.0, "flux": 1.0, "pond": 1.0}]}, "flux or pond"),
         ({"top": [{"end": 2.0}, {"end": 1.0}]}, "rising"),
         ({"top": [{"end": 1.0, "conc": 5.0}]}, "solute"),
         ({"soil": [{"bottom": 100.0, "saturated": 0.4, "k": 1.0}]}, "needs alpha, n"),
