@@ -10,8 +10,11 @@ low       P >= 0.01
 none      otherwise
 ========  ======================================================================
 
-The three-grade response: I for high where the place is tight or the 2.5 % arrival lies within 30 d, II for
-any other high, III for medium, none below. The thresholds are this rule's own choice, no standard's.
+The three-grade response: III for medium, II for high. I for high where it is sure enough: where the place is
+tight and the lower 95 % confidence bound of P (Wilson 1927, one-sided, n members) is at least 0.2, or where
+the median arrival over ALL members, those that never arrive counted, lies within 30 d. The thresholds are this
+rule's own choice, no standard's. ``models.water.risk`` adds what readings say; warnings keep a grade until
+``kept_response`` too is lower (docs/water.md, Risk and report).
 """
 
 from __future__ import annotations
@@ -32,6 +35,10 @@ from twin.core.groundwater import GroundwaterTarget, TargetKind
 _SOON_S = 30 * 86_400.0
 _TIGHT = (TargetKind.INTAKE, TargetKind.VILLAGE)
 _FEWEST = 0.025
+_Z_LOW = 1.6448536269514722  # 95 %, one-sided
+_TIGHT_HIGH = 0.2
+STAYS = 1.25  # a grade that stands is left where the rule of 1.25 P leaves it
+GRADES: tuple[Response | None, ...] = (None, "III", "II", "I")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +53,14 @@ class Expectation:
     """What the members hold for one place and species.
 
     ``probability`` of the limit being exceeded; ``arrival_s`` of members that arrive (None: fewer than
-    2.5 %); ``peak_kg_m3`` of all.
+    2.5 %); ``middle_s`` median arrival over all members (None: fewer than half arrive); ``peak_kg_m3``
+    of all.
     """
 
     probability: float
     arrival_s: Band | None
     peak_kg_m3: Band
+    middle_s: float | None = None
 
 
 def target_cells(grid: Grid, target: GroundwaterTarget) -> npt.NDArray[np.int64]:
@@ -115,19 +124,56 @@ def expect(
         probability=share,
         arrival_s=band(arrivals) if share >= _FEWEST else None,
         peak_kg_m3=band(dressed.max(axis=1)),
+        middle_s=_middle(arrivals),
     )
 
 
-def risk_of(kind: TargetKind, probability: float, arrival_s: Band | None) -> tuple[Risk, Response | None]:
-    """Level and response by the rule of this module."""
+def risk_of(
+    kind: TargetKind,
+    probability: float,
+    arrival_s: Band | None,
+    *,
+    members: int | None = None,
+    middle_s: float | None = None,
+) -> tuple[Risk, Response | None]:
+    """Level and response by the rule of this module.
+
+    Parameters
+    ----------
+    kind
+        Of the target.
+    probability
+        P, 0 to 1.
+    arrival_s
+        Of the members that arrive, seconds from now.
+    members
+        How many P rests on; None: P is exact.
+    middle_s
+        Median arrival over all members; None: fewer than half arrive.
+    """
     tight = kind in _TIGHT
     soon = arrival_s is not None and arrival_s.median <= _SOON_S
-    if probability >= 0.5 or (probability >= 0.1 and soon) or (tight and probability >= 0.2):
-        at_once = tight or (arrival_s is not None and arrival_s.low <= _SOON_S)
+    if probability >= 0.5 or (probability >= 0.1 and soon) or (tight and probability >= _TIGHT_HIGH):
+        sure = probability if members is None else surely(probability, members)
+        at_once = (tight and sure >= _TIGHT_HIGH) or (middle_s is not None and middle_s <= _SOON_S)
         return "high", "I" if at_once else "II"
     if probability >= 0.1 or (tight and probability >= 0.05):
         return "medium", "III"
     return ("low" if probability >= 0.01 else "none"), None
+
+
+def surely(probability: float, members: int) -> float:
+    """Lower 95 % bound (one-sided) of a share among members: Wilson (1927) score interval."""
+    z2 = _Z_LOW**2
+    middle = probability + z2 / (2 * members)
+    half = _Z_LOW * np.sqrt(probability * (1.0 - probability) / members + z2 / (4 * members**2))
+    return max(0.0, float((middle - half) / (1.0 + z2 / members)))
+
+
+def kept_response(row: TargetNow, members: int | None = None) -> Response | None:
+    """The grade below which a standing one is not lowered: of the rule with ``STAYS`` times P."""
+    kind, share = TargetKind(row.kind), min(1.0, STAYS * row.probability)
+    return risk_of(kind, share, row.arrival_s, members=members, middle_s=row.middle_s)[1]
 
 
 def target_now(
@@ -141,7 +187,13 @@ def target_now(
 ) -> TargetNow:
     """Everything that is said of a target and a species; arguments as ``expect``."""
     found = expect(series_kg_m3, times_s, limit_kg_m3, error=error)
-    risk, response = risk_of(target.kind, found.probability, found.arrival_s)
+    risk, response = risk_of(
+        target.kind,
+        found.probability,
+        found.arrival_s,
+        members=len(series_kg_m3),
+        middle_s=found.middle_s,
+    )
     return TargetNow(
         id=target.id,
         kind=target.kind.value,
@@ -154,6 +206,7 @@ def target_now(
         peak_kg_m3=found.peak_kg_m3,
         risk=risk,
         response=response,
+        middle_s=found.middle_s,
     )
 
 
@@ -174,6 +227,12 @@ def _arrival(series: Sequence[float] | FloatArray, times_s: FloatArray, limit: f
     low, high = np.log(np.maximum(row[at - 1 : at + 1], 1e-6 * limit))
     share = float((np.log(limit) - low) / max(float(high - low), 1e-12))
     return float(times_s[at - 1] + share * (times_s[at] - times_s[at - 1]))
+
+
+def _middle(arrivals_s: FloatArray) -> float | None:
+    every = np.where(np.isfinite(arrivals_s), arrivals_s, np.inf)
+    middle = float(np.sort(every)[every.size // 2])  # the upper one of two, so that half must have arrived
+    return middle if np.isfinite(middle) else None
 
 
 def _lowest(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -78,7 +78,8 @@ class Front:
 class TargetNow:
     """What a place to protect is to expect within the horizon; see ``models.water.arrival`` for the rule.
 
-    ``arrival_s`` after now, among the members that arrive; None where fewer than 2.5 % do.
+    ``arrival_s`` after now, among the members that arrive; None where fewer than 2.5 % do. ``middle_s``
+    median arrival over all members, None where fewer than half arrive.
     """
 
     id: str
@@ -92,6 +93,7 @@ class TargetNow:
     peak_kg_m3: Band
     risk: Risk
     response: Response | None
+    middle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

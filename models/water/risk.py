@@ -1,18 +1,22 @@
 """From forecast to judgement: risk of a target and of a plume, the response it asks for, and why.
 
-Levels and responses of targets follow the one rule of ``models.water.arrival``; here a reading that is above
-the limit now overrules it, the hazard quotient stands beside it, and the reasons are told in words.
+Levels and responses of targets follow the one rule of ``models.water.arrival``; here a reading AT the target
+that is above the limit now overrules it, the hazard quotient stands beside it, and the reasons are told in
+words. A reading at an observation well speaks by the colour of its warning (``of_warning``): blue low and no
+response, yellow medium and III, orange high and II, red high and I, so that a level always means the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 
 from models.contaminants.standard import Class, Indicator, class_of
+from models.contaminants.warning import Warn
 from models.water.arrival import risk_of
-from models.water.now import Band
+from models.water.now import Band, Response, Risk
 from models.water.refusal import refused
 from twin.core.groundwater import TargetKind
 from twin.core.text import Text
@@ -31,6 +35,15 @@ class Level(IntEnum):
 
 
 _PLUME_RESPONSE = {Level.NONE: None, Level.LOW: None, Level.MEDIUM: "III", Level.HIGH: "II"}
+_OF_WARNING: Mapping[Warn, tuple[Risk, Response | None]] = MappingProxyType(
+    {
+        Warn.NONE: ("none", None),
+        Warn.BLUE: ("low", None),
+        Warn.YELLOW: ("medium", "III"),
+        Warn.ORANGE: ("high", "II"),
+        Warn.RED: ("high", "I"),
+    }
+)
 _NAME = {
     Level.NONE: Text(zh="无", en="none"),
     Level.LOW: Text(zh="低", en="low"),
@@ -45,7 +58,7 @@ class Threat:
 
     ``probability`` that the limit is exceeded within the horizon; ``arrival_s`` of the time until then from
     now, None: not within the horizon; ``peak_kg_m3`` of the largest concentration. ``now_kg_m3`` of a
-    reading, None: none.
+    reading at the target, None: none. ``members`` and ``middle_s`` as ``risk_of`` takes them.
     """
 
     kind: TargetKind
@@ -54,6 +67,8 @@ class Threat:
     arrival_s: Band | None
     peak_kg_m3: Band
     now_kg_m3: float | None = None
+    members: int | None = None
+    middle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +107,14 @@ def judge_target(threat: Threat) -> Judgement:
         raise refused(value=threat.probability, field="probability", expected="0 to 1", expected_zh="0 至 1")
     hazard = threat.peak_kg_m3.median / threat.limit_kg_m3
     reasons = [_forecast(threat, hazard)]
-    risk, response = risk_of(threat.kind, threat.probability, threat.arrival_s)
+    risk, asked = risk_of(
+        threat.kind,
+        threat.probability,
+        threat.arrival_s,
+        members=threat.members,
+        middle_s=threat.middle_s,
+    )
+    response: str | None = asked
     level = next(row for row, name in _NAME.items() if name.en == risk)
     if threat.now_kg_m3 is not None and threat.now_kg_m3 > threat.limit_kg_m3:
         times = threat.now_kg_m3 / threat.limit_kg_m3
@@ -102,6 +124,11 @@ def judge_target(threat: Threat) -> Judgement:
     if threat.kind in _DRUNK and level > Level.NONE:
         reasons.append(Text(zh="目标关系饮用水安全", en="people drink there"))
     return Judgement(level=level, response=response, hazard_ratio=hazard, reasons=tuple(reasons))
+
+
+def of_warning(warning: Warn) -> tuple[Risk, Response | None]:
+    """Level and response that the warning of a reading at a well asks for."""
+    return _OF_WARNING[warning]
 
 
 def judge_plume(found: Indicator | None, max_kg_m3: float, limit_kg_m3: float) -> Judgement:

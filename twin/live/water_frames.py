@@ -13,6 +13,7 @@ from models.water.grid import Grid
 from models.water.now import Band, Front, Nowcast, Ring, TargetNow, Vertical, Volume, WellNow
 from twin.core.geometry import FloatArray
 from twin.core.groundwater import GroundwaterTarget
+from twin.core.origin import Origin
 from twin.core.park import Park
 from twin.core.text import Text
 from twin.stage.encode import encode_depths, encode_grid
@@ -28,14 +29,27 @@ _RING_POINTS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredConc:
+    """What a well said last of a substance: None where not good; ``fresh``: good and young."""
+
+    value_kg_m3: float | None
+    time_ms: int
+    age_s: float
+    quality: str
+    origin: Origin
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a well said last. ``level_m`` in the local frame; concentrations by substance, kg/m3."""
+    """What a well said last. ``level_m`` in the local frame; by substance what was read of it."""
 
     level_m: float | None = None
     time_ms: int | None = None
     age_s: float | None = None
     quality: str = "missing"
-    conc_kg_m3: Mapping[str, float | None] = field(default_factory=dict)
+    conc: Mapping[str, MeasuredConc] = field(default_factory=dict)
+    origin: Origin | None = None
     warning: Text | None = None
 
 
@@ -263,12 +277,30 @@ def _wells(park: Park, wells: Sequence[WellNow], measured: Mapping[str, Measured
                 "age_s": last.age_s,
                 "quality": last.quality,
                 "conc": {name: band(row) for name, row in now.conc_kg_m3.items()},
-                "measured_conc": {name: last.conc_kg_m3.get(name) for name in now.conc_kg_m3},
+                "measured_conc": {name: _value(last, name) for name in now.conc_kg_m3},
+                "measured": {name: _read(row) for name, row in last.conc.items()},
+                "origin": None if last.origin is None else last.origin.value,
                 "drawdown_m": band(now.drawdown_m),
                 "warning": None if last.warning is None else _text(last.warning),
             }
         )
     return rows
+
+
+def _value(last: Measured, name: str) -> float | None:
+    found = last.conc.get(name)
+    return None if found is None else found.value_kg_m3
+
+
+def _read(row: MeasuredConc) -> dict[str, Any]:
+    return {
+        "value": row.value_kg_m3,
+        "t": row.time_ms,
+        "age_s": row.age_s,
+        "quality": row.quality,
+        "origin": row.origin.value,
+        "fresh": row.fresh,
+    }
 
 
 def _text(text: Text) -> dict[str, str]:

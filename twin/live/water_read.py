@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from models.contaminants.warning import Alert, Warn, warn
 from models.water.now import Reading
-from twin.core.device import series_key
 from twin.core.errors import NotFoundError, ParkTwinError
 from twin.core.groundwater import ConductivityTest
 from twin.core.observation import Quality
-from twin.core.origin import Origin, of_result
+from twin.core.origin import Origin, least_real, of_result
 from twin.core.park import Park
 from twin.core.quantity import WATER_PREFIX
 from twin.core.text import Text
 from twin.live.state import HEAD, Rows
-from twin.live.water_frames import Measured
+from twin.live.water_frames import Measured, MeasuredConc
 from twin.store.rows import Step, StoredValue
 
 LEVEL = "level"
@@ -50,35 +49,34 @@ class Wells:
 def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
     """Newest good values of the wells up to a moment; None when no well has spoken."""
     assert park.groundwater is not None
-    found = _of_wells(rows.newest(at_ms), park)
+    newest = rows.newest(at_ms)
+    found = _of_wells(newest, park)
     if not found:
         return None
     used = [
         row for values in found.values() for row in values.values() if _usable(row) and _fresh(row, at_ms)
     ]
-    alerts = _alerts(found)
+    alerts = _alerts(found, at_ms)
     return Wells(
         time_ms=at_ms,
         measured={name: _measured(name, values, park, at_ms, alerts) for name, values in found.items()},
         readings=tuple(_readings(found, park, at_ms)),
         origin=of_result(*{row.origin for row in used}),
         inputs=tuple(f"{row.series_key}@{row.time_ms}" for row in used),
-        notes=_notes(found, park, at_ms),
+        notes=(*_notes(found, park, at_ms), *_exercises(newest, park)),
         alerts=alerts,
         origins={(well, name): found[well][name].origin for well, name in alerts},
     )
 
 
 def _of_wells(newest: Sequence[StoredValue], park: Park) -> dict[str, dict[str, StoredValue]]:
-    """Newest value of every well by quantity; of a probe and a laboratory (``G1.lab``) the newest good."""
-    assert park.groundwater is not None
-    wanted = {HEAD: LEVEL} | {f"{WATER_PREFIX}{row.id}": row.id for row in park.groundwater.substances}
-    wells = {well.id: well.id for well in park.wells}
+    """Newest value of every well by quantity; of a probe and a laboratory (``G1.lab``) the newest good.
+
+    What an exercise says is nothing that the park's twin may learn of.
+    """
     found: dict[str, dict[str, StoredValue]] = {}
-    for row in newest:
-        place, _, quantity = row.series_key.partition("/")
-        well, name = wells.get(place) or wells.get(place.rpartition(".")[0]), wanted.get(quantity)
-        if well is None or name is None:
+    for row, well, name in _series_of(newest, park):
+        if row.origin is Origin.EXERCISE:
             continue
         known = found.setdefault(well, {}).get(name)
         if known is None or (_usable(row), row.time_ms) > (_usable(known), known.time_ms):
@@ -86,21 +84,39 @@ def _of_wells(newest: Sequence[StoredValue], park: Park) -> dict[str, dict[str, 
     return found
 
 
-def read_history(rows: Rows, park: Park, from_ms: int, at_ms: int) -> tuple[Reading, ...]:
-    """Daily means of the wells between two moments, for calibration."""
+def _series_of(newest: Sequence[StoredValue], park: Park) -> Iterator[tuple[StoredValue, str, str]]:
+    """Series that the twin reads, with their wells and names: of probes and of laboratories."""
     assert park.groundwater is not None
     wanted = {HEAD: LEVEL} | {f"{WATER_PREFIX}{row.id}": row.id for row in park.groundwater.substances}
+    wells = {well.id for well in park.wells}
+    for row in newest:
+        place, _, quantity = row.series_key.partition("/")
+        well = place if place in wells else place.rpartition(".")[0]
+        name = wanted.get(quantity)
+        if well in wells and name is not None:
+            yield row, well, name
+
+
+def read_origin(rows: Rows, park: Park, at_ms: int) -> Origin:
+    """Origin of what is fitted to the wells' history: the worst of all their series, exercises left out."""
+    found = {row.origin for row, _, _ in _series_of(rows.newest(at_ms), park)}
+    return of_result(*(found - {Origin.EXERCISE}))
+
+
+def read_history(rows: Rows, park: Park, from_ms: int, at_ms: int) -> tuple[Reading, ...]:
+    """Daily means of the wells between two moments, for calibration: probes and laboratories, no exercise."""
     found: list[Reading] = []
-    for well in park.wells:
-        for quantity, name in wanted.items():
-            try:
-                days = rows.rollup(series_key(well.id, quantity), Step.DAY, from_ms, at_ms)
-            except NotFoundError:
-                continue
-            for day in days:
-                at = min(day.start_ms + _DAY_MS // 2, at_ms)
-                if day.mean is not None and day.count and at >= from_ms:
-                    found.append(_reading(park, well.id, name, at, day.mean))
+    for row, well, name in sorted(_series_of(rows.newest(at_ms), park), key=lambda one: one[0].series_key):
+        if row.origin is Origin.EXERCISE:
+            continue
+        try:
+            days = rows.rollup(row.series_key, Step.DAY, from_ms, at_ms)
+        except NotFoundError:
+            continue
+        for day in days:
+            at = min(day.start_ms + _DAY_MS // 2, at_ms)
+            if day.mean is not None and day.count and at >= from_ms:
+                found.append(_reading(park, well, name, at, day.mean))
     return tuple(found)
 
 
@@ -189,10 +205,20 @@ def _measured(
         time_ms=None if good is None else good.time_ms,
         age_s=None if good is None else (at_ms - good.time_ms) / 1000.0,
         quality=Quality.MISSING.value if level is None else level.quality.value,
-        conc_kg_m3={
-            name: row.value if _usable(row) else None for name, row in values.items() if name != LEVEL
-        },
+        conc={name: _measured_conc(row, at_ms) for name, row in values.items() if name != LEVEL},
+        origin=None if not values else least_real(*{row.origin for row in values.values()}),
         warning=None if worst is None else _warning(worst),
+    )
+
+
+def _measured_conc(row: StoredValue, at_ms: int) -> MeasuredConc:
+    return MeasuredConc(
+        value_kg_m3=row.value if _usable(row) else None,
+        time_ms=row.time_ms,
+        age_s=(at_ms - row.time_ms) / 1000.0,
+        quality=row.quality.value,
+        origin=row.origin,
+        fresh=_usable(row) and _fresh(row, at_ms),
     )
 
 
@@ -203,17 +229,23 @@ def _warning(alert: Alert) -> Text:
     )
 
 
-def _alerts(found: Mapping[str, Mapping[str, StoredValue]]) -> dict[tuple[str, str], Alert]:
+def _alerts(found: Mapping[str, Mapping[str, StoredValue]], at_ms: int) -> dict[tuple[str, str], Alert]:
+    """Warnings of good values that are fresh; a well without one warns of nothing and ends nothing."""
     alerts = {}
     for well, values in found.items():
         for name, row in values.items():
-            if name == LEVEL or not _usable(row) or row.value is None:
+            if name == LEVEL or not _usable(row) or not _fresh(row, at_ms) or row.value is None:
                 continue
             try:
                 alerts[well, name] = warn(name, max(row.value, 0.0))
             except ParkTwinError:  # a substance that GB/T 14848 has no indicator for
                 continue
     return alerts
+
+
+def _exercises(newest: Sequence[StoredValue], park: Park) -> tuple[str, ...]:
+    played = [row.series_key for row, _, _ in _series_of(newest, park) if row.origin is Origin.EXERCISE]
+    return (f"not used, of an exercise: {', '.join(played[:12])}",) if played else ()
 
 
 def _notes(found: Mapping[str, Mapping[str, StoredValue]], park: Park, at_ms: int) -> tuple[str, ...]:

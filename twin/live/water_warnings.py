@@ -1,67 +1,130 @@
-"""Warnings that a now-cast of the groundwater gives rise to: begun, changed, ended."""
+"""Warnings that a now-cast of the groundwater gives rise to: begun, changed, ended, repeated, unknown.
+
+A grade is raised at once and lowered only when ``CALM_CASTS`` now-casts in a row ask for less, each also by
+the rule with a margin (``models.water.arrival.kept_response``); the first, small ensemble lowers nothing. A
+warning whose well no longer gives a fresh good reading is unknown, not over. What stands is said again once a
+day, so that nobody has to look further back than that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from models.contaminants.warning import Alert, Warn
-from models.water.now import TargetNow
+from models.contaminants.warning import Alert
+from models.water.arrival import GRADES, kept_response
+from models.water.now import Response, TargetNow
+from models.water.risk import of_warning
 from twin.core.park import Park
 from twin.core.text import Text
 
 Subject = tuple[str, str]  # target or well, substance
-_RISK = {Warn.NONE: "none", Warn.BLUE: "low", Warn.YELLOW: "low", Warn.ORANGE: "medium", Warn.RED: "high"}
-_RESPONSE = {Warn.NONE: None, Warn.BLUE: "III", Warn.YELLOW: "III", Warn.ORANGE: "II", Warn.RED: "I"}
+CALM_CASTS = 3
+REPEAT_MS = 86_400_000
 _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What stands of a subject: risk and response (None: nothing is asked for)."""
+    """What stands of a subject: risk and response (None: nothing is asked for).
+
+    ``kept``: the response below which one that stands is not lowered.
+    """
 
     kind: str
     name: Text
     risk: str
-    response: str | None
+    response: Response | None
+    kept: Response | None
     text: Text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The newest warning about a subject: its body, and when it was given."""
+
+    body: Mapping[str, Any]
+    time_ms: int
+
+    @property
+    def response(self) -> Response | None:
+        """The grade that stands since."""
+        found: Response | None = self.body["response"]
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Book:
+    """What was said last of every subject, and for how many now-casts less has been asked for."""
+
+    said: dict[Subject, Said] = field(default_factory=dict)
+    calm: dict[Subject, int] = field(default_factory=dict)
+
+    def note(self, body: Mapping[str, Any], time_ms: int) -> None:
+        """Remember a warning that is on its way."""
+        subject = body["subject"], body["substance"]
+        self.said[subject] = Said(body=dict(body), time_ms=time_ms)
+        self.calm.pop(subject, None)
+
+
 def standing(
-    targets: Sequence[TargetNow], alerts: Mapping[Subject, Alert], park: Park
+    targets: Sequence[TargetNow],
+    alerts: Mapping[Subject, Alert],
+    park: Park,
+    *,
+    members: int | None = None,
 ) -> dict[Subject, Standing]:
-    """What a now-cast asks for, by subject."""
+    """What a now-cast of so many ``members`` asks for, by subject."""
     assert park.groundwater is not None
     names = {row.id: row.name for row in park.groundwater.targets}
     found: dict[Subject, Standing] = {}
     for row in targets:
         name = names.get(row.id, Text(zh=row.id, en=row.id))
         found[row.id, row.species] = Standing(
-            kind="target", name=name, risk=row.risk, response=row.response, text=_of_target(row, name)
+            kind="target",
+            name=name,
+            risk=row.risk,
+            response=row.response,
+            kept=kept_response(row, members),
+            text=_of_target(row, name),
         )
     wells = {row.id: row.name for row in park.wells}
     for (well, substance), alert in alerts.items():
+        risk, response = of_warning(alert.level)
         found[well, substance] = Standing(
             kind="well",
             name=wells.get(well, Text(zh=well, en=well)),
-            risk=_RISK[alert.level],
-            response=_RESPONSE[alert.level],
+            risk=risk,
+            response=response,
+            kept=response,
             text=alert.why,
         )
     return found
 
 
 def changes(
-    before: Mapping[Subject, str | None], now: Mapping[Subject, Standing], nowcast: str
+    book: Book,
+    now: Mapping[Subject, Standing],
+    nowcast: str,
+    time_ms: int,
+    *,
+    park: Park,
+    quick: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Bodies of the warnings between what was said last (responses by subject) and what stands now."""
+    """Bodies of the warnings that a now-cast gives rise to.
+
+    Whoever sends one tells ``book.note``; one that could not be sent comes again with the next now-cast.
+    """
     for subject, row in now.items():
-        last = before.get(subject)
-        if last == row.response:
+        last = book.said.get(subject)
+        before = None if last is None else last.response
+        state = _state(book, subject, row, quick=quick)
+        if state is None and before is not None and last is not None:
+            state = _again(last, row, time_ms)
+        if state is None:
             continue
-        state = "raised" if last is None else "ended" if row.response is None else "changed"
-        yield {
+        body = {
             "subject": subject[0],
             "kind": row.kind,
             "name": {"zh": row.name.zh, "en": row.name.en},
@@ -72,6 +135,57 @@ def changes(
             "text": {"zh": row.text.zh, "en": row.text.en},
             "nowcast": nowcast,
         }
+        if state == "standing" and last is not None:  # the grade that stands, with the words of today
+            body |= {"risk": last.body["risk"], "response": last.response}
+        yield body
+    assert park.groundwater is not None
+    places = {row.id for row in park.groundwater.targets} | {row.id for row in park.wells}
+    yield from _unknown(book, now, nowcast, time_ms, places)
+
+
+def _state(book: Book, subject: Subject, row: Standing, *, quick: bool) -> str | None:
+    """``raised``, ``changed`` or ``ended``; None where what was said last is left standing."""
+    last = book.said.get(subject)
+    before = None if last is None else last.response
+    if GRADES.index(row.response) > GRADES.index(before):
+        return "raised" if before is None else "changed"
+    if GRADES.index(row.kept) >= GRADES.index(before):
+        book.calm.pop(subject, None)
+        return None
+    if quick:
+        return None
+    book.calm[subject] = book.calm.get(subject, 0) + 1
+    if book.calm[subject] < CALM_CASTS:
+        return None
+    return "ended" if row.response is None else "changed"
+
+
+def _again(last: Said, row: Standing, time_ms: int) -> str | None:
+    """``standing`` once a day, and as soon as an unknown one is known again."""
+    known = last.body["state"] == "unknown"
+    return "standing" if known or time_ms - last.time_ms >= REPEAT_MS else None
+
+
+def _unknown(
+    book: Book, now: Mapping[Subject, Standing], nowcast: str, time_ms: int, places: Container[str]
+) -> Iterator[dict[str, Any]]:
+    """Warnings whose source says nothing any more: they stand; places that are gone end."""
+    for subject, last in list(book.said.items()):
+        if subject in now or last.response is None:
+            continue
+        if subject[0] not in places:
+            gone = {"state": "ended", "risk": "none", "response": None}
+            text = {"zh": "场景中已无此处", "en": "no longer a place of the scene"}
+            yield {**last.body, **gone, "text": text, "nowcast": nowcast}
+        elif last.body["state"] != "unknown":
+            was = last.body["text"]
+            text = {
+                "zh": f"近期无有效数据，不能解除；此前：{was['zh']}",
+                "en": f"no fresh good data, so it cannot be ended; before: {was['en']}",
+            }
+            yield {**last.body, "state": "unknown", "text": text, "nowcast": nowcast}
+        elif time_ms - last.time_ms >= REPEAT_MS:
+            yield {**last.body, "nowcast": nowcast}
 
 
 def _of_target(row: TargetNow, name: Text) -> Text:

@@ -17,7 +17,7 @@ from models.water.now import Nowcast
 from models.water.problem import MassSource
 from twin.core.errors import ParkTwinError
 from twin.core.groundwater import ConductivityTest, GroundwaterMeasure, MeasureKind
-from twin.core.origin import Origin
+from twin.core.origin import Origin, of_result
 from twin.core.park import Park
 from twin.core.text import Text
 from twin.live.settings import Settings
@@ -29,9 +29,9 @@ from twin.live.water_learn import Learner
 from twin.live.water_model import QUICK, SOLVER, Effort, WaterLive, water_live
 from twin.live.water_plans import Plans, plans_for
 from twin.live.water_question import MeasureArgs, check_place
-from twin.live.water_read import Wells, not_held_out, read_history, read_tests, read_wells
+from twin.live.water_read import Wells, not_held_out, read_history, read_origin, read_tests, read_wells
 from twin.live.water_state import key_of, restored, save_state
-from twin.live.water_warnings import Subject, changes, standing
+from twin.live.water_warnings import Book, changes, standing
 from twin.store.rows import WaterKind, WaterRow
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,9 @@ _ENDED = Text(
     en="the groundwater process ended while it computed this; it is not tried again, look at it and ask anew",
 )
 QUICK_NOTE = "first now-cast of a small ensemble; the whole one follows"
+QUICK_BANDS = (
+    "bands of the small ensemble are the range of its members, narrower than 95 %; it ends no warning"
+)
 BACKGROUND_NOTE = (
     "concentrations of wells, limits and peaks hold the background; volumes and masses lie above it"
 )
@@ -49,13 +52,13 @@ BACKGROUND_NOTE = (
 
 @dataclass(slots=True, kw_only=True)
 class WaterWork:
-    """Progress of one groundwater process. ``said`` are the responses that were asked for last."""
+    """Progress of one groundwater process. ``said`` are the warnings that were given last."""
 
     settings: Settings
     park: Park
     terrain: Terrain
     run: str
-    said: dict[Subject, str | None] = field(default_factory=dict)
+    said: Book = field(default_factory=Book)
     quick: Effort = QUICK
     learner: Learner = field(default_factory=Learner)
     k: int = 0
@@ -67,6 +70,7 @@ class WaterWork:
     compared_ms: int | None = None
     _failed_ms: int | None = None
     _asked_next: bool = False
+    _origin: Origin | None = None
     _tests: tuple[ConductivityTest, ...] = ()
     _looked: bool = False
 
@@ -123,8 +127,15 @@ class WaterWork:
             _log.warning("no groundwater at %d: %s", data_ms, error.message)
             self._failed_ms, self.now_ms = data_ms, data_ms if self.live is not None else None
             return False
+        wells = replace(wells, origin=self._of_all(rows, wells))
         self.wells, self.cast, self.now_ms, self._failed_ms = wells, now, data_ms, None
-        notes = [*live.notes, *wells.notes, BACKGROUND_NOTE, *([QUICK_NOTE] if quick else []), *aside]
+        notes = [
+            *live.notes,
+            *wells.notes,
+            BACKGROUND_NOTE,
+            *([QUICK_NOTE, QUICK_BANDS] if quick else []),
+            *aside,
+        ]
         self._tell(live, replace(now, time_ms=data_ms), wells, notes)
         self._save(live)
         return True
@@ -179,6 +190,14 @@ class WaterWork:
         except OSError as error:
             _log.warning("the groundwater's ensemble is not saved: %s", error)
 
+    def _of_all(self, rows: Rows, wells: Wells) -> Origin:
+        """Origin of a state: the worst of all that it has taken in since it was fitted, the fit included."""
+        fitted = self._origin is None or self.fitted_ms == wells.time_ms
+        before = read_origin(rows, self.park, wells.time_ms) if fitted else self._origin
+        assert before is not None
+        self._origin = of_result(before, wells.origin)
+        return self._origin
+
     def _refit(self, live: WaterLive, at_ms: int) -> bool:
         if live.effort == self.quick or self.fitted_ms is None or at_ms < live.twin.time_ms:
             return True
@@ -198,12 +217,14 @@ class WaterWork:
         self.learner.take(body, now.time_ms)
         row = self._row(WaterKind.NOW_CAST, now.time_ms, wells.origin, body)
         self._send(row, files)
-        stands = standing(now.targets, wells.alerts, self.park)
-        for told in changes(self.said, stands, f"{row.run}/{row.k}"):
+        stands = standing(now.targets, wells.alerts, self.park, members=now.members)
+        quick = live.effort == self.quick
+        named = f"{row.run}/{row.k}"
+        for told in changes(self.said, stands, named, now.time_ms, park=self.park, quick=quick):
             subject = told["subject"], told["substance"]
             origin = wells.origins.get(subject, wells.origin) if told["kind"] == "well" else wells.origin
-            self._send(self._row(WaterKind.EVENT, now.time_ms, origin, told), {})
-        self.said |= {subject: one.response for subject, one in stands.items()}
+            if self._send(self._row(WaterKind.EVENT, now.time_ms, origin, told), {}):
+                self.said.note(told, now.time_ms)
 
     def _answer(self) -> bool:
         """One question of the queue; what cannot be answered says so in its row."""

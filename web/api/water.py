@@ -22,6 +22,7 @@ water = APIBlueprint("water", __name__, url_prefix="/api/v1", tag="Models")
 # A now-cast holds wells, fronts and flow lines: some hundred kilobytes.
 NOWS_MAX = 100
 ROWS_MAX = 500
+STANDING_ROWS = 2_000  # what stands is said again every day, so these hold every subject
 _DAY_MS = 86_400_000
 _MONTH_MS = 31 * _DAY_MS
 Given = TypeVar("Given", bound=Out)
@@ -49,7 +50,11 @@ def get_comparisons(query: shapes.WaterQuery) -> shapes.ComparisonsOut:
 def get_warnings(query: shapes.WaterQuery) -> shapes.WarningsOut:
     """Warnings that forecasts gave: of the last month, or of a span."""
     rows, truncated = _spanned(WaterKind.EVENT, query, ROWS_MAX)
-    return shapes.WarningsOut(warnings=[_read(shapes.WarningOut, row) for row in rows], truncated=truncated)
+    return shapes.WarningsOut(
+        warnings=[_read(shapes.WarningOut, row) for row in rows],
+        truncated=truncated,
+        standing=[_read(shapes.WarningOut, row) for row in _standing()],
+    )
 
 
 def get_file(run: str, k: int, name: str) -> Response:
@@ -125,6 +130,17 @@ def _spanned(kind: WaterKind, query: shapes.WaterQuery, most: int) -> tuple[list
     except ServiceUnavailableError:
         return [], False
     return rows[-most:], len(rows) > most
+
+
+def _standing() -> list[WaterRow]:
+    """The newest warning of every subject that is not over, the most severe first."""
+    try:
+        rows = services().results.water_rows(WaterKind.EVENT, 0, 2**53, STANDING_ROWS)
+    except ServiceUnavailableError:
+        return []
+    newest = {(row.body["subject"], row.body["substance"]): row for row in rows if not row.exercise}
+    found = [row for row in newest.values() if row.body["response"] is not None]
+    return sorted(found, key=lambda row: (str(row.body["response"]), row.time_ms))
 
 
 def _one(kind: WaterKind, run: str, k: int) -> WaterRow:

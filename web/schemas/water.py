@@ -31,6 +31,17 @@ class WaterGridOut(GridOut):
     layers: int
 
 
+class WaterMeasuredOut(Out):
+    """What a well said last of a substance, kg/m3; ``value`` null where it is not good."""
+
+    value: float | None
+    t: int
+    age_s: float
+    quality: Quality
+    origin: Origin
+    fresh: bool = Field(description="Good and young enough to be assimilated and to warn")
+
+
 class WaterWellOut(Out):
     """A well: what the twin holds of it and what was measured last; levels in the local frame."""
 
@@ -45,7 +56,11 @@ class WaterWellOut(Out):
     age_s: float | None
     quality: Quality
     conc: dict[str, WaterBandOut]
-    measured_conc: dict[str, float | None]
+    measured_conc: dict[str, float | None] = Field(description="Values of ``measured``, however old")
+    measured: dict[str, WaterMeasuredOut] = Field(
+        default={}, description="By substance, with time, age and origin of its own"
+    )
+    origin: Origin | None = Field(default=None, description="Of the well's values, null without any")
     drawdown_m: WaterBandOut
     warning: TextOut | None = Field(description="What the indicators of the well warn of, null for nothing")
 
@@ -263,9 +278,10 @@ class ComparisonsOut(Out):
 
 
 class WarningOut(Out):
-    """A forecast that asks for a response: it began, changed or ended.
+    """A forecast or reading that asks for a response; ``subject`` the target or well.
 
-    ``state`` ``raised``, ``changed`` or ``ended``; ``subject`` the target or well.
+    ``state``: ``raised``, ``changed``, ``ended``, ``standing`` (said again, once a day) or ``unknown`` (its
+    source gives no fresh good value, so it is not over).
     """
 
     run: str
@@ -278,7 +294,7 @@ class WarningOut(Out):
     kind: Literal["target", "well"]
     name: TextOut
     substance: str
-    state: Literal["raised", "changed", "ended"]
+    state: Literal["raised", "changed", "ended", "standing", "unknown"]
     risk: Risk
     response: Response | None
     text: TextOut
@@ -286,10 +302,13 @@ class WarningOut(Out):
 
 
 class WarningsOut(Out):
-    """Warnings of the groundwater's forecasts, oldest first."""
+    """Warnings of the groundwater's forecasts, oldest first; ``standing``: those that are not over now."""
 
     warnings: list[WarningOut]
     truncated: bool
+    standing: list[WarningOut] = Field(
+        default=[], description="Newest of every subject that asks for a response, whenever it began"
+    )
 
 
 class ContaminantsQuery(Query):

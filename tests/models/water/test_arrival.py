@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.water.arrival import ModelError, expect, risk_of, strongest, target_cells, target_now
+from models.water.arrival import ModelError, expect, risk_of, strongest, surely, target_cells, target_now
 from models.water.grid import regular_grid
 from models.water.now import Band
 from twin.core.errors import BadRequestError
@@ -88,7 +88,7 @@ def test_a_series_must_fit_its_times() -> None:
         (TargetKind.RIVER, 0.05, 200.0, "low", None),
         (TargetKind.INTAKE, 0.05, 200.0, "medium", "III"),
         (TargetKind.RIVER, 0.2, 200.0, "medium", "III"),
-        (TargetKind.RIVER, 0.2, 20.0, "high", "I"),
+        (TargetKind.RIVER, 0.2, 20.0, "high", "II"),
         (TargetKind.VILLAGE, 0.2, 200.0, "high", "I"),
         (TargetKind.RIVER, 0.6, 200.0, "high", "II"),
     ],
@@ -96,3 +96,33 @@ def test_a_series_must_fit_its_times() -> None:
 def test_the_rule_of_risk(kind, probability, days, risk, response) -> None:
     arrival = None if days is None else Band(low=days * 86_400, median=days * 86_400, high=days * 86_400)
     assert risk_of(kind, probability, arrival) == (risk, response)
+
+
+def test_grade_one_needs_more_than_the_noise_of_few_members() -> None:
+    month = Band(low=10 * 86_400.0, median=20 * 86_400.0, high=60 * 86_400.0)
+    few = {"kind": TargetKind.INTAKE, "arrival_s": month}
+    assert risk_of(probability=0.25, members=24, **few) == ("high", "II")
+    assert risk_of(probability=0.25, members=2400, **few) == ("high", "I")
+    assert risk_of(probability=0.45, members=24, **few) == ("high", "I")
+    river = {"kind": TargetKind.RIVER, "arrival_s": month, "members": 24}
+    assert risk_of(probability=0.3, **river) == ("high", "II")  # of all members most never arrive
+    assert risk_of(probability=0.9, middle_s=20 * 86_400.0, **river) == ("high", "I")
+    assert risk_of(probability=0.9, middle_s=40 * 86_400.0, **river) == ("high", "II")
+
+
+def test_lower_bound_of_a_share_is_wilsons() -> None:
+    # Wilson (1927): with p = 0.5 of n = 10 and z = 1.6449 the interval is 0.2693 to 0.7307.
+    assert surely(0.5, 10) == pytest.approx(0.2693, abs=1e-4)
+    assert surely(0.0, 24) == 0.0
+    assert surely(1.0, 24) == pytest.approx(24 / (24 + 1.6448536**2))
+
+
+def test_median_arrival_counts_those_that_never_arrive() -> None:
+    calm = ModelError(conc_ln_sd=0.0)
+    rising = np.linspace(0.0, 2e-3, len(DAYS))
+    series = np.stack([rising, rising, np.zeros(len(DAYS)), np.zeros(len(DAYS)), np.zeros(len(DAYS))])
+    found = expect(series, DAYS, 1e-3, error=calm)
+    assert found.arrival_s is not None
+    assert found.middle_s is None
+    most = expect(np.stack([rising, rising, rising, series[2], series[3]]), DAYS, 1e-3, error=calm)
+    assert most.middle_s == pytest.approx(most.arrival_s.median)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import pytest
 
 from tests.support.valley_park import LEVEL_M, valley_park
 from tests.support.well_rows import NOW_MS, WellRows, stored, well_rows
 from twin.core.observation import Quality
 from twin.core.origin import Origin
-from twin.live.water_read import Wells, not_held_out, read_tests, read_wells
+from twin.live.water_read import (
+    Wells,
+    not_held_out,
+    read_history,
+    read_origin,
+    read_tests,
+    read_wells,
+)
+from twin.store.rows import RollupRow, Step
 
 DAY_MS = 86_400_000
 
@@ -103,3 +113,70 @@ def test_slug_tests_come_as_laboratory_results_do(rows: WellRows) -> None:
     assert set(found) == {("G1", well.stratum_id), (hole.id, stratum)}
     assert found["G1", well.stratum_id].k_m_s == pytest.approx(3e-4)
     assert found["G1", well.stratum_id].x_m == well.collar.x_m
+
+
+def test_what_an_exercise_says_is_neither_assimilated_nor_shown(rows: WellRows) -> None:
+    played = replace(stored("G3/water:f", 9e-3, NOW_MS), origin=Origin.EXERCISE)
+    rows.silent = ("G3",)
+    rows.changed = {"G3/water:f": played}
+    wells = read(rows)
+    assert value(wells, "G3", "f") is None
+    assert ("G3", "f") not in wells.alerts
+    assert "G3" not in wells.measured
+    assert wells.origin is Origin.SIMULATED
+    assert any("of an exercise: G3/water:f" in note for note in wells.notes)
+
+
+def test_every_value_has_time_age_and_origin_of_its_own(rows: WellRows) -> None:
+    old = replace(stored("G3.lab/water:f", 9e-3, NOW_MS - 60 * DAY_MS), origin=Origin.MEASURED)
+    rows.changed = {
+        "G3/water:f": stored("G3/water:f", None, NOW_MS, Quality.DOUBTFUL),
+        "G3.lab/water:f": old,
+    }
+    wells = read(rows)
+    found = wells.measured["G3"].conc["f"]
+    assert (found.value_kg_m3, found.time_ms, found.age_s) == (9e-3, old.time_ms, 60 * 86_400.0)
+    assert (found.origin, found.fresh) == (Origin.MEASURED, False)
+    assert wells.measured["G3"].origin is Origin.SIMULATED  # of level and substances together
+    assert ("G3", "f") not in wells.alerts  # two months old: no reason for an alarm today
+    assert wells.measured["G2"].conc["f"].fresh
+
+
+@dataclass
+class Days(WellRows):
+    """Daily means of one value for every series that is asked for."""
+
+    def rollup(self, key: str, step: Step, from_ms: int, to_ms: int) -> tuple[RollupRow, ...]:
+        return (
+            RollupRow(
+                series_key=key, step=step, start_ms=from_ms, count=3, mean=2e-3, low=None, high=None
+            ),
+        )  # fmt: skip
+
+
+def test_history_holds_laboratories_and_no_exercise(rows: WellRows) -> None:
+    days = Days(park=rows.park, truth=rows.truth)
+    lab = replace(stored("G4.lab/water:f", 2e-3, NOW_MS - 90 * DAY_MS), origin=Origin.MEASURED)
+    played = replace(stored("G3/water:f", 9e-3, NOW_MS), origin=Origin.EXERCISE)
+    days.changed = {"G4.lab/water:f": lab, "G3/water:f": played}
+    found = read_history(days, days.park, NOW_MS - 300 * DAY_MS, NOW_MS)
+    substances = [row.place for row in found if row.quantity == "f"]
+    assert substances.count("G4") == 2
+    assert "G3" not in substances
+    assert any(row.place == "G3" and row.quantity == "level" for row in found)
+
+
+def test_origin_of_a_fit_is_the_worst_of_all_series(rows: WellRows) -> None:
+    all_real = {
+        row.series_key: replace(row, origin=Origin.MEASURED)
+        for row in rows.newest()
+        if row.series_key.endswith(("water_level", "water:f"))
+    }
+    rows.changed = dict(all_real)
+    assert read_origin(rows, rows.park, NOW_MS) is Origin.MODELLED
+    old = stored("G3.lab/water:f", 1e-3, NOW_MS - 300 * DAY_MS)  # simulated, long not fresh, in the history
+    rows.changed |= {"G3.lab/water:f": old}
+    assert read(rows).origin is Origin.MODELLED
+    assert read_origin(rows, rows.park, NOW_MS) is Origin.SIMULATED
+    rows.changed |= {"G3.lab/water:f": replace(old, origin=Origin.EXERCISE)}
+    assert read_origin(rows, rows.park, NOW_MS) is Origin.MODELLED

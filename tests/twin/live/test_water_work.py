@@ -121,7 +121,7 @@ def test_a_forecast_that_asks_for_a_response_is_a_warning_once(done: tuple[Water
     raised = [(row.subject, row.state) for row in told if row.state == "raised"]
     assert len(set(raised)) == len(raised)
     assert any(row.kind == "well" and row.subject == "G2" and row.response is not None for row in told)
-    assert {subject for subject, response in work.said.items() if response is not None}
+    assert {subject for subject, last in work.said.said.items() if last.response is not None}
 
 
 def test_remedies_are_compared_and_costed(done: tuple[WaterWork, list[Parcel]]) -> None:
