@@ -9,6 +9,17 @@ export type { Band } from './wire_air';
 /** Closed rings in local metres; a place is inside where an odd number of them goes round it. */
 export type Rings = readonly (readonly (readonly [number, number])[])[];
 
+/** What a well said last of a substance, kg/m3; null where it is not good. */
+export interface WellReading {
+  readonly value: number | null;
+  readonly t: number;
+  readonly age_s: number;
+  readonly quality: Quality;
+  readonly origin: Origin;
+  /** Good and young enough to correct the model and to warn. */
+  readonly fresh: boolean;
+}
+
 export interface WaterWell {
   readonly sensor: string;
   readonly x_m: number;
@@ -23,6 +34,10 @@ export interface WaterWell {
   readonly quality: Quality;
   readonly conc: Readonly<Record<string, Band>>;
   readonly measured_conc: Readonly<Record<string, number | null>>;
+  /** By substance, each with moment, age and origin of its own. */
+  readonly measured?: Readonly<Record<string, WellReading>>;
+  /** Of the well's values; null without any. */
+  readonly origin?: Origin | null;
   readonly drawdown_m: Band;
   /** What the well's indicators warn of. */
   readonly warning: Text | null;
@@ -139,6 +154,8 @@ export interface WaterComparison {
   readonly options: readonly Remedy[];
   readonly best: string | null;
   readonly why: Text;
+  /** Of the ensemble that every option was tried on. */
+  readonly members?: number;
 }
 
 /** A forecast asked for a response, asks for another, or for none any more. */
@@ -152,7 +169,8 @@ export interface WaterWarning {
   readonly kind: 'target' | 'well';
   readonly name: Text;
   readonly substance: string;
-  readonly state: 'raised' | 'changed' | 'ended';
+  /** `standing`: said again; `unknown`: its source is silent, so it is not over. */
+  readonly state: 'raised' | 'changed' | 'ended' | 'standing' | 'unknown';
   readonly risk: Risk | null;
   readonly response: string | null;
   readonly text: Text;

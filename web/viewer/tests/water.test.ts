@@ -15,7 +15,7 @@ import { makeStores, type Stores } from '../src/stores/stores';
 import { waterAhead } from '../src/stores/water';
 import { fieldPicture, fieldRange } from '../src/stores/water_field';
 import {
-  baselineOf, bodies, comparisonOf, cutAlong, farthest, frontAt, imbalance, leadAt, leadsOf, levelAgreement, remediesOf, ringArea, riskCount, saved,
+  baselineOf, bodies, comparisonOf, cutAlong, failedExercise, farthest, frontAt, imbalance, leadAt, leadsOf, levelAgreement, remediesOf, ringArea, riskCount, saved,
   scaleOf, standing, substanceIn, urgent, volumeAt, wellState, worstWarnings, WATER_TOO_OLD_MS,
 } from '../src/stores/water_facts';
 import { arrivalBand, bandWords, heading, leadName, spreadSentence, targetSentence, termName, areaShown, lengthShown } from '../src/ui/water/words';
@@ -77,7 +77,7 @@ function option(id: string, left: number): Remedy {
 }
 
 const comparison: WaterComparison = {
-  run: 'r', k: 2, t: T, origin: 'simulated', substance: 'f', exercise: true, baseline: 'none', options: [option('none', 1), option('pump', 0.5)], best: 'pump',
+  run: 'r', k: 2, t: T, origin: 'simulated', substance: 'f', exercise: false, baseline: 'none', options: [option('none', 1), option('pump', 0.5)], best: 'pump',
   why: { zh: '因为', en: 'because' },
 };
 
@@ -118,6 +118,8 @@ describe('facts of a now-cast', () => {
     expect(wellState(well('W', null, 12e-3), 'f', 1e-3)).toEqual({ degree: 3, conc_kg_m3: 12e-3, measured: false });
     expect(wellState(well('W', 1e-3, 0), 'f', 1e-3).degree).toBe(1);
     expect(wellState(well('W', 1e-3, 0), 'cl', null).degree).toBeNull();
+    const old = { value: 2e-3, t: T, age_s: 90 * DAY, quality: 'good', origin: 'simulated', fresh: false } as const;
+    expect(wellState({ ...well('W', 2e-3, 1e-5), measured: { f: old } }, 'f', 1e-3)).toEqual({ degree: 0, conc_kg_m3: 1e-5, measured: false });
     expect(levelAgreement(now().wells)).toEqual({ n: 2, inside: 1 });
   });
 
@@ -160,6 +162,16 @@ describe('remedies', () => {
     expect(saved(pump, nothing, 'area_m2')).toBeCloseTo(0.5, 9);
     expect([riskCount(pump), riskCount(nothing), riskCount(null)]).toEqual([0, 1, null]);
     expect(comparisonOf([comparison, { ...comparison, t: T + 1, substance: 'cl' }], 'f')?.t).toBe(T);
+  });
+
+  it('never let an exercise or a what-if that failed stand for what is', () => {
+    const tried = { ...comparison, t: T + 5, exercise: true };
+    const failed = { ...comparison, t: T + 9, exercise: true, options: [], best: null };
+    expect(comparisonOf([comparison, tried, failed], 'f')?.t).toBe(T);
+    expect(comparisonOf([tried, failed], 'f')).toBeNull();
+    expect(comparisonOf([comparison, tried, failed], 'f', true)?.t).toBe(T + 5);
+    expect(failedExercise([comparison, tried, failed])?.t).toBe(T + 9);
+    expect(failedExercise([comparison, failed, { ...tried, t: T + 12 }])).toBeNull();
   });
 });
 

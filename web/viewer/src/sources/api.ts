@@ -92,7 +92,9 @@ export class Api {
   }
 
   async waterWarnings(): Promise<readonly WaterWarning[]> {
-    return (await this.http.json<{ warnings: readonly WaterWarning[] }>(`${BASE}/water/warnings`)).warnings;
+    const found = await this.http.json<{ warnings: readonly WaterWarning[]; standing?: readonly WaterWarning[] }>(`${BASE}/water/warnings`);
+    // What stands may be older than the span of the others.
+    return [...(found.standing ?? []), ...found.warnings].sort((a, b) => a.t - b.t || a.k - b.k);
   }
 
   /** Bytes of an immutable address; asked for once. */

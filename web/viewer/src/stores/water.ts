@@ -31,6 +31,8 @@ export interface WaterStores {
   readonly upper: Signal<boolean>;
   /** Option of the newest comparison that is shown beside doing nothing; null = no comparison is shown. */
   readonly remedy: Signal<string | null>;
+  /** Whether the remedies of what-if exercises are looked at instead of those of what is. */
+  readonly exercise: Signal<boolean>;
   /** While a remedy is compared: whether ground and section show what would be if nothing were done. */
   readonly before: Signal<boolean>;
   readonly dissolved: Signal<ShownDissolved | null>;
@@ -50,6 +52,7 @@ export function waterStores(): WaterStores {
     fronts: signal(true),
     upper: signal(false),
     remedy: signal<string | null>(null),
+    exercise: signal(false),
     before: signal(false),
     dissolved: signal<ShownDissolved | null>(null),
     grid: signal<Grid | null>(null),

@@ -88,9 +88,10 @@ export interface WellState {
   readonly measured: boolean;
 }
 
-/** A well against the limit: what was measured counts, the model only where nothing was. */
+/** A well against the limit: what was measured counts while it is fresh, else the model. */
 export function wellState(well: WaterWell, substance: string | null, limit: number | null): WellState {
-  const measured = substance === null ? null : (well.measured_conc[substance] ?? null);
+  const stale = substance !== null && well.measured?.[substance]?.fresh === false;
+  const measured = substance === null || stale ? null : (well.measured_conc[substance] ?? null);
   const conc = measured ?? (substance === null ? null : (well.conc[substance]?.median ?? null));
   if (conc === null || limit === null || limit <= 0) return { degree: null, conc_kg_m3: conc, measured: measured !== null };
   const ratio = conc / limit;
@@ -209,10 +210,20 @@ export function middleOf(rings: Rings): readonly [number, number] | null {
   return [ox + mx / (3 * area), oy + my / (3 * area)];
 }
 
-/** The newest comparison of a substance; of any where it has none. */
-export function comparisonOf(rows: readonly WaterComparison[], substance: string | null): WaterComparison | null {
-  const sorted = [...rows].sort((a, b) => b.t - a.t);
-  return sorted.find((row) => row.substance === substance) ?? sorted[0] ?? null;
+/**
+ * The newest comparison of what is, or of the exercises; of the substance, of any where it has none. What could be compared
+ * goes before what could not: a what-if that failed hides nothing.
+ */
+export function comparisonOf(rows: readonly WaterComparison[], substance: string | null, exercise = false): WaterComparison | null {
+  const sorted = rows.filter((row) => row.exercise === exercise).sort((a, b) => b.t - a.t || b.k - a.k);
+  const made = sorted.filter((row) => row.options.length > 0);
+  return made.find((row) => row.substance === substance) ?? made[0] ?? sorted[0] ?? null;
+}
+
+/** Why the newest exercise could not be compared; null where it could. */
+export function failedExercise(rows: readonly WaterComparison[]): WaterComparison | null {
+  const newest = rows.filter((row) => row.exercise).sort((a, b) => b.t - a.t || b.k - a.k)[0];
+  return newest && newest.options.length === 0 ? newest : null;
 }
 
 export function baselineOf(comparison: WaterComparison | null): Remedy | null {
@@ -248,7 +259,7 @@ export function saved(option: RemedyLead | null, nothing: RemedyLead | null, wha
 export function shownRemedy(water: WaterStores): { readonly comparison: WaterComparison; readonly option: Remedy } | null {
   const chosen = water.remedy.get();
   if (chosen === null) return null;
-  const comparison = comparisonOf(water.comparisons.get(), substanceIn(water.now.get(), water.substance.get()));
+  const comparison = comparisonOf(water.comparisons.get(), substanceIn(water.now.get(), water.substance.get()), water.exercise.get());
   const option = comparison?.options.find((row) => row.id === chosen);
   return comparison && option ? { comparison, option } : null;
 }

@@ -2,7 +2,7 @@
 
 import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
-import { baselineOf, comparisonOf, leadAt, nearest, remediesOf, riskCount, saved } from '../../stores/water_facts';
+import { baselineOf, comparisonOf, failedExercise, leadAt, nearest, remediesOf, riskCount, saved } from '../../stores/water_facts';
 import { effect } from '../../stores/signal';
 import { join, significant } from '../../units';
 import type { Band, Remedy, RemedyLead, Rings, WaterComparison } from '../../wire_water';
@@ -10,11 +10,12 @@ import type { Context } from '../context';
 import { h, s, type Child } from '../dom';
 import { empty, originChip } from '../panel';
 import { hourMinute } from '../words';
-import { nowOf, substanceOf } from './parts';
+import { nowOf, substanceOf, toggle } from './parts';
 import { areaShown, bandWords, conc, costShown, dissolvedName, leadName, massShown, percent } from './words';
 
 function current(ctx: Context): WaterComparison | null {
-  return comparisonOf(ctx.stores.water.comparisons.get(), substanceOf(ctx));
+  const { comparisons, exercise } = ctx.stores.water;
+  return comparisonOf(comparisons.get(), substanceOf(ctx), exercise.get());
 }
 
 /** The option that panels speak of: the one on the map, else the best, else the first. */
@@ -89,8 +90,9 @@ function bars(title: string, nothing: Remedy | null, option: Remedy, pick: (row:
       h('div', { class: 'bar-pair' }, bar(leadAt(nothing, lead_s), 'is-before'), bar(leadAt(option, lead_s), 'is-after')), h('small', {}, leadName(lead_s))))));
 }
 
-function cell(text: string, less = ''): HTMLElement {
-  return h('td', { class: 'num' }, text, less === '' ? null : h('small', {}, less));
+function cell(text: string, less: number | null = null): HTMLElement {
+  const told = less !== null && Math.abs(less) >= 0.005;
+  return h('td', { class: 'num' }, text, told ? h('small', { class: less > 0 ? 'is-less' : 'is-more' }, `${less > 0 ? '−' : '+'}${percent(Math.abs(less))}`) : null);
 }
 
 /** All options, one row each, at the end of the forecast. */
@@ -98,7 +100,6 @@ function optionTable(ctx: Context, comparison: WaterComparison): HTMLElement {
   const { water } = ctx.stores;
   const nothing = baselineOf(comparison);
   const last = Math.max(...comparison.options.flatMap((row) => row.leads.map((lead) => lead.lead_s)), 0);
-  const less = (share: number | null): string => (share === null || Math.abs(share) < 0.005 ? '' : `${share > 0 ? '−' : '+'}${percent(Math.abs(share))}`);
   const row = (option: Remedy): HTMLElement => {
     const then = leadAt(option, last);
     const mine = option.id !== comparison.baseline;
@@ -107,8 +108,8 @@ function optionTable(ctx: Context, comparison: WaterComparison): HTMLElement {
       h('th', { scope: 'row' }, mine ? h('button', { type: 'button', class: 'link' }, say(option.name)) : tw('remedy.nothing'),
         option.id === comparison.best ? h('span', { class: 'chip best' }, tw('remedy.best')) : null),
       cell(option.cost_cny ? join(costShown(option.cost_cny.median)) : '—'),
-      cell(then ? join(massShown(then.mass_kg.median)) : '—', mine ? less(saved(then, base, 'mass_kg')) : ''),
-      cell(then ? join(areaShown(then.area_m2.median)) : '—', mine ? less(saved(then, base, 'area_m2')) : ''),
+      cell(then ? join(massShown(then.mass_kg.median)) : '—', mine ? saved(then, base, 'mass_kg') : null),
+      cell(then ? join(areaShown(then.area_m2.median)) : '—', mine ? saved(then, base, 'area_m2') : null),
       cell(riskCount(then) === null ? '—' : String(riskCount(then))));
   };
   return h('div', { class: 'water-table' }, h('table', { class: 'grid remedies' },
@@ -140,18 +141,35 @@ function drawn(ctx: Context, comparison: WaterComparison, option: Remedy): Child
   const index = ctx.stores.scene.peek();
   return [
     h('p', { class: 'air-head' }, originChip(() => (comparison.exercise ? 'exercise' : comparison.origin), true),
-      h('span', {}, `${dissolvedName(index, comparison.substance)} · ${hourMinute(index, comparison.t, false)}`)),
+      h('span', {}, [dissolvedName(index, comparison.substance), hourMinute(index, comparison.t, false),
+        ...(comparison.members ? [tw('remedy.members', { n: comparison.members })] : [])].join(' · '))),
     comparison.exercise ? h('p', { class: 'warn' }, tw('remedy.exercise')) : null,
     optionTable(ctx, comparison),
+    say(comparison.why) ? h('p', {}, `${tw('remedy.why')}: ${say(comparison.why)}`) : null,
     h('div', { class: 'split remedy-name' }, h('b', {}, say(option.name)),
       h('button', { type: 'button', class: 'text-button', 'aria-pressed': String(on), onclick: () => water.remedy.set(on ? null : option.id) }, tw(on ? 'remedy.off' : 'remedy.on'))),
     h('p', { class: 'muted' }, [agentWords(option), maxWords(comparison, option)].filter((text) => text !== '').join(' · ')),
-    comparison.best === option.id && say(comparison.why) ? h('p', {}, `${tw('remedy.why')}: ${say(comparison.why)}`) : null,
     maps(ctx, comparison, option),
     h('div', { class: 'remedy-charts' },
       bars(tw('remedy.mass'), nothing, option, (row) => row.mass_kg, (value) => join(massShown(value))),
       bars(tw('remedy.area'), nothing, option, (row) => row.area_m2, (value) => join(areaShown(value)))),
     h('p', { class: 'caption muted' }, tw('remedy.key')),
+  ];
+}
+
+/** Chooses between what is and the exercises, where there are any; an exercise that failed says why. */
+function kinds(ctx: Context): Child[] {
+  const { comparisons, exercise, remedy } = ctx.stores.water;
+  if (!comparisons.get().some((row) => row.exercise)) return [];
+  const choose = (value: boolean) => (): void => {
+    exercise.set(value);
+    remedy.set(null);
+  };
+  const failed = exercise.get() ? failedExercise(comparisons.get()) : null;
+  return [
+    h('span', { class: 'segments', role: 'group', 'aria-label': tw('part.remedy') },
+      toggle(() => tw('remedy.real'), () => !exercise.get(), choose(false)), toggle(() => tw('remedy.whatif'), () => exercise.get(), choose(true))),
+    failed ? h('p', { class: 'warn' }, `${tw('remedy.failed', { time: hourMinute(ctx.stores.scene.peek(), failed.t, false) })}: ${say(failed.why)}`) : null,
   ];
 }
 
@@ -161,6 +179,7 @@ export function remedies(ctx: Context): HTMLElement {
     language();
     const [comparison, option] = [current(ctx), optionOf(ctx)];
     box.replaceChildren();
+    box.append(...kinds(ctx).filter((node): node is Node => node instanceof Node));
     if (comparison && option) box.append(...drawn(ctx, comparison, option).filter((node): node is Node => node instanceof Node));
   });
   return h('div', { class: 'water-part' }, box, empty(() => tw('remedy.none'), () => optionOf(ctx) !== null));

@@ -2,7 +2,7 @@
 
 import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
-import { baselineOf, bodies, comparisonOf, cutAlong, frontAt, leadAt, middleOf, remediesOf, saved, standing, urgent } from '../../stores/water_facts';
+import { baselineOf, bodies, comparisonOf, cutAlong, frontAt, leadAt, middleOf, remediesOf, riskCount, saved, standing, urgent } from '../../stores/water_facts';
 import type { WaterField } from '../../stores/water';
 import type { Rings, WaterTarget, WaterWarning } from '../../wire_water';
 import type { Context } from '../context';
@@ -127,10 +127,16 @@ export function targetList(ctx: Context, most: number): HTMLElement {
 /** The proposed remedy, where there is one. */
 function proposal(ctx: Context): string {
   const comparison = comparisonOf(ctx.stores.water.comparisons.get(), substanceOf(ctx));
+  if (comparison && comparison.options.length > 0 && comparison.best === comparison.baseline) return `${tw('sit.best')}: ${tw('remedy.wait')}`;
   const best = remediesOf(comparison).find((row) => row.id === comparison?.best);
   if (!best) return '';
   const share = saved(leadAt(best, YEAR_S), leadAt(baselineOf(comparison), YEAR_S), 'area_m2');
-  return `${tw('sit.best')}: ${say(best.name)}${share === null || share <= 0 ? '' : ` (${tw('remedy.area')} ${tw('remedy.saved', { p: percent(share) })})`}`;
+  const targets = (riskCount(leadAt(baselineOf(comparison), YEAR_S)) ?? 0) - (riskCount(leadAt(best, YEAR_S)) ?? 0);
+  const parts = [
+    targets > 0 ? tw('remedy.saves', { n: targets }) : tw('remedy.saves.none'),
+    ...(share === null || Math.abs(share) < 0.005 ? [] : [`${tw('remedy.area')} ${share > 0 ? '−' : '+'}${percent(Math.abs(share))}`]),
+  ];
+  return `${tw('sit.best')}: ${say(best.name)} (${parts.join(language() === 'zh' ? '，' : ', ')})`;
 }
 
 /** What forecasts have raised and not taken back. */
@@ -139,7 +145,7 @@ function warned(ctx: Context): HTMLElement {
   const list = h('ul', { class: 'rows water-warnings', hidden: () => rows().length === 0 });
   each(list, rows, (row) => `${row.run} ${row.k}`, (item) => h('li', { class: () => `risk-${item.get().risk ?? 'low'}` },
     h('span', { class: () => `chip risk-${item.get().risk ?? 'low'}` }, () => (item.get().response === null ? tw('warning') : tw('target.response', { level: item.get().response ?? '' }))),
-    h('span', {}, () => alertWords(item.get())),
+    h('span', {}, () => alertWords(item.get(), ctx.stores.scene.get(), ctx.stores.replay.get() ? null : nowOf(ctx))),
     h('small', { class: 'muted' }, () => ago(Math.max(0, ctx.stores.now_ms.get() - item.get().t)))));
   return list;
 }

@@ -1,17 +1,18 @@
 /** Wells: measured beside modelled, and the curve of one of them over its band. */
 
+import type { Origin, Quality } from '../../contract';
 import { language, say } from '../../i18n';
 import { tw } from '../../i18n/water';
 import { limitOf, levelAgreement, outside, wellState } from '../../stores/water_facts';
 import { effect } from '../../stores/signal';
 import { clockDate, clockTime } from '../../units';
 import type { Series } from '../../wire';
-import type { Band, WaterNow, WaterWell } from '../../wire_water';
+import type { Band, WaterNow, WaterWell, WellReading } from '../../wire_water';
 import type { Context } from '../context';
 import { course } from '../course';
 import { each, h } from '../dom';
 import { empty } from '../panel';
-import { age, qualityName } from '../words';
+import { age, originName, qualityName } from '../words';
 import { curvePlot, heading3, nameOfShown, nowOf, substanceOf, table, type CurvePlot } from './parts';
 import { conc, level, milli } from './words';
 
@@ -20,10 +21,27 @@ const DAY_MS = 86_400_000;
 const REFRESH_MS = 300_000;
 const LEAST_SPAN_MS = 3_600_000;
 
+/** A level is not used by the model when it is older. */
+const LEVEL_STALE_MS = 7 * DAY_MS;
+
+function isLevelStale(ctx: Context, row: WaterWell): boolean {
+  return row.measured_t !== null && (row.quality !== 'good' || ctx.stores.now_ms.get() - row.measured_t > LEVEL_STALE_MS);
+}
+
+/** Age, origin where it is another than the well's, and what is wrong with a value. */
+function marksOf(ctx: Context, t: number, quality: Quality, origin: Origin | null, stale: boolean): string {
+  const parts = [age(Math.max(0, ctx.stores.now_ms.get() - t))];
+  if (origin !== null) parts.push(originName(origin));
+  if (quality !== 'good' || stale) parts.push(qualityName(quality, '', stale));
+  return parts.join(' · ');
+}
+
 function marks(ctx: Context, row: WaterWell): string {
-  if (row.measured_t === null) return tw('wells.only');
-  const old = age(Math.max(0, ctx.stores.now_ms.get() - row.measured_t));
-  return row.quality === 'good' ? old : `${old} · ${qualityName(row.quality, '', false)}`;
+  return row.measured_t === null ? tw('wells.only') : marksOf(ctx, row.measured_t, row.quality, row.origin ?? null, isLevelStale(ctx, row));
+}
+
+function concMarks(ctx: Context, reading: WellReading | undefined): string {
+  return reading ? marksOf(ctx, reading.t, reading.quality, reading.origin, !reading.fresh) : '';
 }
 
 function bandText(band: Band | undefined, show: (value: number) => string): string {
@@ -35,15 +53,19 @@ function wellRow(ctx: Context, item: { get(): WaterWell }, sensor: string): HTML
   const state = (): ReturnType<typeof wellState> => wellState(well(), substanceOf(ctx), limitOf(nowOf(ctx), substanceOf(ctx)));
   const band = (): Band | undefined => well().conc[substanceOf(ctx) ?? ''];
   const measured = (): number | null => well().measured_conc[substanceOf(ctx) ?? ''] ?? null;
+  const reading = (): WellReading | undefined => well().measured?.[substanceOf(ctx) ?? ''];
+  const stale = (): boolean => reading()?.fresh === false;
   const degree = (): number | null => state().degree;
   return h('tr', { class: () => (ctx.stores.selected.get()?.id === sensor ? 'is-chosen' : ''), onclick: () => ctx.actions.flyTo('well', sensor) },
     h('th', { scope: 'row' },
       h('i', { class: () => `well-dot degree-${degree() ?? 'none'}`, title: () => (degree() === null ? '' : tw(`wells.degree.${degree() as 0 | 1 | 2 | 3}`)) }),
-      h('button', { type: 'button', class: 'link' }, sensor), h('small', { class: 'muted' }, () => marks(ctx, well()))),
+      h('button', { type: 'button', class: 'link' }, sensor)),
     h('td', { class: () => `num ${outside(well().measured_level, well().level) ? 'is-outside' : ''}` },
-      h('b', {}, () => level(well().measured_level)), ' ', h('span', {}, () => level(well().level.median)), h('small', {}, () => bandText(well().level, level))),
-    h('td', { class: () => `num ${outside(measured(), band()) ? 'is-outside' : ''}` },
-      h('b', {}, () => milli(measured())), ' ', h('span', {}, () => milli(band()?.median ?? null)), h('small', {}, () => bandText(band(), milli))),
+      h('b', { class: () => (isLevelStale(ctx, well()) ? 'is-old' : '') }, () => level(well().measured_level)), ' ', h('span', {}, () => level(well().level.median)),
+      h('small', {}, () => bandText(well().level, level)), h('small', { class: 'reading-marks' }, () => marks(ctx, well()))),
+    h('td', { class: () => `num ${!stale() && outside(measured(), band()) ? 'is-outside' : ''}` },
+      h('b', { class: () => (stale() ? 'is-old' : '') }, () => milli(measured())), ' ', h('span', {}, () => milli(band()?.median ?? null)), h('small', {}, () => bandText(band(), milli)),
+      h('small', { class: 'reading-marks' }, () => concMarks(ctx, reading()))),
     h('td', { class: 'warn', hidden: () => well().warning === null, title: () => say(well().warning) }, '⚠'));
 }
 
