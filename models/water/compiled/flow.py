@@ -244,7 +244,7 @@ def factor(diag: Any, east: Any, down: Any, lower: Any, inverse: Any) -> None:
                     heavy -= down[k - 1, i, j] * lower[k, i, j]
                 if heavy <= LOOSE_COLUMN * diag[k, i, j]:
                     heavy = diag[k, i, j]
-                inverse[k, i, j] = 1.0 / heavy
+                inverse[k, i, j] = 1.0 / heavy if heavy > 0.0 else 0.0
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")

@@ -167,7 +167,7 @@ class Balance:
         """Lowest and highest level of the ground and of what stands outside it, m."""
         loads = self.loads
         values = [np.array(self.ground.span_m), loads.fixed_head_m]
-        values += [levels for load in loads.loads for levels in (load.zero_m, load.low_m, load.high_m)]
+        values += [levels for load in loads.loads for levels in load.levels_m()]
         finite = [row[np.isfinite(row)] for row in values]
         return (
             min(float(row.min()) for row in finite if row.size),

@@ -72,6 +72,7 @@ def factor(
     """Factors of the tridiagonal systems of all columns of cells (Thomas).
 
     ``DAMPING`` times the links along x is added to the diagonal: neighbours there are smoothed together.
+    A joined cell that nothing holds and no link reaches gets no correction.
     """
     heavy = diag + DAMPING * east
     heavy[:, :, 1:] += DAMPING * east[:, :, :-1]
@@ -80,7 +81,8 @@ def factor(
         if k:
             lower[k] = down[k - 1] * inverse[k - 1]
             pivot = pivot - down[k - 1] * lower[k]
-        inverse[k] = 1.0 / np.where(pivot <= LOOSE_COLUMN * diag[k], diag[k], pivot)
+        pivot = np.where(pivot <= LOOSE_COLUMN * diag[k], diag[k], pivot)
+        inverse[k] = np.divide(1.0, pivot, out=np.zeros_like(pivot), where=pivot > 0.0)
 
 
 def down_sweep(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +27,16 @@ from models.water.problem import (
 from models.water.result import CellFlow, FlatArray
 from twin.core.geometry import FloatArray
 
+FADING = 0.1  # of a cell's thickness over which what cannot be had from a dry cell comes to nothing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Load:
-    """A package: flow into its cells ``given + slope * (zero - clip(head, low, high))``, m3/s; arrays (n,).
+    """A package: flow into its cells ``rate + slope * (zero - clip(head, low, high))``, m3/s; arrays (n,).
 
     A river, general head or drain is a line that ends where the head falls under the river's bottom or the
     drain; evapotranspiration is a line between two heads; a given rate (``given`` True) has no line.
+    With ``floor_m`` the flow fades from the whole at ``fading_m`` over it to nothing at it.
     """
 
     name: str
@@ -45,18 +49,40 @@ class Load:
     conc_kg_m3: FloatArray | None = None
     takes_mass: bool = True
     given: bool = False
+    floor_m: FloatArray | None = None
+    fading_m: FloatArray | None = None
 
     def flow(self, head_m: FloatArray) -> FloatArray:
         """Flow into every cell at heads of the ravelled grid, m3/s."""
         if self.given:
             return self.rate_m3_s
+        flow = self._whole(head_m)
+        return flow if self.floor_m is None else flow * self._faded(head_m)[0]
+
+    def _whole(self, head_m: FloatArray) -> FloatArray:
         head = np.clip(head_m[self.cells], self.low_m, self.high_m)
-        return np.asarray(self.slope_m2_s * (self.zero_m - head))
+        return np.asarray(self.rate_m3_s + self.slope_m2_s * (self.zero_m - head))
+
+    def _faded(self, head_m: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Share of the flow that is left (a cubic, as MODFLOW 6 reduces wells) and its slope, 1/m."""
+        assert self.floor_m is not None
+        assert self.fading_m is not None
+        part = np.clip((head_m[self.cells] - self.floor_m) / self.fading_m, 0.0, 1.0)
+        return part * part * (3.0 - 2.0 * part), 6.0 * part * (1.0 - part) / self.fading_m
+
+    def levels_m(self) -> tuple[FloatArray, ...]:
+        """Levels at which the line begins, ends or is zero; none of a given rate."""
+        on = self.slope_m2_s > 0.0
+        return self.zero_m[on], self.low_m[on], self.high_m[on]
 
     def steepness(self, head_m: FloatArray) -> FloatArray:
         """Minus the derivative of the flow by the head, m2/s."""
         head = head_m[self.cells]
-        return np.where((head > self.low_m) & (head < self.high_m), self.slope_m2_s, 0.0)
+        steep = np.where((head > self.low_m) & (head < self.high_m), self.slope_m2_s, 0.0)
+        if self.floor_m is None:
+            return steep
+        share, slope = self._faded(head_m)
+        return np.asarray(steep * share - self._whole(head_m) * slope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,16 +113,21 @@ class Loads:
     def heads_matter(self) -> bool:
         """Whether any load changes its slope with the head."""
         return any(
-            bool(np.isfinite(load.low_m).any() or np.isfinite(load.high_m).any())
+            bool(np.isfinite(load.low_m).any() or np.isfinite(load.high_m).any()) or load.floor_m is not None
             for load in self.loads
             if not load.given
         )
 
 
 def loads_of(
-    grid: Grid, convertible: npt.NDArray[np.bool_], faces: Faces, stresses: Sequence[Stress]
+    grid: Grid,
+    convertible: npt.NDArray[np.bool_],
+    faces: Faces,
+    stresses: Sequence[Stress],
+    *,
+    reduce_wells: bool = False,
 ) -> Loads:
-    """Check stresses and lay them onto the grid.
+    """Check stresses and lay them onto the grid; ``reduce_wells``: pumping fades where a cell runs dry.
 
     What falls on a cell whose head is fixed has no effect, as in MODFLOW 6, and is left out. Raises
     BadRequestError as ``models.water.flow.checks`` says, or for two fixed heads in one cell.
@@ -117,7 +148,12 @@ def loads_of(
         lost = is_fixed[load.cells]
         if isinstance(stress, Wells) and bool(lost.any()):
             notes.append(f"{stress.name}: {int(lost.sum())} wells in cells of fixed head have no effect")
-        loads.append(_without(load, lost) if lost.any() else load)
+        load = _without(load, lost) if lost.any() else load
+        if isinstance(stress, Evapotranspiration):
+            load = _ending_at_the_bottom(load, grid, convertible, notes)
+        elif isinstance(stress, Wells) and reduce_wells:
+            load = _ending_when_dry(load, grid, convertible)
+        loads.append(load)
     given = np.zeros(grid.active.size)
     for load in loads:
         if load.given:
@@ -158,19 +194,42 @@ def _fixed(grid: Grid, rows: Sequence[FixedHead]) -> tuple[FlatArray, FloatArray
 
 
 def _without(load: Load, lost: npt.NDArray[np.bool_]) -> Load:
-    kept = ~lost
-    return Load(
-        name=load.name,
-        cells=load.cells[kept],
-        rate_m3_s=load.rate_m3_s[kept],
-        slope_m2_s=load.slope_m2_s[kept],
-        zero_m=load.zero_m[kept],
-        low_m=load.low_m[kept],
-        high_m=load.high_m[kept],
-        conc_kg_m3=None if load.conc_kg_m3 is None else load.conc_kg_m3[kept],
-        takes_mass=load.takes_mass,
-        given=load.given,
+    values = {field.name: getattr(load, field.name) for field in fields(load)}
+    kept: dict[str, Any] = {
+        name: value[~lost] for name, value in values.items() if isinstance(value, np.ndarray)
+    }
+    return replace(load, **kept)
+
+
+def _ending_at_the_bottom(
+    load: Load, grid: Grid, convertible: npt.NDArray[np.bool_], notes: list[str]
+) -> Load:
+    """Evapotranspiration that would draw from under the lowest cell, which holds no water there."""
+    _, nr, nc = grid.shape
+    layer = np.full((nr, nc), -1)
+    for k in range(grid.shape[0]):
+        layer = np.where(grid.active[k], k, layer)
+    at = np.unravel_index(load.cells % (nr * nc), (nr, nc))
+    lowest = (layer[at], *at)
+    bottom = grid.bottom_m[lowest]
+    deep = convertible[layer[at]] & (load.zero_m < bottom) & (load.slope_m2_s > 0.0)
+    if not deep.any():
+        return load
+    notes.append(
+        f"{load.name}: in {int(deep.sum())} columns the extinction depth lies under the bottom of the lowest "
+        f"convertible cell; what it takes comes to nothing over the lowest {FADING:g} of that cell"
     )
+    floor = np.where(deep, bottom, -np.inf)
+    return replace(load, floor_m=floor, fading_m=np.asarray(FADING * grid.thickness_m[lowest]))
+
+
+def _ending_when_dry(load: Load, grid: Grid, convertible: npt.NDArray[np.bool_]) -> Load:
+    at = np.unravel_index(load.cells, grid.shape)
+    pumped = convertible[at[0]] & (load.rate_m3_s < 0.0)
+    if not pumped.any():
+        return load
+    floor = np.where(pumped, grid.bottom_m[at], -np.inf)
+    return replace(load, given=False, floor_m=floor, fading_m=np.asarray(FADING * grid.thickness_m[at]))
 
 
 @singledispatch
@@ -203,8 +262,8 @@ def _given(name: str, cells: FlatArray, rate_m3_s: FloatArray, conc: FloatArray 
         rate_m3_s=np.asarray(rate_m3_s, dtype=np.float64),
         slope_m2_s=none,
         zero_m=none,
-        low_m=none,
-        high_m=none,
+        low_m=np.full(len(cells), -np.inf),
+        high_m=np.full(len(cells), np.inf),
         conc_kg_m3=conc,
         given=True,
     )

@@ -38,6 +38,8 @@ class FlowOptions:
     ``method`` newton counts how upstream saturation changes with the head, picard does not (symmetric
     systems), auto takes newton in steady states and in steps where picard is slow. ``multigrid`` auto:
     algebraic multigrid (pyamg, where it is installed) for systems on which the solver's own cycles are slow.
+    ``reduce_wells`` (off): pumping from a convertible cell comes to nothing over the lowest tenth of its
+    thickness, as AUTO_FLOW_REDUCE of MODFLOW 6; a note of the step says what a well gives then.
     """
 
     steady_balance_share: float = 1e-9
@@ -46,6 +48,7 @@ class FlowOptions:
     inner: int = 1000
     method: Literal["auto", "newton", "picard"] = "auto"
     multigrid: Literal["auto", "always", "never"] = "auto"
+    reduce_wells: bool = False
 
 
 class FlowSolver:
@@ -128,7 +131,10 @@ class FlowSolver:
             known, loads = self._loads
             if len(known) == len(rows) and all(a is b for a, b in zip(known, rows, strict=True)):
                 return loads
-        loads = loads_of(self.grid, self._ground.convertible, self._faces, rows)
+        loads = loads_of(
+            *(self.grid, self._ground.convertible, self._faces, rows),
+            reduce_wells=self.options.reduce_wells,
+        )
         self._loads = (rows, loads)
         self._held.clear()
         self._lines = None
@@ -182,6 +188,7 @@ class FlowSolver:
         if dry.any():
             shown[dry] = np.nan
             notes = (*notes, f"{int(dry.sum())} cells are dry")
+        notes = (*notes, *self._low(head), *self._reduced(head))
         return FlowStep(
             head_m=shown,
             field=field,
@@ -269,7 +276,10 @@ class FlowSolver:
             f"not converged: after {outcome.outer} outer and {outcome.inner} inner iterations "
             f"{outcome.left_share:.2g} of the flow is left over"
         )
-        return (note, *self._thirsty(head))
+        thirsty = self._thirsty(head)
+        if thirsty:
+            thirsty.append("FlowOptions(reduce_wells=True) lets wells in dry cells give what there is")
+        return (note, *thirsty)
 
     def _thirsty(self, head: FloatArray) -> list[str]:
         """Wells that take more than their cell is given, where it runs dry."""
@@ -281,6 +291,34 @@ class FlowSolver:
                 place = tuple(int(n) for n in np.unravel_index(cell, g.active.shape))
                 notes.append(
                     f"{load.name} takes {-rate:.3g} m3/s from cell (layer, row, column) {place}, which is dry"
+                )
+        return notes
+
+    def _low(self, head: FloatArray) -> list[str]:
+        """Confined cells whose water would stand under their bottoms: the layer should be convertible."""
+        g = self._ground
+        low = g.active & ~g.convertible[:, None, None] & (head < g.bottom_m)
+        if not low.any():
+            return []
+        cell = tuple(int(n) for n in np.argwhere(low)[0])
+        return [
+            f"the head is under the bottom of {int(low.sum())} confined cells, first (layer, row, column) "
+            f"{cell}; they are computed as full of water"
+        ]
+
+    def _reduced(self, head: FloatArray) -> list[str]:
+        """Wells that give less than asked for because their cells run dry."""
+        notes = []
+        for load in self._balance.loads.loads:
+            if load.floor_m is None or not load.rate_m3_s.any():
+                continue
+            given = load.flow(head.ravel())
+            less = np.flatnonzero(np.abs(given) < (1.0 - 1e-6) * np.abs(load.rate_m3_s))
+            for n in less[:3]:
+                cell = tuple(int(m) for m in np.unravel_index(load.cells[n], head.shape))
+                notes.append(
+                    f"{load.name} gives {-given[n]:.3g} of {-load.rate_m3_s[n]:.3g} m3/s from cell (layer, "
+                    f"row, column) {cell}, which runs dry"
                 )
         return notes
 
