@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from models.water.arrival import ModelError, target_now
 from models.water.assimilate.data import LEVEL, Data, DataKnobs, data_of
-from models.water.assimilate.folds import LEAST_WELLS, Crossed, crossed, dressed, parts
+from models.water.assimilate.folds import LEAST_WELLS, Crossed, crossed, dressed, parts, unknown
 from models.water.assimilate.outlook import Change, Outlook, by_depth, conc_of, dissolved_kg, look_ahead
-from models.water.assimilate.prior import Prior
+from models.water.assimilate.prior import LnKField, Prior
 from models.water.assimilate.smoother import alphas, relaxed, revived, smooth, spread_error, taper, update
 from models.water.fronts import Dressing, Places, band, front, plan, raster_of
 from models.water.kernels import Kernel
@@ -89,7 +89,7 @@ class TwinSetup:
 class TwinState:
     """What a twin remembers, as arrays: ``parameters`` (n, members) and each member's model.
 
-    ``local_sd_m``: see ``WaterTwin.cross``.
+    ``local_sd_m`` and the wells ``heard``: see ``WaterTwin.cross``.
     """
 
     time_ms: int
@@ -97,6 +97,7 @@ class TwinState:
     head_m: FloatArray
     conc_kg_m3: FloatArray
     local_sd_m: float = 0.0
+    heard: frozenset[str] = frozenset()
 
 
 class WaterTwin:
@@ -143,6 +144,7 @@ class WaterTwin:
         self._inflation = 1.0
         self.local_sd_m = 0.0
         self.crossed: Crossed | None = None
+        self._heard: frozenset[str] = frozenset()
 
     @property
     def time_ms(self) -> int:
@@ -183,8 +185,8 @@ class WaterTwin:
         """Learn the local error of levels: fit the beliefs without some wells and see how those are missed.
 
         Starts from the members as they are, which must not have been fitted to the readings yet, and leaves
-        them alone; flow only. ``local_sd_m`` holds what levels at unheard places err beyond the members'
-        spread. None, and nothing learned, with fewer than four wells or no folds.
+        them alone; flow only. ``local_sd_m`` holds what levels far from heard wells err beyond the members'
+        spread; see ``local_m``. None, and nothing learned, with fewer than four wells or no folds.
         """
         levels = [row for row in readings if row.quantity == LEVEL]
         names = sorted({row.place for row in levels})
@@ -195,10 +197,23 @@ class WaterTwin:
         for left in parts(len(names), self.knobs.folds, rng):
             out = {names[k] for k in left}
             found.append(self._left_out(levels, out, rng))
-        miss, variance = (np.concatenate([row[k] for row in found]) for k in (0, 1))
-        self.crossed = crossed(miss, variance)
+        rows = [np.concatenate([row[k] for row in found]) for k in range(3)]
+        self.crossed = crossed(*rows, range_m=self._range_m())
         self.local_sd_m = self.crossed.local_sd_m
         return self.crossed
+
+    def local_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
+        """Local error of levels at places (n,): none at wells that were heard, growing away from them."""
+        if not self._heard or self.local_sd_m <= 0.0:
+            return np.zeros(np.shape(x_m))
+        wells = np.array([(row.x_m, row.y_m) for row in self.setup.wells if row.name in self._heard])
+        gap = _gap_m(np.stack([np.ravel(x_m), np.ravel(y_m)], axis=1), wells)
+        return np.asarray(self.local_sd_m * np.sqrt(unknown(gap, self._range_m()))).reshape(np.shape(x_m))
+
+    def _range_m(self) -> float:
+        """Correlation range of the ground, the shortest that is believed; without a field the radius."""
+        fields = [row.range_m for row in self.setup.prior.beliefs if isinstance(row, LnKField)]
+        return min(fields, default=self.knobs.radius_m)
 
     def advance(self, to_ms: int, stresses: Sequence[Stress] | None = None) -> tuple[str, ...]:
         """Step every member to a moment; its heads wander a little, for no model is perfect.
@@ -257,6 +272,7 @@ class WaterTwin:
         lines = () if flow is None else flow_lines(grid, medium.porosity, flow.field, kernel=self._kernel)
         undisturbed = self._rest()
         dry = ~np.isfinite(tables).all(axis=0)
+        local = self.local_m(*np.meshgrid(grid.x_m, grid.y_m))
         return Nowcast(
             time_ms=self.time_ms,
             members=len(self.models),
@@ -272,7 +288,7 @@ class WaterTwin:
             volumes=self.volumes(ahead),
             vertical=self._vertical(ahead),
             head_median_m=np.where(dry, np.nan, np.median(tables, axis=0)),
-            head_sd_m=np.where(dry, np.nan, np.hypot(tables.std(axis=0, ddof=1), self.local_sd_m)),
+            head_sd_m=np.where(dry, np.nan, np.hypot(tables.std(axis=0, ddof=1), local)),
             drawdown_m=np.where(
                 dry, np.nan, np.median([water_table(grid, row) for row in undisturbed] - tables, axis=0)
             ),
@@ -342,6 +358,7 @@ class WaterTwin:
             head_m=np.stack([model.state().head_m for model in self.models]),
             conc_kg_m3=np.stack([conc_of(model) for model in self.models]),
             local_sd_m=self.local_sd_m,
+            heard=self._heard,
         )
 
     def restore(self, state: TwinState) -> None:
@@ -351,7 +368,7 @@ class WaterTwin:
             raise refused(state.parameters.shape, "parameters of the state", f"{shape}")
         self.parameters = state.parameters.copy()
         self._ahead, self._undisturbed = None, None
-        self.local_sd_m = state.local_sd_m
+        self.local_sd_m, self._heard = state.local_sd_m, state.heard
         self.models = [self._model(member) for member in self.parameters.T]
         time_s = (state.time_ms - self.setup.start_ms) / 1000.0
         for model, head, conc in zip(self.models, state.head_m, state.conc_kg_m3, strict=True):
@@ -375,8 +392,8 @@ class WaterTwin:
 
     def _left_out(
         self, levels: Sequence[Reading], out: set[str], rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray]:
-        """Misses (n,) at wells left out, and variances (n,) that were expected of them.
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Misses (n,) at wells left out, variances (n,) expected, metres (n,) to the nearest heard well.
 
         Members are fitted to the history of the other wells and corrected by their readings of the moment,
         as the twin itself is.
@@ -397,7 +414,8 @@ class WaterTwin:
         _, shown = revived(members, shown, rng)
         names = np.array(self._observer.names)
         is_out = np.isin(names[whole.place], sorted(out))
-        misses, variances = [], []
+        misses, variances, gaps = [], [], []
+        wells = np.array(self._at())
         for time_bin in np.unique(whole.time_s // self.knobs.data.bin_s):
             now = whole.time_s // self.knobs.data.bin_s == time_bin
             used, held = np.flatnonzero(now & ~is_out), np.flatnonzero(now & is_out)
@@ -405,7 +423,9 @@ class WaterTwin:
                 moved = self._at_left_out(shown, whole, used, held, rng)
                 misses.append(whole.value[held] - moved.mean(axis=1))
                 variances.append(moved.var(axis=1, ddof=1))
-        return np.concatenate(misses or [np.zeros(0)]), np.concatenate(variances or [np.zeros(0)])
+                gaps.append(_gap_m(wells[whole.place[held]], wells[whole.place[used]]))
+        none = [np.zeros(0)]
+        return np.concatenate(misses or none), np.concatenate(variances or none), np.concatenate(gaps or none)
 
     def _at_left_out(
         self,
@@ -419,9 +439,8 @@ class WaterTwin:
         sd = np.full(used.size, float(np.hypot(self.knobs.data.level_sd_m, 1e-3)))
         factor = _first_growth(shown[used], data.value[used], sd)
         wide, seen = _inflated(shown[held], factor), _inflated(shown[used], factor)
-        wells = np.array([(row.x_m, row.y_m) for row in self.setup.wells])
-        apart = np.hypot(*(wells[data.place[held], None] - wells[None, data.place[used]]).T).T
-        near = taper(apart, self.knobs.radius_m)
+        wells = np.array(self._at())
+        near = taper(_apart_m(wells[data.place[held]], wells[data.place[used]]), self.knobs.radius_m)
         return relaxed(
             wide, update(wide, seen, data.value[used], sd, rng, localisation=near), self.knobs.relax
         )
@@ -457,12 +476,13 @@ class WaterTwin:
         return np.stack([data.seen(*self._read(model), rows) for model in self.models], axis=1)
 
     def _localisation(self, places_m: FloatArray, data: Data) -> FloatArray:
-        wells = np.array([(row.x_m, row.y_m) for row in self.setup.wells])[data.place]
+        wells = np.array(self._at())[data.place]
         apart = np.hypot(places_m[:, None, 0] - wells[None, :, 0], places_m[:, None, 1] - wells[None, :, 1])
         return taper(apart, self.knobs.radius_m)
 
     def _judged(self, data: Data, before: FloatArray, after: FloatArray) -> Fit:
         level, ln = data.levels, np.flatnonzero(data.species >= 0)
+        self._heard |= {self._observer.names[k] for k in data.place[level]}
         species = list(self.setup.limits_kg_m3)
         groups = {"level": int(level.size)}
         groups.update({name: int(np.sum(data.species == n)) for n, name in enumerate(species)})
@@ -566,10 +586,11 @@ class WaterTwin:
         levels = np.stack([self._read(model)[0] for model in self.models])
         concs = np.stack([self._read(model)[1] for model in self.models])
         rest = self._observer.read(self._rest())
+        local = self.local_m(*(np.array([row[k] for row in self._at()]) for k in (0, 1)))
         return tuple(
             WellNow(
                 name=name,
-                level_m=band(dressed(levels[:, at], self.local_sd_m)),
+                level_m=band(dressed(levels[:, at], float(local[at]))),
                 drawdown_m=band(rest[:, at] - levels[:, at]),
                 conc_kg_m3={
                     species: band(concs[:, n, at]) for n, species in enumerate(self.setup.limits_kg_m3)
@@ -577,6 +598,9 @@ class WaterTwin:
             )
             for at, name in enumerate(self._observer.names)
         )
+
+    def _at(self) -> list[tuple[float, float]]:
+        return [(row.x_m, row.y_m) for row in self.setup.wells]
 
     def _vertical(self, ahead: Outlook) -> tuple[Vertical, ...]:
         grid = self.setup.prior.problem.flow.grid
@@ -624,6 +648,16 @@ def _at_rest(model: WaterModel) -> FloatArray:
     pumped = [row.name for row in model.period.stresses if isinstance(row, Wells)]
     branch = model.what_if(drop=pumped)
     return branch.steady_head()
+
+
+def _apart_m(one_m: FloatArray, two_m: FloatArray) -> FloatArray:
+    """Distances (n, m) between places (n, 2) and (m, 2)."""
+    return np.asarray(np.hypot(*np.moveaxis(one_m[:, None] - two_m[None], -1, 0)))
+
+
+def _gap_m(one_m: FloatArray, two_m: FloatArray) -> FloatArray:
+    """Distance (n,) from each of some places to the nearest of others."""
+    return np.asarray(_apart_m(one_m, two_m).min(axis=1))
 
 
 def _growth(before: FloatArray, value: FloatArray, sd: FloatArray) -> float:

@@ -7,22 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.water.assimilate.folds import crossed, dressed, local_sd, parts
+from models.water.assimilate.folds import crossed, dressed, local_sd, parts, unknown
 
 
 def test_the_error_that_was_put_in_is_found() -> None:
     rng = np.random.default_rng(3)
-    variance = rng.uniform(0.01, 0.09, 4_000)
-    miss = rng.standard_normal(4_000) * np.sqrt(variance + 0.3**2)
-    found = crossed(miss, variance)
+    variance, gap = rng.uniform(0.01, 0.09, 4_000), rng.uniform(0.0, 600.0, 4_000)
+    miss = rng.standard_normal(4_000) * np.sqrt(variance + 0.3**2 * unknown(gap, 250.0))
+    found = crossed(miss, variance, gap, range_m=250.0)
     assert found.local_sd_m == pytest.approx(0.3, rel=0.05)
     assert found.z_before > 1.3
     assert found.z_after == pytest.approx(1.0, abs=1e-9)
 
 
 def test_a_spread_that_is_wide_enough_gets_nothing() -> None:
-    assert local_sd(np.array([0.1, -0.1, 0.05]), np.full(3, 0.04)) == 0.0
-    assert local_sd(np.zeros(0), np.zeros(0)) == 0.0
+    assert local_sd(np.array([0.1, -0.1, 0.05]), np.full(3, 0.04), np.ones(3)) == 0.0
+    assert local_sd(np.zeros(0), np.zeros(0), np.zeros(0)) == 0.0
+
+
+def test_a_miss_that_no_local_error_explains_stays_bounded() -> None:
+    assert local_sd(np.array([0.5]), np.array([0.01]), np.zeros(1)) <= 0.5
 
 
 @settings(deadline=None, max_examples=40)
