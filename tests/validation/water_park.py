@@ -11,19 +11,23 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from gis.scene.find import scene_folder
 from gis.scene.load import load_scene
 from gis.terrain import Terrain
+from models.water.assimilate.folds import Crossed
 from models.water.assimilate.live import WaterTwin
-from models.water.fronts import Dressing, distances, probability, raster_of
+from models.water.fronts import Dressing, distances, probability, raster_of, zones
 from models.water.grid import Grid
 from models.water.now import Reading
 from sensors.simulated.aquifer import CELL_M, Sheets
+from sensors.simulated.survey import borehole_tests, well_tests
 from sensors.simulated.wells import Groundwater, Hidden
 from tests.validation.section import Check, Section, table
+from twin.core.groundwater import ConductivityTest
 from twin.core.park import Park
 from twin.live.water_model import Effort, WaterLive, water_live
 
@@ -33,12 +37,13 @@ LEADS_D = (0, 1, 7, 30, 365)
 MONTHS = 12
 LEVEL_SD_M, CONC_SHARE = 0.01, 0.1
 SUBSTANCE = "f"
+Survey = Literal["none", "wells", "holes"]
 SEEDS = (11, 12, 13)  # those the report shows; 1 to 5 were looked at when knobs were chosen
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Edge:
-    """Along the true outline: distances (members, points) to each member's own, and members' reaches."""
+    """Along the true outline: distances (members, points) to each member's own, and reaches there."""
 
     signed_m: np.ndarray
     reach_m: np.ndarray
@@ -48,8 +53,7 @@ class Edge:
         """Share of the true outline that lies in the 95 % band; NaN without an outline."""
         if not self.signed_m.shape[1]:
             return float("nan")
-        sd = np.array([dressing.sd_m(self.cell_m, value) for value in self.reach_m])
-        inside = probability(self.signed_m, sd)
+        inside = probability(self.signed_m, dressing.sd_m(self.cell_m, self.reach_m))
         return float(np.mean((inside > 0.025) & (inside < 0.975)))
 
 
@@ -61,7 +65,14 @@ class Outcome:
     head_before_m: float
     head_after_m: float
     head_spread_error: float
+    members_spread_error: float
+    local_sd_m: float
+    held_miss_m: np.ndarray
+    held_sd_m: np.ndarray
+    held_gap_m: np.ndarray
+    crossed: Crossed | None
     lnk_before: float
+    lnk_tested: float
     lnk_after: float
     lnk_near_before: float
     lnk_near_after: float
@@ -72,38 +83,55 @@ class Outcome:
     cpu_s: float
 
 
-def study(park: Park, terrain: Terrain, seed: int, *, members: int = 40, steps: int = 4) -> Outcome:
+def study(
+    park: Park, terrain: Terrain, seed: int, *, members: int = 40, steps: int = 4, survey: Survey = "holes"
+) -> Outcome:
     """Calibrate on a history of one hidden truth, correct by the readings of now, look ahead, compare."""
     from time import process_time
 
     truth = Groundwater(park, seed, terrain)
     assert truth.hidden is not None
-    live = water_live(park, terrain, NOW_MS, Effort(members=members, steps=steps))
-    twin = live.twin
+    effort = Effort(members=members, steps=steps)
+    live = water_live(park, terrain, NOW_MS, effort)
     started = process_time()
     rng = np.random.default_rng([seed, 9])
-    heard = {row.name for row in twin.setup.wells} & set(truth.hidden.wells)
-    held = sorted(heard & set(_held_out(park, heard)))
-    used = sorted(heard - set(held))
-    before_k = _ln_k(twin)
+    speak = {row.name for row in live.twin.setup.wells} & set(truth.hidden.wells)
+    held = sorted(speak & set(_held_out(park, speak)))
+    used = sorted(speak - set(held))
+    before_k = _ln_k(live)
+    live = water_live(park, terrain, NOW_MS, effort, _tests(park, truth.hidden, seed, held, survey))
+    twin = live.twin
+    tested_k = _ln_k(live)
     prior_levels = _prior_levels(live)
-    history = _readings(live, truth, used, rng, [NOW_MS - k * 30 * DAY_MS for k in range(MONTHS, 0, -1)])
+    history = heard(live, truth, used, rng, [NOW_MS - k * 30 * DAY_MS for k in range(MONTHS, 0, -1)])
     twin.calibrate(history, until_ms=NOW_MS)
-    fit = twin.assimilate(_readings(live, truth, used, rng, [NOW_MS]))
+    fit = twin.assimilate(heard(live, truth, used, rng, [NOW_MS]))
     true = np.array([truth.values(name, NOW_MS)["water_level"] for name in held]) - park.origin.height_m
     names = [row.name for row in twin.setup.wells]
     at = [names.index(name) for name in held]
     levels = np.stack([twin.levels_m(model)[at] for model in twin.models])
-    after_k = _ln_k(twin)
+    after_k = _ln_k(live)
     scored = _scored(live, truth.hidden)
     near = _near_wells(live, scored)
-    lnk = {name: _lnk_errors(live, scored, rows) for name, rows in (("before", before_k), ("after", after_k))}
+    stages = (("before", before_k), ("tested", tested_k), ("after", after_k))
+    lnk = {name: _lnk_errors(live, scored, rows) for name, rows in stages}
+    spread = levels.std(axis=0, ddof=1)
+    places = np.array([(row.x_m, row.y_m) for row in twin.setup.wells])[at]
+    local = twin.local_m(places[:, 0], places[:, 1])
+    miss = _rms(levels.mean(axis=0) - true)
     return Outcome(
         seed=seed,
         head_before_m=_rms(prior_levels[:, at].mean(axis=0) - true),
         head_after_m=_rms(levels.mean(axis=0) - true),
-        head_spread_error=_rms(levels.std(axis=0, ddof=1)) / _rms(levels.mean(axis=0) - true),
+        head_spread_error=_rms(np.hypot(spread, local)) / miss,
+        members_spread_error=_rms(spread) / miss,
+        local_sd_m=twin.local_sd_m,
+        held_miss_m=levels.mean(axis=0) - true,
+        held_sd_m=spread,
+        held_gap_m=_gaps(twin, at, [names.index(name) for name in used]),
+        crossed=twin.crossed,
         lnk_before=_rms(lnk["before"][0]),
+        lnk_tested=_rms(lnk["tested"][0]),
         lnk_after=_rms(lnk["after"][0]),
         lnk_near_before=_rms(lnk["before"][0][near]),
         lnk_near_after=_rms(lnk["after"][0][near]),
@@ -115,13 +143,29 @@ def study(park: Park, terrain: Terrain, seed: int, *, members: int = 40, steps: 
     )
 
 
-def _held_out(park: Park, heard: set[str]) -> set[str]:
+def _gaps(twin: WaterTwin, held: Sequence[int], used: Sequence[int]) -> np.ndarray:
+    """Metres from every held-out well to the nearest that is heard."""
+    places = np.array([(row.x_m, row.y_m) for row in twin.setup.wells])
+    return np.hypot(*np.moveaxis(places[held][:, None] - places[used][None], -1, 0)).min(axis=1)
+
+
+def _tests(
+    park: Park, hidden: Hidden, seed: int, held: Sequence[str], survey: Survey
+) -> tuple[ConductivityTest, ...]:
+    """Slug tests at the wells that are heard, and those of the boreholes of the site survey."""
+    if survey == "none":
+        return ()
+    found = tuple(row for row in well_tests(park, hidden, seed) if row.place not in held)
+    return found if survey == "wells" else found + borehole_tests(park, hidden, seed)
+
+
+def _held_out(park: Park, speak: set[str]) -> set[str]:
     """The scene's held-out wells and every fifth other one."""
     assert park.groundwater is not None
-    return set(park.groundwater.held_out) | set(sorted(heard)[2::5])
+    return set(park.groundwater.held_out) | set(sorted(speak)[2::5])
 
 
-def _readings(
+def heard(
     live: WaterLive, truth: Groundwater, wells: Sequence[str], rng: np.random.Generator, times: Sequence[int]
 ) -> list[Reading]:
     found = []
@@ -141,9 +185,9 @@ def _prior_levels(live: WaterLive) -> np.ndarray:
     return np.stack([live.twin.read_level_m(model.steady_head()) for model in live.twin.models])
 
 
-def _ln_k(twin: WaterTwin) -> np.ndarray:
-    """ln K (members, nl, nr, nc)."""
-    return np.stack([np.log(model.problem.flow.medium.k_m_s) for model in twin.models])
+def _ln_k(live: WaterLive) -> np.ndarray:
+    """ln K (members, nl, nr, nc) of the ground itself, not of its saturated part."""
+    return np.stack([np.log(model.problem.flow.medium.k_m_s / live.saturated) for model in live.twin.models])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -199,9 +243,7 @@ def _edges(live: WaterLive, truth: Groundwater) -> tuple[Edge, ...]:
     assert truth.hidden is not None
     sheets = truth.hidden.aquifer.sheets
     fine = _flat(sheets)
-    peak = ahead.conc_kg_m3[0, :, number].max(axis=(0, 1))
-    i, j = np.unravel_index(int(np.nanargmax(peak)), peak.shape)
-    away = np.hypot(raster.y_m[:, None] - grid.y_m[i], raster.x_m[None, :] - grid.x_m[j])
+    zone = zones(raster, twin.setup.sources_m[SUBSTANCE])
     found = []
     for k, day in enumerate(LEADS_D):
         field = truth.conc_kg_m3(SUBSTANCE, NOW_MS + day * DAY_MS)
@@ -209,10 +251,10 @@ def _edges(live: WaterLive, truth: Groundwater) -> tuple[Edge, ...]:
         true = distances(fine, raster, plan, limit)
         members = np.nan_to_num(ahead.conc_kg_m3[k, :, number]).max(axis=1)
         signed = np.stack([distances(grid, raster, row, limit) for row in members])
-        reach = [float(away[row > 0].max()) if (row > 0).any() else 0.0 for row in signed]
         edge = np.abs(true) < 0.75 * raster.step_m
+        reach = np.stack([zone.reach_m(row)[edge] for row in signed])
         cell_m = float(min(grid.dx_m.min(), grid.dy_m.min()))
-        found.append(Edge(signed_m=signed[:, edge], reach_m=np.asarray(reach), cell_m=cell_m))
+        found.append(Edge(signed_m=signed[:, edge], reach_m=reach, cell_m=cell_m))
     return tuple(found)
 
 
@@ -229,13 +271,15 @@ def _rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.asarray(values) ** 2)))
 
 
-def outcomes(seeds: Sequence[int], *, members: int = 40, steps: int = 4) -> list[Outcome]:
+def outcomes(
+    seeds: Sequence[int], *, members: int = 40, steps: int = 4, survey: Survey = "holes"
+) -> list[Outcome]:
     """Studies of several hidden truths."""
     scene = load_scene(scene_folder("qingliu"))
     terrain = scene.terrain()
     found = []
     for seed in seeds:
-        found.append(study(scene.park, terrain, seed, members=members, steps=steps))
+        found.append(study(scene.park, terrain, seed, members=members, steps=steps, survey=survey))
         sys.stderr.write(_line(found[-1]) + "\n")
         sys.stderr.flush()
     return found
@@ -253,7 +297,9 @@ def _line(row: Outcome) -> str:
     bias = f"bias {row.lnk_bias[0]:.2f} -> {row.lnk_bias[1]:.2f}"
     return (
         f"seed {row.seed}: head {row.head_before_m:.3f} -> {row.head_after_m:.3f} m, "
-        f"spread/error {row.head_spread_error:.2f}; ln K {row.lnk_before:.2f} -> {row.lnk_after:.2f} "
+        f"spread/error {row.members_spread_error:.2f} -> {row.head_spread_error:.2f} (local "
+        f"{row.local_sd_m:.2f} m); ln K {row.lnk_before:.2f} -> {row.lnk_tested:.2f} (tests) -> "
+        f"{row.lnk_after:.2f} "
         f"({bias}), near wells {row.lnk_near_before:.2f} -> {row.lnk_near_after:.2f}, "
         f"spread/error {row.lnk_spread_error:.2f}; front held {fronts}; {row.cpu_s:.0f} CPU-s"
     )
@@ -307,8 +353,9 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     arguments.add_argument("--members", type=int, default=40)
     arguments.add_argument("--steps", type=int, default=4)
+    arguments.add_argument("--survey", choices=("none", "wells", "holes"), default="holes")
     given = arguments.parse_args()
-    found = outcomes(given.seeds, members=given.members, steps=given.steps)
+    found = outcomes(given.seeds, members=given.members, steps=given.steps, survey=given.survey)
     print("front held by lead:", [round(value, 3) for value in held(found)])
 
 
