@@ -20,6 +20,7 @@ from twin.core.errors import ParkTwinError
 from twin.store.backup import newest_backup
 from twin.store.reader import LedgerReader
 from twin.store.results import ResultReader
+from twin.store.rows import WaterKind
 from twin.store.snapshots import PARTS, snapshot_of
 from web.follow import Follower
 from web.hub import Hub
@@ -44,6 +45,8 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "part_alive": "Whether a part of ingest works (1) or waits to be started again (0), by part",
         "part_failures": "Times a part of ingest has failed since ingest started, by part",
         "plume_age_seconds": "Age of the newest plume, by substance",
+        "groundwater_age_seconds": "Age of the newest now-cast of the groundwater",
+        "groundwater_cpu_seconds": "CPU time that the newest now-cast of the groundwater took",
         "devices": "Registered devices, by state",
         "stream_clients": "Open live streams",
         "stream_events": "Events published to the live stream",
@@ -133,6 +136,10 @@ class LedgerCollector(Collector):
             yield _gauge("worker_age_seconds", (now_ms - beat.beat_ms) / 1000.0)
         ages = {row.substance_id: (now_ms - row.time_ms) / 1000.0 for row in self._results.newest_plumes()}
         yield _labelled(GaugeMetricFamily, "plume_age_seconds", "substance", ages)
+        newest = self._results.newest_water(WaterKind.NOW_CAST)
+        age_s = None if newest is None else (now_ms - newest.time_ms) / 1000.0
+        yield _gauge("groundwater_age_seconds", age_s)
+        yield _gauge("groundwater_cpu_seconds", None if newest is None else newest.body.get("cpu_s"))
 
     def _devices(self) -> Iterator[Metric]:
         states = [row.status.value for row in self._ledger.devices()]
@@ -187,7 +194,7 @@ def _note_start() -> None:
     g.started_s = time.perf_counter()
 
 
-def _gauge(name: str, value: float) -> Metric:
+def _gauge(name: str, value: float | None) -> Metric:
     return GaugeMetricFamily(_PREFIX + name, METRICS[name], value=value)
 
 

@@ -50,6 +50,7 @@ def test_numbers_of_the_ledgers(client: FlaskClient, filled: Writer) -> None:
     assert found["data_age_seconds", ()] == (T0_MS + 605_000 - LAST_MS) / 1000
     assert found["ingest_age_seconds", ()] == found["worker_age_seconds", ()] == 5.0
     assert found["plume_age_seconds", ("hf",)] == 605.0 - 260.0
+    assert ("groundwater_age_seconds", ()) not in found, "no now-cast has no age"
     assert found["commit_seconds_count", ()] > 0
     assert found["commit_seconds_bucket", ("+Inf",)] == found["commit_seconds_count", ()]
 

@@ -7,6 +7,7 @@ next from the whole one; after that the ensemble is advanced and corrected, and 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -73,6 +74,7 @@ class WaterWork:
     _origin: Origin | None = None
     _tests: tuple[ConductivityTest, ...] = ()
     _looked: bool = False
+    _began_s: float = 0.0
 
     def turn(self, rows: Rows) -> bool:
         """Do one thing that is due; whether there was one.
@@ -118,6 +120,7 @@ class WaterWork:
         wells = read_wells(rows, self.park, data_ms)
         if wells is None or not not_held_out(wells.readings, self.park):
             return False  # no well has spoken yet
+        self._began_s = time.process_time()
         try:
             aside = self._restored(rows, wells.time_ms)
             quick = self.now_ms is None and self.live is None
@@ -214,6 +217,7 @@ class WaterWork:
             inputs=wells.inputs,
             notes=[*notes, *learnt],
         )
+        body["cpu_s"] = round(time.process_time() - self._began_s, 3)
         self.learner.take(body, now.time_ms)
         row = self._row(WaterKind.NOW_CAST, now.time_ms, wells.origin, body)
         self._send(row, files)

@@ -187,6 +187,7 @@ class WaterNowOut(Out):
     learning: WaterLearningOut | None
     assimilation: WaterAssimilationOut | None
     volumes: list[WaterVolumeOut]
+    cpu_s: float | None = Field(default=None, description="CPU time that it took")
     heads_url: str = Field(description="Grid file: head_median, head_sd, drawdown in metres")
     flow_url: str = Field(description="Grid file: specific discharge to the east and north, m per year")
     vertical: list[WaterVerticalOut]
