@@ -28,7 +28,7 @@ from twin.live.water_box import FOLDER
 from twin.live.water_model import SOLVER, Effort, WaterLive, water_live
 
 NAME = "state.npz"
-_VERSION = 1
+_VERSION = 2
 _SECOND_MS = 1_000
 _DAY_MS = 86_400_000
 _ARRAYS = ("parameters", "head_m", "conc_kg_m3")
@@ -79,6 +79,7 @@ def save_state(data_dir: Path, key: str, live: WaterLive, fitted_ms: int, compar
         "fitted_ms": fitted_ms,
         "compared_ms": _NEVER if compared_ms is None else compared_ms,
         "local_sd_m": state.local_sd_m,
+        "heard": np.array(sorted(state.heard), dtype=np.str_),
     }
     arrays |= {name: np.array(value) for name, value in numbers.items()}
     with draft.open("wb") as file:
@@ -99,6 +100,7 @@ def load_state(data_dir: Path, key: str) -> tuple[Stored | None, str]:
                 return None, "it is of another scene or other settings"
             start_ms, time_ms, fitted_ms, compared_ms = (int(file[name]) for name in _MOMENTS)
             local_sd_m = float(file["local_sd_m"])
+            heard = frozenset(str(name) for name in file["heard"])
             arrays = {name: np.asarray(file[name], dtype=np.float64) for name in _ARRAYS}
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         return None, f"it cannot be read ({type(error).__name__})"
@@ -109,7 +111,14 @@ def load_state(data_dir: Path, key: str) -> tuple[Stored | None, str]:
             start_ms=start_ms,
             fitted_ms=fitted_ms,
             compared_ms=None if compared_ms == _NEVER else compared_ms,
-            state=TwinState(time_ms=time_ms, local_sd_m=local_sd_m, **arrays),
+            state=TwinState(
+                time_ms=time_ms,
+                parameters=arrays["parameters"],
+                head_m=arrays["head_m"],
+                conc_kg_m3=arrays["conc_kg_m3"],
+                local_sd_m=local_sd_m,
+                heard=heard,
+            ),
         ),
         "",
     )
