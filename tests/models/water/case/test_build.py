@@ -226,3 +226,25 @@ def test_results_are_written_and_read_again(tmp_path: Path) -> None:
         np.testing.assert_array_equal(body["head_m"], made.run.head_m)
         assert str(body["origin"]) == "modelled"
     assert "origin" in (tmp_path / "points.csv").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_the_worked_conversion_of_freundlichs_coefficient_holds() -> None:
+    """1.5 (mg/kg)/(mg/L)^0.7 of the document: at 2 mg/L 2.44 mg of it sit on a kilogram."""
+    case = load_case(
+        """
+        kind = "transport"
+        units = {length = "m", time = "d", mass = "g", solid = "kg", conc = "mg/L"}
+        grid = {nrow = 1, ncol = 2, dx = 1.0, dy = 1.0, thickness = 1.0}
+        medium = {k = 1.0}
+        period = [{length = 1.0, steady = true}]
+        chd = [{side = "west", head = 1.0}]
+        [[species]]
+        id = "a"
+        sorption = {kind = "freundlich", bulk_density = 1600.0, kf = 1.5e-3, exponent = 0.7}
+        """
+    )
+    transport = build_case(case).problem.transport
+    assert transport is not None
+    sorption = transport.species[0].sorption
+    assert sorption is not None
+    assert sorption.kf * 2e-3**sorption.exponent == pytest.approx(1.5e-6 * 2**0.7, rel=1e-12)

@@ -110,6 +110,7 @@ def test_the_case_that_is_spoilt_below_is_good() -> None:
         ("species.0.parent", "tce", r"^case: species tce is its own parent$"),
         ("species.0.start", [0.0, -2.0], r"species\.tce\.start of cell .* \(2, 3, 1\) is -2\.0"),
         ("species.0.dual", {"porosity": 0.9, "exchange": 0.1}, r"dual\.porosity of cell .* is 0\.9; .*0\.25"),
+        ("wel.0.conc", [1.0, 2.0, 3.0], r"3 values.*of several species \{tce = 1\.0\}"),
         ("wel.0.conc", -1.5, r"wel\.1\.conc of cell \(layer, row, column\) \(1, 2, 2\) is -1\.5"),
         ("mass_source", [{"layer": 1, "row": 3, "column": 2, "rate": -7.0}],
          r"mass_source\.1\.rate of cell .* \(1, 3, 2\) is -7\.0"),
