@@ -37,7 +37,7 @@ from twin.core.groundwater import (
 from twin.core.origin import Origin
 from twin.core.park import Park
 from twin.core.text import Text
-from twin.live.water_frames import Learning, Measured, display_of, now_cast_row
+from twin.live.water_frames import Learning, Measured, MeasuredConc, display_of, now_cast_row
 from twin.store.rows import WaterKind, WaterRow
 
 NOW_MS = 1_795_000_000_000
@@ -176,7 +176,22 @@ def now_cast() -> Nowcast:
 
 def now_cast_parcel(k: int = 0, time_ms: int = NOW_MS) -> tuple[WaterRow, dict[str, bytes]]:
     """Row and files of the now-cast."""
-    heard = Measured(level_m=14.1, time_ms=NOW_MS - 1000, age_s=1.0, quality="good", conc_kg_m3={"f": 1e-3})
+    read = MeasuredConc(
+        value_kg_m3=1e-3,
+        time_ms=NOW_MS - 1000,
+        age_s=1.0,
+        quality="good",
+        origin=Origin.SIMULATED,
+        fresh=True,
+    )
+    heard = Measured(
+        level_m=14.1,
+        time_ms=NOW_MS - 1000,
+        age_s=1.0,
+        quality="good",
+        conc={"f": read},
+        origin=Origin.SIMULATED,
+    )
     body, files = now_cast_row(
         water_park(),
         display_of(water_grid()),

@@ -24,6 +24,7 @@ from twin.stage.water.report_facts import (
 )
 from twin.stage.water.report_parts import blocks_of
 from twin.stage.water.report_pdf import pdf_of
+from twin.stage.water.report_plain import plain
 
 __all__ = [
     "BudgetLine",
@@ -55,5 +56,6 @@ def write_report(report: RiskReport, form: Format) -> bytes:
             field="form",
             value=form,
         )
+    report = plain(report)
     blocks = blocks_of(report)
     return docx_of(report, blocks) if form == "docx" else pdf_of(report, blocks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def report_of(
     situation
         Paragraphs to begin with.
     readings_origin
-        Of the wells' readings; None: measured where the now-cast is modelled, else as the now-cast.
+        Of readings that tell none of their own; None: measured where the now-cast is modelled, else as it.
 
     Returns
     -------
@@ -117,20 +117,30 @@ class _Names:
 
 
 def _well(row: Shape, origin: Origin) -> WellRow:
-    samples = tuple(
-        Sample(indicator=name, value=float(value), origin=origin)
-        for name, value in row["measured_conc"].items()
-        if value is not None and value >= 0.0
-    )
     level = row["measured_level"]
     return WellRow(
         id=row["sensor"],
         x_m=row["x_m"],
         y_m=row["y_m"],
-        level_m=float(row["level"]["median"] if level is None else level),
-        samples=samples,
+        level_m=None if level is None else float(level),
+        samples=tuple(
+            Sample(indicator=name, value=value, origin=own or origin) for name, value, own in _read(row)
+        ),
         time_ms=row["measured_t"],
     )
+
+
+def _read(well: Shape) -> Iterator[tuple[str, float, Origin | None]]:
+    """Good readings of a well that are fresh, with their own origin; None where an old row has none."""
+    told = well.get("measured")
+    if told is None:
+        told = {
+            name: {"value": value, "fresh": True, "origin": None}
+            for name, value in well["measured_conc"].items()
+        }
+    for name, one in told.items():
+        if one["fresh"] and one["value"] is not None and one["value"] >= 0.0:
+            yield name, float(one["value"]), None if one["origin"] is None else Origin(one["origin"])
 
 
 def _front(row: Shape, called: _Names) -> FrontRow:
@@ -220,8 +230,8 @@ def _plans(now: Shape, comparison: Shape | None) -> tuple[PlanLine, ...]:
     limits = {row["substance"]: float(row["limit_kg_m3"]) for row in now["fronts"]}
     worst: tuple[float, str] | None = None
     for well in now["wells"]:
-        for name, value in well["measured_conc"].items():
-            degree = 0.0 if value is None or name not in limits else value / limits[name]
+        for name, value, _ in _read(well):
+            degree = 0.0 if name not in limits else value / limits[name]
             if degree > 1.0 and (worst is None or degree > worst[0]):
                 worst = (degree, name)
     if worst is None:

@@ -233,3 +233,24 @@ def test_numbers_are_written_as_people_read_them() -> None:
     assert band(spread_of([1.0, 1.0, 1.0])) == "1"
     assert [days(v * 86_400) for v in (0.0, 1.0, 9.94, 30.4)] == ["0", "1.0", "9.9", "30"]
     assert yuan(None) == "未知 unknown"
+
+
+def test_a_modelled_level_is_no_reading_and_a_stale_sample_is_none() -> None:
+    told = now_cast()
+    reading = {"t": 0, "age_s": 0.0, "quality": "good", "origin": "simulated"}
+    for well in told["wells"]:
+        well["measured_level"] = None
+        well["measured"] = {"f": reading | {"value": 9e-3, "fresh": False}}
+    report = report_of(told, park=PARK)
+    assert all(row.level_m is None and row.samples == () for row in report.wells)
+    told["wells"][0]["measured"]["f"] |= {"value": 9e-3, "fresh": True}
+    (sample,) = report_of(told, park=PARK).wells[0].samples
+    assert (sample.value, sample.origin) == (9e-3, Origin.SIMULATED)
+
+
+def test_control_characters_in_names_break_no_document() -> None:
+    park = Text(zh="庆\x00流\x0b", en="Qing\x1bliu\ud800")
+    report = report_of(now_cast(), park=park)
+    for form in ("docx", "pdf"):
+        assert len(write_report(report, form)) > 1_000
+    assert "庆 流" in document(write_report(report, "docx")).core_properties.title
