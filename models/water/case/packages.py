@@ -295,12 +295,12 @@ class Packages:
             return None
         self._need_species(where)
         if isinstance(given, list) and len(given) != len(periods):
-            table = ", ".join(f"{name} = 1.0" for name in self.species[:2])
+            known = ", ".join(f"{name} = 1.0" for name in self.species[:2])
             raise self._bad(
                 f"{where}.conc",
                 f"{len(given)} values",
-                f"one per period in which the row acts, {len(periods)}; of several species {{{table}}}",
-                f"每个作用期一个值，共 {len(periods)} 个；多种物质请用表 {{{table}}}",
+                f"one per period in which the row acts, {len(periods)}; of several species {{{known}}}",
+                f"每个作用期一个值，共 {len(periods)} 个；多种物质请用表 {{{known}}}",
             )
         if column is not None or not isinstance(given, dict):
             course = self._course(given, column, "C", periods, f"{where}.conc")

@@ -77,13 +77,18 @@ def _computed(loaded: LoadedCase, built: Built, rows: Sequence[ObservedRow]) -> 
     uniform = isinstance(built.case, TransportCase) and built.case.uniform_flow is not None
     made = _uniform(built, times_s, points) if uniform else _solved(built, times_s, points)
     tables = tables_of(built, made, points)
+    said: tuple[str, ...] = ()
+    if isinstance(built.case, TransportCase) and built.case.compare is not None:
+        from models.water.case.measures import measures_table
+
+        tables["measures"], said = measures_table(built, built.case)
     return _result(
         loaded,
         tables,
         rows,
         float(times_s[-1]),
         converged=made.converged,
-        notes=(*built.notes, *(counted(text, built.arrays.counting) for text in made.notes)),
+        notes=(*built.notes, *said, *(counted(text, built.arrays.counting) for text in made.notes)),
         run=made,
         built=built,
     )

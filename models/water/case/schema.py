@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from models.casefiles.strict import Id, Strict, Words, refuse
 from models.water.case.dims import OWN, Dim, UnitsTable
 from models.water.case.schema_ground import GridTable, MediumTable, PeriodRow, UniformFlowTable
+from models.water.case.schema_measures import CompareTable, MeasureRow
 from models.water.case.schema_stress import (
     ChdRow,
     DrnRow,
@@ -146,6 +147,31 @@ class TransportCase(FlowCase):
     species: Annotated[list[SpeciesRow], Field(min_length=1)]
     mass_source: list[MassRow] = []
     fixed_conc: list[ConcRow] = []
+    measure: list[MeasureRow] = []
+    compare: CompareTable | None = None
+
+    @model_validator(mode="after")
+    def _compared(self) -> TransportCase:
+        if bool(self.measure) != (self.compare is not None):
+            refuse("measure and compare belong together", "measure 与 compare 须同时给出")
+        if self.compare is None:
+            return self
+        if self.uniform_flow is not None:
+            refuse(
+                "measures need a flow that is solved, no uniform_flow",
+                "措施比较需要求解水流，不能用 uniform_flow",
+            )
+        names = ["do_nothing", *(row.id for row in self.measure)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            refuse(f"measure {twice} stands twice", f"措施 {twice} 重复")
+        ids = [row.id for row in self.species]
+        if self.compare.species is not None and self.compare.species not in ids:
+            refuse(
+                f"compare.species {self.compare.species} is no species of the case",
+                f"compare.species {self.compare.species} 不是本案例的物质",
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_flow(self) -> TransportCase:

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from models.casefiles.strict import Strict
 from models.water.case import dims, schema, schema_column, schema_ground, schema_stress, schema_tracks
+from models.water.case import schema_measures as remedies
 from models.water.case import schema_transport as cargo
 from models.water.case import schema_values as values
 from models.water.case.dims import OWN, Dim
@@ -50,6 +51,8 @@ TABLES: list[tuple[str, type[Strict], tuple[type[Strict], ...]]] = [
     ("### `[species.dual]`", cargo.DualTable, ()),
     ("### `[[mass_source]]`", cargo.MassRow, (values.Place,)),
     ("### `[[fixed_conc]]`", cargo.ConcRow, (values.Place,)),
+    ("### `[[measure]]`", remedies.MeasureRow, ()),
+    ("### `[compare]`", remedies.CompareTable, ()),
     ('## kind = "tracks"', schema_tracks.TracksCase, (schema.FlowCase,)),
     ("### `[[particle]]`", schema_tracks.ParticleRow, (values.Place,)),
     ("### `[tracking]`", schema_tracks.TrackingTable, ()),
@@ -105,7 +108,17 @@ def test_every_field_stands_in_the_document_and_nothing_else(
 
 
 def test_every_table_of_the_schema_is_described() -> None:
-    modules = (dims, schema, schema_column, schema_ground, schema_stress, schema_tracks, cargo, values)
+    modules = (
+        dims,
+        schema,
+        schema_column,
+        schema_ground,
+        schema_stress,
+        schema_tracks,
+        cargo,
+        remedies,
+        values,
+    )
     described = {model for _, model, _ in TABLES}
     described |= {base for model in described for base in model.__mro__}
     found = {
