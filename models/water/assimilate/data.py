@@ -62,7 +62,7 @@ class Data:
         chemical = self.species[rows] >= 0
         if conc_kg_m3 is not None and chemical.any():
             species = self.species[rows][chemical]
-            conc = np.maximum(conc_kg_m3[species, self.place[rows][chemical]], 0.0)
+            conc = np.maximum(np.nan_to_num(conc_kg_m3[species, self.place[rows][chemical]]), 0.0)
             found[chemical] = np.log(conc + self.floor_kg_m3[species])
         return found
 

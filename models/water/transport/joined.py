@@ -16,7 +16,8 @@ from models.water.transport.load import Load, solid_kg
 from models.water.transport.patch import Patch
 from twin.core.geometry import FloatArray
 
-FAST = 3.0  # rate times substep from which on phases count as one
+FAST = 4.0  # rate times substep from which on phases count as one
+FINE = 0.5  # the same up to which splitting is exact enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ from models.water.transport.body import Held, Put, Zone, body, check_field
 from models.water.transport.closure import Gap, gap
 from models.water.transport.dry import landed, wet_cells
 from models.water.transport.isotherm import LINEAR, conc_of, total_kg
-from models.water.transport.joined import FAST
+from models.water.transport.joined import FAST, FINE
 from models.water.transport.kernels import kernels
 from models.water.transport.limiter import BoolArray
 from models.water.transport.load import Load, Whole, copied, empty, put_back, taken, thickness_of
@@ -228,7 +228,7 @@ class TransportSolver:
         """The window's scene and loads, and the substeps that ``dt_s`` seconds in it take."""
         cut = self._cut(field, waters, box)
         wet = np.minimum(*cut.water_m3) > _WET * self._body.pore_m3[cut.box.slices]
-        count, fast = substeps(self._rate(cut), wet, dt_s, self._reaction_steps(dt_s), self.options)
+        count, fast = self._substeps(cut, wet, dt_s)
         implicit: Stiff | None = None
         if fast is not None:
             implicit = stiff(cut, fast)
@@ -265,10 +265,18 @@ class TransportSolver:
         return np.where(cut.state < 0, 0.0, cut.leaving_m3_s / (water + held * cut.solid_m3))
 
     def _reaction_steps(self, dt_s: float) -> int:
-        paces = [rate for cargo in self._body.cargo for rate in cargo.exchange_1_s]
-        slow = max(rate if rate * dt_s < FAST else 0.0 for rate in paces)
-        fastest = max(slow, *(cargo.decay_1_s for cargo in self._body.cargo))
+        fastest = max(cargo.decay_1_s for cargo in self._body.cargo)
         return min(max(int(np.ceil(fastest * dt_s)), 1), self.options.max_substeps)
+
+    def _substeps(self, cut: Patch, wet: BoolArray, dt_s: float) -> tuple[int, BoolArray | None]:
+        """Substeps, more where exchange is neither slow nor so fast that phases move as one."""
+        rate, least = self._rate(cut), self._reaction_steps(dt_s)
+        count, fast = substeps(rate, wet, dt_s, least, self.options)
+        for pace in sorted(pace for cargo in self._body.cargo for pace in cargo.exchange_1_s):
+            if FINE < pace * dt_s / count < FAST:
+                least = min(int(np.ceil(pace * dt_s / FINE)), max(self.options.most_substeps, count))
+                count, fast = substeps(rate, wet, dt_s, least, self.options)
+        return count, fast
 
     def _seeds(self, field: FlowField, acts: _Acts) -> Box | None:
         """Where mass comes from."""
