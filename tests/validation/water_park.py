@@ -38,7 +38,7 @@ MONTHS = 12
 LEVEL_SD_M, CONC_SHARE = 0.01, 0.1
 SUBSTANCE = "f"
 Survey = Literal["none", "wells", "holes"]
-SEEDS = (11, 12, 13)  # those the report shows; 1 to 5 were looked at when knobs were chosen
+SEEDS = (11, 12, 13, 14, 15, 16)  # those the report shows; 1 to 4 were looked at when knobs were chosen
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -307,44 +307,53 @@ def _line(row: Outcome) -> str:
 
 def report() -> Section:
     """Section of ``make validate``."""
-    found = outcomes(SEEDS)
-    ratio = np.mean([row.head_after_m / row.head_before_m for row in found])
-    lnk = np.mean([row.lnk_after / row.lnk_before for row in found])
-    spread = np.mean([row.head_spread_error for row in found])
-    shares = held(found)
-    rows = [
-        [
-            row.seed,
-            row.head_before_m,
-            row.head_after_m,
-            row.head_spread_error,
-            row.lnk_before,
-            row.lnk_after,
-            row.lnk_spread_error,
-            *[edge.held(Dressing()) for edge in row.edges],
-        ]
-        for row in found
-    ]
-    columns = ["seed", "head before", "after, m", "spread/error", "ln K before", "after", "spread/error"]
+    found = outcomes(SEEDS, members=24)
+    table_rows = np.array([_row(row) for row in found])
+    mean = np.nanmean(table_rows, axis=0)
+    error = np.nanstd(table_rows, axis=0, ddof=1) / np.sqrt(len(found))
+    rows = [[row.seed, *own] for row, own in zip(found, table_rows.tolist(), strict=True)]
+    rows += [["mean", *mean.tolist()], ["standard error", *error.tolist()]]
+    columns = ["seed", "head before, m", "after, m", "members' spread/error", "with local error"]
+    columns += ["ln K before", "slug tests", "after", "spread/error"]
+    columns += [f"front held, {day} d" for day in LEADS_D]
+    head = float(np.mean([row.head_after_m / row.head_before_m for row in found]))
+    ln_k = float(np.mean([row.lnk_after / row.lnk_before for row in found]))
+    spread = float(np.mean([row.head_spread_error for row in found]))
     return Section(
         title="The live twin against a hidden aquifer",
         text=(
             "The simulator hides an aquifer of its own under the demonstration park. The twin hears its "
-            "wells, all but the held-out ones, once a month for a year; then heads at the held-out wells, "
-            "ln K of the aquifers and fronts at now and ahead are "
-            "compared with the truth."
+            "wells, all but the held-out ones, once a month for a year, and is told slug tests of the heard "
+            "wells and of the boreholes of the site survey; then heads at the held-out wells, ln K and "
+            "fronts at now and ahead are compared with the truth. ln K is scored over every active cell of "
+            "the aquifers' layers in the modelled domain whose footprint the truth covers. The local error "
+            "of levels is learned by leaving wells out in turn, none of them held out of the study."
         ),
-        tables=(table("Every hidden truth", [*columns, *[f"front {day} d" for day in LEADS_D]], rows),),
+        tables=(table("Every hidden truth", columns, rows),),
         checks=(
-            Check(what="head error at held-out wells, after over before", value=float(ratio), high=0.5),
-            Check(what="error of ln K, after over before", value=float(lnk), high=0.7),
-            Check(what="spread over error of heads", value=float(spread), low=0.7, high=1.4),
+            Check(what="head error at held-out wells, after over before", value=head, high=0.5),
+            Check(what="error of ln K, after over before", value=ln_k, high=0.7),
+            Check(what="spread over error of heads", value=spread, low=0.7, high=1.4),
             *(
                 Check(what=f"true front in the 95 % band, {day} d", value=share, low=0.93, high=0.97)
-                for day, share in zip(LEADS_D, shares, strict=True)
+                for day, share in zip(LEADS_D, held(found), strict=True)
+            ),
+            Check(
+                what="true front in the 95 % band, all leads",
+                value=float(np.mean(held(found))),
+                low=0.93,
+                high=0.97,
             ),
         ),
     )
+
+
+def _row(row: Outcome) -> list[float]:
+    return [
+        *[row.head_before_m, row.head_after_m, row.members_spread_error, row.head_spread_error],
+        *[row.lnk_before, row.lnk_tested, row.lnk_after, row.lnk_spread_error],
+        *[edge.held(Dressing()) for edge in row.edges],
+    ]
 
 
 def main() -> None:
