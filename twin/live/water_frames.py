@@ -159,6 +159,7 @@ def now_cast_row(
         "heads_url": FILE_MARK + HEADS_FILE,
         "flow_url": FILE_MARK + FLOW_FILE,
         "vertical": [_vertical(row) for row in now.vertical],
+        "cpu_s": None,  # whoever computes it says so
     }
     return body, files
 
