@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.water.arrival import ModelError, target_now
+from models.water.assimilate.account import Account, median_budget
 from models.water.assimilate.data import LEVEL, Data, DataKnobs, data_of
 from models.water.assimilate.folds import LEAST_WELLS, Crossed, crossed, dressed, parts, unknown
 from models.water.assimilate.outlook import Change, Outlook, by_depth, conc_of, dissolved_kg, look_ahead
@@ -28,7 +29,6 @@ from models.water.observe import Observer, Place, observer
 from models.water.plane import discharge, water_table
 from models.water.problem import Period, Stress, Wells
 from models.water.refusal import refused
-from models.water.result import MassRow
 from models.water.tracking.lines import flow_lines
 from twin.core.geometry import FloatArray
 from twin.core.groundwater import GroundwaterTarget
@@ -141,6 +141,7 @@ class WaterTwin:
         self._ahead: list[WaterModel] | None = None
         self._undisturbed: FloatArray | None = None
         self._fit: Fit | None = None
+        self._account = Account()
         self._inflation = 1.0
         self.local_sd_m = 0.0
         self.crossed: Crossed | None = None
@@ -176,6 +177,7 @@ class WaterTwin:
         if any(not np.isfinite(row).all() for row in predicted):
             models = [self._model(member) for member in self.parameters.T]
         self.models, self._ahead, self._undisturbed = models, None, None
+        self._account = Account()
         if until_ms is not None and until_ms > self.time_ms:
             self.advance(until_ms)
         self._fit = self._judged(data, first, predicted)
@@ -256,7 +258,9 @@ class WaterTwin:
         factor = self._grown(before, data)
         moved = self._moved(state, before, data, factor)
         cells = heads.shape[0]
+        self._account.hold(self.models)
         self._put(moved[:cells], np.maximum(np.exp(moved[cells:]) - floor, 0.0))
+        self._account.corrected(self.models)
         self._fit = self._judged(data, before, self._shown(data))
         return self._fit
 
@@ -277,8 +281,8 @@ class WaterTwin:
             time_ms=self.time_ms,
             members=len(self.models),
             wells=self._wells(),
-            budget=() if flow is None else flow.budget,
-            mass=self._mass_rows(middle),
+            budget=median_budget(self.models),
+            mass=self._account.rows(self.models),
             mass_now_kg={
                 name: band(ahead.mass_kg[0, :, n]) for n, name in enumerate(self.setup.limits_kg_m3)
             },
@@ -369,6 +373,7 @@ class WaterTwin:
         self.parameters = state.parameters.copy()
         self._ahead, self._undisturbed = None, None
         self.local_sd_m, self._heard = state.local_sd_m, state.heard
+        self._account = Account()
         self.models = [self._model(member) for member in self.parameters.T]
         time_s = (state.time_ms - self.setup.start_ms) / 1000.0
         for model, head, conc in zip(self.models, state.head_m, state.conc_kg_m3, strict=True):
@@ -611,16 +616,6 @@ class WaterTwin:
                 mass = by_depth(grid, dissolved_kg(self._middle(), mean), _DEPTHS_M)
                 found.append(Vertical(species=name, lead_s=lead, depth_m=_DEPTHS_M, mass_kg=mass))
         return tuple(found)
-
-    def _mass_rows(self, model: WaterModel) -> tuple[MassRow, ...]:
-        transport = model.problem.transport
-        carried = model.state().transport
-        if transport is None or carried is None:
-            return ()
-        return tuple(
-            MassRow(species=transport.species[n].id, name=name, in_kg=moved[0], out_kg=moved[1])
-            for (n, name), moved in carried.moved_kg.items()
-        )
 
     def _check(self) -> None:
         transport = self.setup.prior.problem.transport
