@@ -74,7 +74,10 @@ class WaterBudgetOut(Out):
 
 
 class WaterMassOut(Out):
-    """Mass that a package has moved since the model's start."""
+    """Mass that a package, decay or the corrections (``assimilation``) moved: median of the ensemble.
+
+    Since the history that was fitted began, or since the ensemble was restored.
+    """
 
     substance: str
     name: str

@@ -33,7 +33,7 @@ function waterBudget(ctx: Context): HTMLElement {
     h('td', { class: 'num' }, () => text(item.get().out_m3_s))));
   const error = (): string => {
     const share = imbalance(rows());
-    return share === null ? '' : tw('budget.error', { p: `${number(100 * share, Math.abs(share) < 1e-3 ? 4 : 2, language())} %` });
+    return share === null ? '' : tw('budget.error', { n: nowOf(ctx)?.members ?? 0, p: `${number(100 * share, Math.abs(share) < 1e-3 ? 4 : 2, language())} %` });
   };
   return h('div', {}, heading3('budget.water'),
     table('budget', [[() => tw('budget.term'), false], [() => `${tw('budget.in')} m³/d`, true], [() => '', false], [() => `${tw('budget.out')} m³/d`, true]], body),
@@ -55,7 +55,8 @@ function massBudget(ctx: Context): HTMLElement {
       return held ? `${tw('budget.now', { mass: bandWords(held, massShown) })} · ${tw('band95')}` : '';
     }),
     h('div', { hidden: () => rows().length === 0 },
-      table('budget', [[() => tw('budget.term'), false], [() => tw('budget.in'), true], [() => '', false], [() => tw('budget.out'), true]], body)),
+      table('budget', [[() => tw('budget.term'), false], [() => tw('budget.in'), true], [() => '', false], [() => tw('budget.out'), true]], body),
+      h('p', { class: 'muted' }, () => tw('budget.since'))),
     empty(() => tw('budget.none'), () => rows().length > 0));
 }
 
