@@ -88,11 +88,18 @@ def client(filled: Writer, client: FlaskClient) -> FlaskClient:
 
 def test_the_newest_now_cast_is_the_row_that_was_stored(client: FlaskClient) -> None:
     (cast,) = client.get("/api/v1/water/nowcasts").json["nowcasts"]
-    assert cast == json.loads(json.dumps(replace(ROW, files=tuple(FILES)).payload()))
+    assert cast == {"cpu_s": None} | json.loads(json.dumps(replace(ROW, files=tuple(FILES)).payload()))
     assert (cast["origin"], cast["t"], cast["members"]) == ("simulated", NOW_MS, 24)
     assert [row["lead_s"] for row in cast["fronts"]] == list(LEADS_S)
     assert cast["fronts"][0]["class"] == "GB/T 14848 III"
     assert cast["wells"][0]["measured_conc"] == {"f": 1e-3}
+    read = cast["wells"][0]["measured"]["f"]
+    assert (read["value"], read["t"], read["origin"], read["fresh"]) == (
+        1e-3,
+        NOW_MS - 1000,
+        "simulated",
+        True,
+    )
     assert cast["wells"][1]["measured_level"] is None
     assert cast["targets"][0]["response"] == "II"
     assert client.get("/api/v1/water/nowcasts/water-1/0").json == cast
@@ -125,8 +132,26 @@ def test_comparisons_say_whether_they_are_an_exercise(client: FlaskClient) -> No
 
 
 def test_warnings_are_listed(client: FlaskClient) -> None:
-    (row,) = client.get("/api/v1/water/warnings").json["warnings"]
+    told = client.get("/api/v1/water/warnings").json
+    (row,) = told["warnings"]
     assert (row["subject"], row["state"], row["response"]) == ("river", "raised", "II")
+    assert told["standing"] == [row]
+
+
+def test_what_stands_is_listed_however_old_until_it_ends(filled: Writer, client: FlaskClient) -> None:
+    month_ms = 31 * 86_400_000
+    for k, (subject, state, response, days) in enumerate(
+        [("river", "raised", "III", 0), ("well", "raised", "I", 1), ("gone", "raised", "I", 2),
+         ("gone", "ended", None, 3), ("well", "unknown", "I", 4), ("intake", "raised", "II", 90)]
+    ):  # fmt: skip
+        body = WARNING.body | {"subject": subject, "state": state, "response": response}
+        filled.results.add_water(replace(WARNING, k=10 + k, time_ms=NOW_MS + days * 86_400_000, body=body))
+    told = client.get("/api/v1/water/warnings").json
+    assert [row["subject"] for row in told["warnings"]] == ["intake"]
+    assert [(row["subject"], row["state"]) for row in told["standing"]] == [
+        ("well", "unknown"), ("intake", "raised"), ("river", "raised"),
+    ]  # fmt: skip
+    assert told["standing"][2]["t"] < told["standing"][1]["t"] - month_ms
 
 
 def test_one_kind_is_not_taken_for_another(client: FlaskClient) -> None:
@@ -157,6 +182,6 @@ def test_without_results_everything_is_empty(app) -> None:
     bare = app.test_client()
     assert bare.get("/api/v1/water/nowcasts").json == {"nowcasts": [], "truncated": False}
     assert bare.get("/api/v1/water/comparisons").json == {"comparisons": [], "truncated": False}
-    assert bare.get("/api/v1/water/warnings").json == {"warnings": [], "truncated": False}
+    assert bare.get("/api/v1/water/warnings").json == {"warnings": [], "truncated": False, "standing": []}
     assert bare.post("/api/v1/water/what-if", json={}).status_code == 401
     assert bare.get("/api/v1/water/report.pdf").status_code in (404, 503)
