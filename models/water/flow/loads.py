@@ -205,14 +205,13 @@ def _ending_at_the_bottom(
     load: Load, grid: Grid, convertible: npt.NDArray[np.bool_], notes: list[str]
 ) -> Load:
     """Evapotranspiration that would draw from under the lowest cell, which holds no water there."""
-    _, nr, nc = grid.shape
-    layer = np.full((nr, nc), -1)
-    for k in range(grid.shape[0]):
-        layer = np.where(grid.active[k], k, layer)
-    at = np.unravel_index(load.cells % (nr * nc), (nr, nc))
-    lowest = (layer[at], *at)
+    layer, *at = np.unravel_index(load.cells, grid.shape)
+    for _ in range(grid.shape[0]):  # down to where water can pass
+        under = grid.below[layer, at[0], at[1]]
+        layer = np.where(under >= 0, under, layer)
+    lowest = (layer, *at)
     bottom = grid.bottom_m[lowest]
-    deep = convertible[layer[at]] & (load.zero_m < bottom) & (load.slope_m2_s > 0.0)
+    deep = convertible[layer] & (load.zero_m < bottom) & (load.slope_m2_s > 0.0)
     if not deep.any():
         return load
     notes.append(

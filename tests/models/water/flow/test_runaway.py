@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -108,6 +110,20 @@ def test_extinction_under_the_bottom(depth_m: float) -> None:
         assert len(noted) == (depth_m > 1.0)
         assert not noted or "4 columns" in noted[0]
     assert solver.steady(stresses, start).budget[1].out_m3_s <= 4 * 100.0 * 5e-8
+
+
+def test_extinction_under_a_cell_that_nothing_feeds_from_below() -> None:
+    """An inactive cell parts the column: the lowest cell that counts is the one above it."""
+    domain = np.ones((3, 1, 3), dtype=np.int8)
+    domain[1] = 0
+    whole = regular_grid((3, 1, 3), dx_m=10.0, dy_m=10.0, thickness_m=1.0)
+    grid = replace(whole, domain=domain)
+    medium = uniform(grid, k_m_s=1e-5, convertible=[True, False, False])
+    stresses = [held(grid, 0, -0.5), evaporating(grid.shape, 0.0, 5e-8, 3.0)]
+    step = FlowSolver(grid, medium, kernel="numpy").steady(stresses, np.full(grid.shape, -0.2))
+    assert step.converged
+    assert any("in 2 columns" in note for note in step.notes)
+    assert np.nanmin(step.head_m[0]) > -1.0
 
 
 def test_a_head_under_a_confined_bottom_is_noted() -> None:
