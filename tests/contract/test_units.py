@@ -94,6 +94,7 @@ ALLOWED = {
     "web.schemas.statistics.StatisticsOut": {"substitute"},  # in substitute_unit
     "models.air.deposition.Removal": {"washout_power"},  # an exponent
     "models.contaminants.warning.Steps": {"factors"},  # of limits
+    "twin.core.groundwater.ConductivityTest": {"ln_sd"},  # of a logarithm
     "models.water.risk.Threat": {"probability"},
     "models.water.problem.Period": {"multiplier"},  # a ratio
     "models.water.problem.Sorption": {"kf", "exponent"},  # the unit of kf depends on the exponent
