@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from models.casefiles.strict import Id, Strict, refuse
-from models.water.case.dims import Dim
+from models.water.case.dims import OWN, Dim
 
 NotNegative = Annotated[float, Field(ge=0)]
 Corner = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -39,7 +39,7 @@ class MeasureRow(Strict):
     half_life: Annotated[float | None, Field(gt=0), Dim("T")] = None
     start: Annotated[NotNegative, Dim("T")] = 0.0
     end: Annotated[float | None, Field(gt=0), Dim("T")] = None
-    cost: NotNegative | None = None
+    cost: Annotated[float | None, Field(ge=0), Dim(OWN)] = None
 
     @model_validator(mode="after")
     def _whole(self) -> MeasureRow:

@@ -27,7 +27,9 @@ class Row:
 
 
 def watched(built: Built) -> tuple[Row, ...]:
-    """Cells of the points of a case. Raises CaseError for a point outside or in an inactive cell."""
+    """Cells of the points of a case. Raises CaseError for a point or profile outside, or an inactive cell."""
+    for profile in built.case.profile:
+        _profile(profile, built)
     return tuple(Row(name=row.id, cell=_cell(row, built)) for row in built.case.point)
 
 

@@ -236,6 +236,13 @@ def test_no_chinese_sentence_is_left_in_english() -> None:
             assert word not in said, said
 
 
+def test_points_and_profiles_are_checked_before_anything_is_computed() -> None:
+    for rows in ({"point": [{"id": "p", "layer": 3, "row": 1, "column": 1}]},
+                 {"profile": [{"id": "p", "layer": 3, "row": 1}]}):  # fmt: skip
+        with pytest.raises(CaseError, match=r"p\.layer is 3; expected layers from 1 to 2"):
+            check_case(load_case({**GOOD, **rows}))
+
+
 def test_a_receptor_without_a_moment_means_the_last() -> None:
     result = run_case(bad(("point", [{"id": "p", "layer": 1, "row": 2, "column": 3}])))
     assert result.value("p", "head") == result.value("p@30", "head") != result.value("p@10", "head")
