@@ -38,7 +38,7 @@ class Learner:
     """Misses by well and hour, and what was made of them."""
 
     knobs: LearnKnobs = field(default_factory=LearnKnobs)
-    misses: dict[str, dict[int, float]] = field(default_factory=dict)
+    misses_m: dict[str, dict[int, float]] = field(default_factory=dict)
     learned: dict[str, Learned] = field(default_factory=dict)
     learned_ms: int | None = None
 
@@ -50,7 +50,7 @@ class Learner:
             age_s, measured = row.get("age_s"), row.get("measured_level")
             if measured is None or age_s is None or age_s > _FRESH_S:
                 continue
-            hours = self.misses.setdefault(row["sensor"], {})
+            hours = self.misses_m.setdefault(row["sensor"], {})
             level = row["level"]["median"] - added.get(row["sensor"], 0.0)
             hours[time_ms // HOUR_MS] = measured - level
             for old in sorted(hours)[:-_MOST]:
@@ -58,7 +58,7 @@ class Learner:
 
     def series_m(self, well: str, time_ms: int) -> FloatArray:
         """Misses (hours,) up to the last whole hour, back to the first long gap; gaps keep the last value."""
-        hours = self.misses.get(well, {})
+        hours = self.misses_m.get(well, {})
         last = time_ms // HOUR_MS - 1
         found: list[float] = []
         for hour in sorted((at for at in hours if at <= last), reverse=True):

@@ -47,14 +47,14 @@ class Choice:
 class _Seen:
     """What one member's branch held at the leads: all (leads,), ``over`` (targets, leads) so far.
 
-    ``kept`` concentrations (nl, nr, nc) by lead.
+    ``kept_kg_m3`` concentrations (nl, nr, nc) by lead.
     """
 
     mass_kg: FloatArray
     max_kg_m3: FloatArray
     over: FloatArray
     planes: tuple[FloatArray, ...]
-    kept: Mapping[float, Float32Array]
+    kept_kg_m3: Mapping[float, Float32Array]
     converged: bool
     notes: tuple[str, ...]
 
@@ -193,7 +193,7 @@ class _Look:
             max_kg_m3=np.asarray(most),
             over=np.asarray(danger).reshape(len(self.leads_s), -1),
             planes=planes,
-            kept=whole,
+            kept_kg_m3=whole,
             converged=converged,
             notes=tuple(notes),
         )
@@ -268,7 +268,7 @@ def _option(
                 species=look.substance,
                 lead_s=lead_s,
                 band="median",
-                conc_kg_m3=np.median([run.kept[lead_s] for run in runs], axis=0),
+                conc_kg_m3=np.median([run.kept_kg_m3[lead_s] for run in runs], axis=0),
             )
             for lead_s in look.keep_s
         ),

@@ -94,5 +94,5 @@ def test_the_past_comes_from_the_result_ledger(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     found = learner_of(settings)
     assert found.series_m("W1", NOW_MS).size == 2
-    assert len(found.misses["W1"]) == 3
-    assert learner_of(Settings(data_dir=tmp_path / "none")).misses == {}
+    assert len(found.misses_m["W1"]) == 3
+    assert learner_of(Settings(data_dir=tmp_path / "none")).misses_m == {}
