@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.water.grid import Grid
@@ -171,6 +171,9 @@ def test_mass_is_kept_and_never_negative(seed: int, scheme: str, *, steady: bool
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**31), steady=st.booleans(), sorption=st.sampled_from(SORPTIONS[:2]))
+@example(seed=6, sorption=None, steady=True)
+@example(seed=9, sorption=None, steady=True)
+@example(seed=31, sorption=None, steady=True)
 def test_cells_that_fall_dry_keep_to_what_is_around(
     seed: int, sorption: Sorption | None, *, steady: bool
 ) -> None:
@@ -179,13 +182,12 @@ def test_cells_that_fall_dry_keep_to_what_is_around(
     problem = TransportProblem(
         species=[Species(id="a", sorption=sorption)],
         dispersion=Dispersion(
-            longitudinal_m=8.0, transverse_horizontal_m=0.3, transverse_vertical_m=0.05, diffusion_m2_s=1e-9
+            longitudinal_m=20.0, transverse_horizontal_m=0.3, transverse_vertical_m=0.05, diffusion_m2_s=1e-9
         ),
-        start_conc_kg_m3=rng.uniform(0.0, 0.1, (1, *grid.shape)),
+        start_conc_kg_m3=rng.choice([0.0, 0.1], (1, *grid.shape), p=[0.8, 0.2]),  # edges as sharp as can be
     )
-    few = TransportOptions(few_share=0.2, max_substeps=4)
-    solver = TransportSolver(grid, 0.25, problem, options=few)
-    for _ in range(3):
+    solver = TransportSolver(grid, 0.25, problem)
+    for _ in range(2):
         field = random_field(grid, rng, 1, steady=steady, parched=True)
         _, step = solver.step(solver.start(), field, DAY_S, 0.0)
         wet = grid.active & (field.saturation_end > 0.0)
