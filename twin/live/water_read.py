@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from models.contaminants.warning import Alert, Warn, warn
+from models.contaminants.warning import Alert, Warn
 from models.water.now import Reading
-from twin.core.errors import NotFoundError, ParkTwinError
+from twin.core.errors import NotFoundError
 from twin.core.groundwater import ConductivityTest
 from twin.core.observation import Quality
 from twin.core.origin import Origin, least_real, of_result
@@ -15,6 +15,7 @@ from twin.core.park import Park
 from twin.core.quantity import WATER_PREFIX
 from twin.core.text import Text
 from twin.live.state import HEAD, Rows
+from twin.live.water_alerts import other_alerts, substance_alert
 from twin.live.water_frames import Measured, MeasuredConc
 from twin.store.rows import Step, StoredValue
 
@@ -56,7 +57,8 @@ def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
     used = [
         row for values in found.values() for row in values.values() if _usable(row) and _fresh(row, at_ms)
     ]
-    alerts = _alerts(found, at_ms)
+    told = _alerts(rows, park, newest, found, at_ms)
+    alerts = {subject: alert for subject, (alert, _) in told.items()}
     return Wells(
         time_ms=at_ms,
         measured={name: _measured(name, values, park, at_ms, alerts) for name, values in found.items()},
@@ -65,7 +67,7 @@ def read_wells(rows: Rows, park: Park, at_ms: int) -> Wells | None:
         inputs=tuple(f"{row.series_key}@{row.time_ms}" for row in used),
         notes=(*_notes(found, park, at_ms), *_exercises(newest, park)),
         alerts=alerts,
-        origins={(well, name): found[well][name].origin for well, name in alerts},
+        origins={subject: origin for subject, (_, origin) in told.items()},
     )
 
 
@@ -229,17 +231,22 @@ def _warning(alert: Alert) -> Text:
     )
 
 
-def _alerts(found: Mapping[str, Mapping[str, StoredValue]], at_ms: int) -> dict[tuple[str, str], Alert]:
+def _alerts(
+    rows: Rows,
+    park: Park,
+    newest: Sequence[StoredValue],
+    found: Mapping[str, Mapping[str, StoredValue]],
+    at_ms: int,
+) -> dict[tuple[str, str], tuple[Alert, Origin]]:
     """Warnings of good values that are fresh; a well without one warns of nothing and ends nothing."""
-    alerts = {}
+    alerts = other_alerts(rows, park, {row.series_key: row for row in newest}, at_ms)
     for well, values in found.items():
         for name, row in values.items():
-            if name == LEVEL or not _usable(row) or not _fresh(row, at_ms) or row.value is None:
+            if name == LEVEL or not _usable(row) or not _fresh(row, at_ms):
                 continue
-            try:
-                alerts[well, name] = warn(name, max(row.value, 0.0))
-            except ParkTwinError:  # a substance that GB/T 14848 has no indicator for
-                continue
+            alert = substance_alert(rows, name, row, at_ms)
+            if alert is not None:
+                alerts[well, name] = alert, row.origin
     return alerts
 
 

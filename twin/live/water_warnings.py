@@ -12,10 +12,13 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.contaminants.library import contaminant
+from models.contaminants.standard import indicator
 from models.contaminants.warning import Alert
 from models.water.arrival import GRADES, kept_response
 from models.water.now import Response, TargetNow
 from models.water.risk import of_warning
+from twin.core.errors import NotFoundError
 from twin.core.park import Park
 from twin.core.text import Text
 
@@ -199,7 +202,18 @@ def _of_target(row: TargetNow, name: Text) -> Text:
             zh=f"预计 {middle:.0f} 天到达（{low:.0f}–{high:.0f}）",
             en=f"arrival in about {middle:.0f} days ({low:.0f} to {high:.0f})",
         )
+    what = substance_name(row.species)
     return Text(
-        zh=f"{name.zh}：365 天内超过 {row.species} 限值的概率为 {share}；{when.zh}",
-        en=f"{name.en}: limit of {row.species} exceeded within 365 days with {share}; {when.en}",
+        zh=f"{name.zh}：365 天内{what.zh}超过限值的概率为 {share}；{when.zh}",
+        en=f"{name.en}: {what.en} above its limit within 365 days with {share}; {when.en}",
     )
+
+
+def substance_name(name: str) -> Text:
+    """What a substance of the scene is called: as in GB/T 14848, else as in the library, else its id."""
+    for find in (indicator, contaminant):
+        try:
+            return find(name).name
+        except NotFoundError:
+            continue
+    return Text(zh=name, en=name)

@@ -32,7 +32,7 @@ from twin.store.rows import WaterKind, WaterRow
 def row(k: int, kind: WaterKind = WaterKind.NOW_CAST) -> Parcel:
     return Parcel(
         row=WaterRow(
-            run="water-t", k=k, kind=kind, time_ms=k, origin=Origin.SIMULATED, solver="s", exercise=False, body={}
+            run="water-t", k=k, kind=kind, time_ms=k, origin=Origin.SIMULATED, solver="s", body={}
         )
     )  # fmt: skip
 

@@ -98,7 +98,7 @@ def test_what_stands_is_said_again_once_a_day_in_the_words_of_today() -> None:
     assert told(book, of(0.25, "II"), REPEAT_MS - 1) == []
     bodies = list(changes(book, of(0.3, "II"), "water-t/9", REPEAT_MS, park=PARK))
     assert [row["state"] for row in bodies] == ["standing"]
-    assert "30 %" in bodies[0]["text"]["zh"]
+    assert "氟化物超过限值的概率为 30 %" in bodies[0]["text"]["zh"]
     assert bodies[0]["response"] == "II"
 
 

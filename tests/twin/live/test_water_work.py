@@ -118,7 +118,7 @@ def test_a_forecast_that_asks_for_a_response_is_a_warning_once(done: tuple[Water
     warnings = [parcel.row for parcel in sent if parcel.row.kind is WaterKind.EVENT]
     assert warnings  # a well of the valley stands above class III
     told = [WarningOut.model_validate_json(json.dumps(row.payload())) for row in warnings]
-    raised = [(row.subject, row.state) for row in told if row.state == "raised"]
+    raised = [(row.subject, row.substance) for row in told if row.state == "raised"]
     assert len(set(raised)) == len(raised)
     assert any(row.kind == "well" and row.subject == "G2" and row.response is not None for row in told)
     assert {subject for subject, last in work.said.said.items() if last.response is not None}
