@@ -32,18 +32,24 @@ class Spread:
 class Sample:
     """A reading of a well. ``value`` in kg/m3 for concentrations, pH as it is, else the standard's unit.
 
-    ``indicator`` id, CAS number or name; ``detected`` False: less than ``value``.
+    ``indicator`` id, CAS number or name; ``detected`` False: less than ``value``. ``time_ms`` when it was
+    read, None: not said.
     """
 
     indicator: str
     value: float
     detected: bool = True
     origin: Origin = Origin.MEASURED
+    time_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WellRow:
-    """A monitoring well with its newest readings; ``level_m`` head, None: not known."""
+    """A monitoring well with its newest readings.
+
+    ``level_m`` head as measured, None: not measured; ``modelled_m`` what the model holds of it. ``time_ms``
+    of the level. ``stale``: readings too old or not good, which are named but not judged.
+    """
 
     id: str
     x_m: float
@@ -51,6 +57,8 @@ class WellRow:
     level_m: float | None = None
     samples: tuple[Sample, ...] = ()
     time_ms: int | None = None
+    modelled_m: Spread | None = None
+    stale: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

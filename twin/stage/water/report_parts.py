@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.contaminants.classes import Classified, Reading, classify
-from models.contaminants.standard import Class, Indicator
+from models.contaminants.library import library
+from models.contaminants.standard import Class, Indicator, indicator
 from models.contaminants.warning import Warn, warn
+from twin.core.errors import NotFoundError
 from twin.core.origin import Origin
 from twin.core.text import Text
-from twin.stage.water.report_facts import RiskReport, WellRow
+from twin.stage.water.report_facts import RiskReport, Sample, WellRow
 from twin.stage.water.report_map import detail_extent, map_png
 from twin.stage.water.report_words import (
     CLASSES,
     KINDS,
     ORIGINS,
     RISKS,
+    age,
     band,
     both,
     days,
@@ -132,10 +135,12 @@ def _wells(report: RiskReport, judged: Sequence[tuple[WellRow, Classified]]) -> 
         rows.append(
             (
                 well.id,
-                "—" if well.level_m is None else f"{well.level_m:.2f}",
+                _level(well),
+                _level_model(well),
                 "—" if found.klass is None else CLASSES[found.klass],
                 "、".join(_named(found)) or "—",
                 _worst_value(well, found),
+                _read_when(well, report.time_ms),
                 _warning(found).colour.zh if found.rows else "—",
             )
         )
@@ -143,14 +148,16 @@ def _wells(report: RiskReport, judged: Sequence[tuple[WellRow, Classified]]) -> 
         Table(
             head=(
                 "监测井\nWell",
-                "水位\nLevel (m)",
+                "实测水位\nLevel (m)",
+                "模型水位\nModelled (m)",
                 "类别\nClass",
                 "定类指标\nDecided by",
                 "数值与Ⅲ类限值之比\nValue, ratio to III",
+                "时效·来源\nAge, origin",
                 "预警\nWarning",
             ),
             rows=tuple(rows),
-            widths=(14, 13, 10, 24, 27, 12),
+            widths=(9, 11, 19, 8, 13, 17, 13, 10),
             marked=tuple(marked),
         )
     )
@@ -163,7 +170,43 @@ def _wells(report: RiskReport, judged: Sequence[tuple[WellRow, Classified]]) -> 
             small=True,
         )
     )
+    old = [(well, one) for well, _ in judged for one in well.stale]
+    if old:
+        names = "；".join(
+            f"{well.id} {_indicator_name(one)} {age(one.time_ms, report.time_ms)}" for well, one in old
+        )
+        parts.append(
+            Paragraph(
+                text=f"陈旧或质量不佳、未参与判定的读数：{names}。 Readings too old or not good, not judged.",
+                small=True,
+            )
+        )
     return parts
+
+
+def _level(well: WellRow) -> str:
+    return "—" if well.level_m is None else f"{well.level_m:.2f}"
+
+
+def _level_model(well: WellRow) -> str:
+    row = well.modelled_m
+    return "—" if row is None else f"{row.median:.2f} ({row.low:.2f} – {row.high:.2f})"
+
+
+def _read_when(well: WellRow, at_ms: int) -> str:
+    """Age of the oldest reading that was judged, and their origins."""
+    if not well.samples:
+        return "—"
+    times = [one.time_ms for one in well.samples if one.time_ms is not None]
+    origins = dict.fromkeys(ORIGINS[one.origin].zh for one in well.samples)
+    return f"{age(min(times, default=None), at_ms)} {'、'.join(origins)}"
+
+
+def _indicator_name(one: Sample) -> str:
+    try:
+        return indicator(one.indicator).name.zh
+    except NotFoundError:
+        return one.indicator
 
 
 def _named(found: Classified) -> list[str]:
@@ -410,6 +453,16 @@ def _validity(report: RiskReport, judged: Sequence[tuple[WellRow, Classified]]) 
         )
     notes = {note.zh: note.en for _, found in judged for note in found.notes}
     parts += [Paragraph(text=f"{zh}。 {en}.") for zh, en in notes.items()]
+    if report.plans:
+        numbers = [one for row in library() for one in row.all_numbers]
+        loose = sum(not one.verified for one in numbers)
+        parts.append(
+            Paragraph(
+                text=f"污染物库 {len(numbers)} 个数值中 {loose} 个未经两处独立来源核实，方案用量据此估算。 "
+                f"{loose} of the library's {len(numbers)} numbers are not verified by two independent "
+                "sources; amounts of plans rest on them."
+            )
+        )
     parts += [Paragraph(text=f"· {note}", small=True) for note in report.notes]
     if not report.notes:
         parts.append(

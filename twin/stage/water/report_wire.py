@@ -118,20 +118,21 @@ class _Names:
 
 def _well(row: Shape, origin: Origin) -> WellRow:
     level = row["measured_level"]
+    read = tuple(_read(row, origin))
     return WellRow(
         id=row["sensor"],
         x_m=row["x_m"],
         y_m=row["y_m"],
         level_m=None if level is None else float(level),
-        samples=tuple(
-            Sample(indicator=name, value=value, origin=own or origin) for name, value, own in _read(row)
-        ),
+        modelled_m=spread(row["level"]),
+        samples=tuple(sample for sample, fresh in read if fresh),
+        stale=tuple(sample for sample, fresh in read if not fresh),
         time_ms=row["measured_t"],
     )
 
 
-def _read(well: Shape) -> Iterator[tuple[str, float, Origin | None]]:
-    """Good readings of a well that are fresh, with their own origin; None where an old row has none."""
+def _read(well: Shape, origin: Origin = Origin.MEASURED) -> Iterator[tuple[Sample, bool]]:
+    """Good readings of a well and whether they are fresh; ``origin`` where an old row tells none."""
     told = well.get("measured")
     if told is None:
         told = {
@@ -139,8 +140,13 @@ def _read(well: Shape) -> Iterator[tuple[str, float, Origin | None]]:
             for name, value in well["measured_conc"].items()
         }
     for name, one in told.items():
-        if one["fresh"] and one["value"] is not None and one["value"] >= 0.0:
-            yield name, float(one["value"]), None if one["origin"] is None else Origin(one["origin"])
+        if one["value"] is None or one["value"] < 0.0:
+            continue
+        own = origin if one["origin"] is None else Origin(one["origin"])
+        yield (
+            Sample(indicator=name, value=float(one["value"]), origin=own, time_ms=one.get("t")),
+            bool(one["fresh"]),
+        )
 
 
 def _front(row: Shape, called: _Names) -> FrontRow:
@@ -230,8 +236,9 @@ def _plans(now: Shape, comparison: Shape | None) -> tuple[PlanLine, ...]:
     limits = {row["substance"]: float(row["limit_kg_m3"]) for row in now["fronts"]}
     worst: tuple[float, str] | None = None
     for well in now["wells"]:
-        for name, value, _ in _read(well):
-            degree = 0.0 if name not in limits else value / limits[name]
+        for sample, fresh in _read(well):
+            name = sample.indicator
+            degree = sample.value / limits[name] if fresh and name in limits else 0.0
             if degree > 1.0 and (worst is None or degree > worst[0]):
                 worst = (degree, name)
     if worst is None:

@@ -40,6 +40,12 @@ PACKAGES = {
     "evt": Text(zh="蒸发", en="evapotranspiration"),
     "sto": Text(zh="储水", en="storage"),
     "storage": Text(zh="储水", en="storage"),
+    "springs": Text(zh="泉与渗出", en="springs"),
+    "river": Text(zh="河流", en="river"),
+    "rain": Text(zh="降雨入渗", en="rain"),
+    "margin": Text(zh="坡脚侧向补给", en="inflow of slopes"),
+    "valley_ends": Text(zh="河谷两端", en="valley ends"),
+    "assimilation": Text(zh="同化修正", en="correction by readings"),
     "src": Text(zh="源", en="source"),
     "source": Text(zh="源", en="source"),
     "decay": Text(zh="衰减", en="decay"),
@@ -49,7 +55,21 @@ PACKAGES = {
 
 def package(name: str) -> str:
     """Name of a term of a budget; one that is not in the table as it is."""
-    return both(PACKAGES[name]) if name in PACKAGES else name
+    known = PACKAGES.get(name) or PACKAGES.get(name.replace(" ", "_"))
+    if known is not None:
+        return both(known)
+    kind, _, rest = name.partition(" ")
+    return f"{both(PACKAGES[kind])} {rest}" if rest and kind in PACKAGES else name
+
+
+def age(time_ms: int | None, at_ms: int) -> str:
+    """How old a reading is."""
+    if time_ms is None:
+        return "—"
+    seconds = max(at_ms - time_ms, 0) / 1e3
+    if seconds < 5400.0:
+        return f"{seconds / 60.0:.0f} min"
+    return f"{seconds / 3600.0:.0f} h" if seconds < 2.0 * DAY_S else f"{seconds / DAY_S:.0f} d"
 
 
 def both(text: Text) -> str:

@@ -78,14 +78,36 @@ def test_every_part_that_was_promised_is_there_in_order() -> None:
 
 def test_wells_are_classed_and_warned_of() -> None:
     rows = {row[0]: row for row in table(full(), "监测井").rows}
-    assert rows["GW1"][1:4] == ("9.05", "Ⅰ", "氟化物")
-    assert rows["GW2"][2] == "Ⅴ"
-    assert "7.4 倍" in rows["GW2"][4]
-    assert rows["GW2"][5] == "红色"
-    assert rows["GW3"][2:] == ("—", "—", "—", "—")
+    assert rows["GW1"][1:5] == ("9.05", "9.00 (8.91 – 9.09)", "Ⅰ", "氟化物")
+    assert rows["GW2"][3] == "Ⅴ"
+    assert "7.4 倍" in rows["GW2"][5]
+    assert rows["GW2"][7] == "红色"
+    assert rows["GW3"][3:] == ("—", "—", "—", "—", "—")
     assert table(full(), "监测井").marked == (1,)
     assert "3 口" in words(full())
     assert "1 口劣于Ⅲ类" in words(full())
+
+
+def test_a_modelled_level_is_never_told_as_measured() -> None:
+    body = now_cast()
+    body["wells"][0]["measured_level"] = None
+    report = report_of(body, park=Text(zh="园区", en="Park"))
+    row = table(report, "监测井").rows[0]
+    assert row[1:3] == ("—", "9.00 (8.91 – 9.09)")
+
+
+def test_readings_tell_age_and_origin_and_old_ones_are_not_judged() -> None:
+    body = now_cast()
+    read = {"value": 7.4e-3, "t": NOW_MS - 3 * 86_400_000, "age_s": 259_200.0, "quality": "good"}
+    for row, fresh in zip(body["wells"][:2], (True, False), strict=True):
+        row["measured"] = {
+            "f": read | {"value": row["measured_conc"]["f"], "origin": "simulated", "fresh": fresh}
+        }
+    report = report_of(body, park=Text(zh="园区", en="Park"))
+    found = table(report, "监测井").rows
+    assert found[0][6] == "3 d 模拟数据"
+    assert found[1][3:] == ("—", "—", "—", "—", "—")
+    assert "GW2 氟化物 3 d" in words(report)
 
 
 def test_targets_come_most_threatened_first_with_arrival_and_reason() -> None:
@@ -210,8 +232,8 @@ def test_samples_of_a_laboratory_go_in_by_hand() -> None:
         park=PARK, time_ms=NOW_MS, origin=Origin.MEASURED, solver="laboratory", members=1, wells=(well,)
     )
     row = table(report, "监测井").rows[0]
-    assert row[2:4] == ("Ⅴ", "pH")
-    assert row[5] == "橙色"
+    assert row[3:5] == ("Ⅴ", "pH")
+    assert row[7] == "橙色"
     assert "未判定：pfoa" in words(report)
     bad = replace(well, samples=(Sample(indicator="lead", value=-1.0),))
     with pytest.raises(BadRequestError, match="lead"):
