@@ -120,7 +120,7 @@ ALLOWED = {
     "gis.scene.groundwater.TargetRow": {"line"},  # names of a scene file, metres
     "gis.scene.groundwater.SourceRow": {"rate_ln_sd"},
     "gis.scene.groundwater.MeasureRow": {"line", "cost_cny"},
-    "twin.live.water_verbs.MeasureArgs": {"line"},  # metres
+    "twin.live.water_question.MeasureArgs": {"line"},  # metres
     "web.schemas.water.MeasureBody": {"line"},
     "web.schemas.water.WaterBandOut": {"median"},  # in the unit of what the band is of
     "web.schemas.water.WaterWellOut": {"measured_level", "measured_conc"},  # m and kg/m3
