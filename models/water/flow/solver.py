@@ -203,7 +203,7 @@ class FlowSolver:
         bends = bool(self._ground.convertible.any()) or self._balance.loads.heads_matter()
         if not (steady and bends):
             outcome = self._attempt(head, self.options.outer, steady=steady)
-            if not outcome.solved and not steady:
+            if not outcome.solved and not steady and self.options.outer > RAMP_OUTER:
                 outcome = self._stretched(head, outcome)
             return outcome.outer, self._notes(outcome, head)
         start = head.copy()
