@@ -102,6 +102,8 @@ def get_contaminants(query: shapes.ContaminantsQuery) -> shapes.ContaminantsOut:
             for row in found
         ],
         sources={source.id: source.citation for source in named},
+        numbers_count=sum(len(row.all_numbers) for row in found),
+        unverified_count=sum(not number.verified for row in found for number in row.all_numbers),
     )
 
 

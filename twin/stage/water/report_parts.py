@@ -153,7 +153,7 @@ def _wells(report: RiskReport, judged: Sequence[tuple[WellRow, Classified]]) -> 
                 "类别\nClass",
                 "定类指标\nDecided by",
                 "数值与Ⅲ类限值之比\nValue, ratio to III",
-                "时效·来源\nAge, origin",
+                "时效、来源\nAge, origin",
                 "预警\nWarning",
             ),
             rows=tuple(rows),

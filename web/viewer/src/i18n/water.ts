@@ -182,6 +182,7 @@ const rows = {
   'notes.report': ['风险评估报告（GB/T 14848）', 'Risk report (GB/T 14848)'],
   'notes.word': ['下载 Word', 'Download Word'],
   'notes.pdf': ['下载 PDF', 'Download PDF'],
+  'notes.unverified': ['污染物库数值多数未经两处独立来源核实，处置用量据此估算', 'Most numbers of the contaminant library are not verified by two independent sources; amounts of remedies rest on them'],
   'notes.validity': ['适用性与提示', 'Validity and notes'],
 
   'legend.title': ['地下水 {name}', 'Groundwater {name}'],

@@ -54,5 +54,5 @@ export function notes(ctx: Context): HTMLElement {
     pair(() => tw('notes.grid'), of((now) => `${now.grid.nx} × ${now.grid.ny} × ${now.grid.layers} · ${number(now.grid.dx_m, 0, language())} m`)),
     pair(() => tw('notes.assimilation'), of(assimilationWords)),
     pair(() => tw('notes.learning'), of(learningWords)),
-    h('h3', { hidden: () => all().length === 0 }, () => tw('notes.validity')), list);
+    h('h3', {}, () => tw('notes.validity')), h('p', { class: 'muted' }, () => tw('notes.unverified')), list);
 }
