@@ -74,7 +74,9 @@ def test_pauses_grow_so_that_a_process_that_dies_at_once_costs_little(child: Wat
     assert pauses == [0.1, 0.2, 0.4]
 
 
-def test_a_process_that_lived_long_comes_back_soon(child: WaterChild, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_lived_long_comes_back_soon(
+    child: WaterChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(water_process, "HEALTHY_S", 0.0)
     child._pause_s = 200.0
     child.look()
