@@ -361,7 +361,7 @@ class ContaminantsOut(Out):
 
     contaminants: list[ContaminantOut]
     sources: dict[str, str] = Field(description="Citation of every source that is named, by id")
-    numbers_count: int = Field(description="Numbers of those listed, distribution coefficients by pH included")
+    numbers_count: int = Field(description="Numbers of those listed, those at a pH included")
     unverified_count: int = Field(description="Of them: not confirmed by two independent sources")
 
 
