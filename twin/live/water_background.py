@@ -40,7 +40,7 @@ def with_background(now: Nowcast, background_kg_m3: Mapping[str, float]) -> Nowc
 
 
 def compared_with_background(found: Comparison, low_kg_m3: float) -> Comparison:
-    """A comparison as people measure: limit and largest concentrations with the background, masses without."""
+    """A comparison as people measure: limit and largest values with the background, masses without."""
     return replace(
         found,
         limit_kg_m3=found.limit_kg_m3 + low_kg_m3,
