@@ -12,9 +12,9 @@ none      otherwise
 
 The three-grade response: III for medium, II for high. I for high where it is sure enough: where the place is
 tight and the lower 95 % confidence bound of P (Wilson 1927, one-sided, n members) is at least 0.2, or where
-the median arrival over ALL members, those that never arrive counted, lies within 30 d. The thresholds are
-this rule's own choice, no standard's. ``models.water.risk`` adds what readings say; warnings keep a grade until
-``kept_response`` too is lower (docs/water.md, Risk and report).
+the median arrival over ALL members, those that never arrive counted, lies within 30 d. The
+thresholds are this rule's own choice, no standard's. ``models.water.risk`` adds what readings say; warnings
+keep a grade until ``kept_response`` too is lower (docs/water.md, Live).
 """
 
 from __future__ import annotations
