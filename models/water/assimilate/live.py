@@ -612,7 +612,8 @@ class WaterTwin:
         found = []
         for n, name in enumerate(self.setup.limits_kg_m3):
             for k, lead in enumerate(ahead.leads_s):
-                mean = ahead.conc_kg_m3[k, :, n].mean(axis=0)
+                # A cell that is dry in a member holds nothing there.
+                mean = np.nan_to_num(ahead.conc_kg_m3[k, :, n]).mean(axis=0)
                 mass = by_depth(grid, dissolved_kg(self._middle(), mean), _DEPTHS_M)
                 found.append(Vertical(species=name, lead_s=lead, depth_m=_DEPTHS_M, mass_kg=mass))
         return tuple(found)

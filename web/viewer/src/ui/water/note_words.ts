@@ -27,6 +27,9 @@ const NOTES: readonly Row[] = [
   [/^stored ensemble left aside: (.+)$/, '未采用保存的集合：$1', 'Stored ensemble left aside: $1'],
   [/^ensemble restored from (.+)$/, '集合状态恢复自 $1', 'Ensemble restored from $1'],
   [/^(\d+) members did not converge ahead$/, '$1 个集合成员的预报未收敛，已剔除', '$1 members did not converge ahead and are left out'],
+  [/^(.+): mass for (\d+) dry cells goes to the wet cells below$/, '$1：$2 个干单元的质量进入其下的含水单元', '$1: mass for $2 dry cells goes to the wet cells below'],
+  [/^(.+): mass for (\d+) dry cells waits there, no water is below$/, '$1：$2 个干单元的质量滞留，其下无水', '$1: mass for $2 dry cells waits there, no water is below'],
+  [/^the flow field does not close in (\d+) cells: (.+)$/, '流场在 $1 个单元不闭合：$2', 'The flow field does not close in $1 cells: $2'],
 ];
 
 export function waterNote(note: string): string | null {
