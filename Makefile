@@ -60,7 +60,7 @@ format: .stamps/test ## format the Python code and sort its imports
 	$(BIN)/ruff format .
 
 unit: .stamps/test
-	$(BIN)/python -m pytest -q -m "not browser and not bench" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not browser and not bench and not study" -n 2 --dist loadfile
 
 viewer-test: .stamps/test
 	$(BIN)/python hatch_build.py check
@@ -74,7 +74,7 @@ bench: .stamps/test system ## measure: frame to beam, first frame, 40 clients, i
 validate: .stamps/test ## compare with published experiments; writes docs/validation/air.md and water.md
 	@status=0; $(BIN)/python -m tests.validation.air || status=$$?; \
 	$(BIN)/python -m tests.validation.water || status=$$?; \
-	$(BIN)/python -m pytest -q -m "slow and not bench" tests || status=$$?; exit $$status
+	$(BIN)/python -m pytest -q -m "(slow or study) and not bench" tests || status=$$?; exit $$status
 
 build: $(BIN)/python ## wheel with the built viewer inside, in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

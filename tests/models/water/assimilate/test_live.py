@@ -206,7 +206,7 @@ def test_what_cannot_be_done_is_refused(act, said) -> None:
         act(WaterTwin(SETUP, knobs=KNOBS))
 
 
-@pytest.mark.slow
+@pytest.mark.study
 def test_a_hidden_valley_is_found_out() -> None:
     """Truth by other code, with a channel no belief knows of: heads, conductivity, spread."""
     found = [study(seed) for seed in (31, 32)]
