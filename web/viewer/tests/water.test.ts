@@ -18,6 +18,7 @@ import {
   baselineOf, bodies, comparisonOf, cutAlong, failedExercise, farthest, frontAt, imbalance, leadAt, leadsOf, levelAgreement, remediesOf, ringArea, riskCount, saved,
   scaleOf, standing, substanceIn, urgent, volumeAt, wellState, worstWarnings, WATER_TOO_OLD_MS,
 } from '../src/stores/water_facts';
+import { RESPONSE_LEVELS, standingResponse } from '../src/stores/water';
 import { arrivalBand, bandWords, heading, leadName, spreadSentence, targetSentence, termName, areaShown, lengthShown } from '../src/ui/water/words';
 import { alertWords } from '../src/ui/water/alert';
 import { waterNote } from '../src/ui/water/note_words';
@@ -416,6 +417,19 @@ describe('what alarms and learning say', () => {
     expect(alertWords(well)).toBe('Well 1 · Fluoride twice');
     expect(alertWords(told({}))).toBe('Target a: limit exceeded');
     setLanguage('zh');
+  });
+
+  it('puts the gravest response that stands into the headline', () => {
+    const row = (subject: string, response: string | null, more: Partial<WaterWarning> = {}): WaterWarning => ({
+      run: 'r', k: 0, t: T, origin: 'simulated', exercise: false, subject, kind: 'target', name: { zh: subject, en: subject }, substance: 'f', state: 'raised',
+      risk: 'high', response, text: { zh: '', en: '' }, ...more,
+    });
+    expect(standingResponse([])).toBeNull();
+    expect(standingResponse([row('a', 'III'), row('b', 'II'), row('c', null)])).toBe('II');
+    expect(standingResponse([row('a', 'I'), row('a', null, { state: 'ended', t: T + 1 }), row('b', 'III')])).toBe('III');
+    expect(standingResponse([row('a', 'I', { exercise: true })])).toBeNull();
+    expect(standingResponse([row('a', 'I', { state: 'unknown' })])).toBe('I');
+    expect(RESPONSE_LEVELS.I).toBeGreaterThan(RESPONSE_LEVELS.II);
   });
 
   it('says that there is too little history, never a figure in its place', () => {

@@ -83,6 +83,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   'sit.people': '{n} people',
   'sit.arrival': 'about {min} min',
   'sit.estimate': 'Straight line at the measured mean wind',
+  'sit.ground': 'Groundwater: response {level}',
   'sit.seeing': '{n} of {all} beams give data',
   'sit.times': '{n} × threshold',
   'sit.percent': '{n}% of level 1',

@@ -64,3 +64,26 @@ export function waterStores(): WaterStores {
 export function waterAhead(water: WaterStores): boolean {
   return water.now.get() !== null && water.lead_s.get() > 0;
 }
+
+/** What stands: of every subject the newest warning, but for those that have ended; newest first. */
+export function standing(warnings: readonly WaterWarning[]): readonly WaterWarning[] {
+  const newest = new Map<string, WaterWarning>();
+  for (const row of warnings) {
+    if (row.exercise) continue;
+    const key = `${row.subject} ${row.substance}`;
+    const held = newest.get(key);
+    if (!held || held.t <= row.t) newest.set(key, row);
+  }
+  return [...newest.values()].filter((row) => row.state !== 'ended').sort((a, b) => b.t - a.t);
+}
+
+export type WaterResponse = 'I' | 'II' | 'III';
+
+/** Level of the headline that a response stands for. */
+export const RESPONSE_LEVELS: Readonly<Record<WaterResponse, number>> = { I: 3, II: 2, III: 1 };
+
+/** The gravest response that stands; null when none is asked for. */
+export function standingResponse(warnings: readonly WaterWarning[]): WaterResponse | null {
+  const rows = standing(warnings);
+  return (['I', 'II', 'III'] as const).find((one) => rows.some((row) => row.response === one)) ?? null;
+}

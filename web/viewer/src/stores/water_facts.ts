@@ -3,6 +3,7 @@
 import type { SectionCut, WaterScale } from '../contract';
 import type { Band, Front, Remedy, RemedyLead, Rings, Risk, WaterComparison, WaterNow, WaterTarget, WaterVolume, WaterWarning, WaterWell } from '../wire_water';
 import type { WaterStores } from './water';
+import { standing } from './water';
 
 /** A now-cast older than this is named but not drawn. */
 export const WATER_TOO_OLD_MS = 48 * 3_600_000;
@@ -160,17 +161,7 @@ export function bodies(rings: Rings): Rings {
   return sorted.filter((ring) => Math.abs(ringArea(ring)) >= LEAST_SHARE * most);
 }
 
-/** What stands: of every subject the newest warning, but for those that have ended; newest first. */
-export function standing(warnings: readonly WaterWarning[]): readonly WaterWarning[] {
-  const newest = new Map<string, WaterWarning>();
-  for (const row of warnings) {
-    if (row.exercise) continue;
-    const key = `${row.subject} ${row.substance}`;
-    const held = newest.get(key);
-    if (!held || held.t <= row.t) newest.set(key, row);
-  }
-  return [...newest.values()].filter((row) => row.state !== 'ended').sort((a, b) => b.t - a.t);
-}
+export { standing };
 
 const RESPONSES: readonly (string | null)[] = ['III', 'II', 'I'];
 

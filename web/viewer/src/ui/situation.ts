@@ -4,6 +4,7 @@ import { language, t, tMaybe } from '../i18n';
 import { CALM_M_S, meanWind } from '../stores/downwind';
 import type { Reading } from '../stores/readings';
 import { formula } from '../stores/scene_index';
+import { RESPONSE_LEVELS, standingResponse, type WaterResponse } from '../stores/water';
 import { compass, count, join, number, show } from '../units';
 import type { Context } from './context';
 import { each, h, s, type Child } from './dom';
@@ -30,18 +31,32 @@ function howMuch(reading: Reading | null, first_kg_m3: number | undefined): stri
   return t('sit.percent', { n: percent < 1 ? '<1' : count(percent, language()) });
 }
 
+/** Response that the groundwater asks for where it is graver than what the beams say; null otherwise. */
+function graver(ctx: Context): WaterResponse | null {
+  const asked = ctx.stores.replay.get() ? null : standingResponse(ctx.stores.water.warnings.get());
+  return asked !== null && RESPONSE_LEVELS[asked] > ctx.stores.overall.get().level ? asked : null;
+}
+
 function hero(ctx: Context): HTMLElement {
   const { overall, scene } = ctx.stores;
+  const level = (): number => {
+    const ground = graver(ctx);
+    return ground === null ? overall.get().level : RESPONSE_LEVELS[ground];
+  };
+  const name = (): string => {
+    const ground = graver(ctx);
+    return ground === null ? levelName(overall.get().level) : t('sit.ground', { level: ground });
+  };
   const words = (): string => {
     const total = overall.get();
     if (scene.get()?.scene.beams.length === 0) return t('sit.noBeams');
     if (total.level < 0 && total.seeing === 0) return t('sit.noData');
     return tMaybe(`level.word.${tone(total.level)}`, '');
   };
-  return h('div', { class: () => `hero tone-${tone(overall.get().level)}`, role: 'status', 'aria-live': 'assertive' },
-    h('span', { class: 'hero-shape', 'aria-hidden': 'true' }, () => levelShape(overall.get().level)),
+  return h('div', { class: () => `hero tone-${tone(level())}`, role: 'status', 'aria-live': 'assertive' },
+    h('span', { class: 'hero-shape', 'aria-hidden': 'true' }, () => levelShape(level())),
     h('div', { class: 'hero-words' },
-      h('strong', {}, () => levelName(overall.get().level)),
+      h('strong', {}, name),
       h('span', {}, words)),
     h('span', { class: 'hero-count', hidden: () => scene.get() === null }, () => t('sit.seeing', { n: overall.get().seeing, all: overall.get().beams })));
 }
