@@ -81,7 +81,7 @@ export const zh = {
   'sit.people': '{n} 人',
   'sit.arrival': '约 {min} 分钟',
   'sit.estimate': '按实测平均风直线估算',
-  'sit.ground': '地下水 {level} 级响应',
+  'sit.ground': '地下水 {level} 级',
   'sit.seeing': '{n}/{all} 条光路有效',
   'sit.times': '阈值的 {n} 倍',
   'sit.percent': '一级阈值的 {n}%',
