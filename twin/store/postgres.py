@@ -7,6 +7,7 @@ restart of the server no second writer can slip in between.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ WRITER_LOCK = 21220
 _ESCAPE, _NUL = "\ue000", "\ue001"
 _ESCAPED = re.compile(f"{_ESCAPE}(.)", re.DOTALL)
 _COPY_FROM_ROWS = 8
+_LOOKS, _LOOK_AGAIN_S = 20, 0.1
 
 
 def prepare(engine: sa.Engine, refusal: Callable[[], Exception] | None = None) -> None:
@@ -124,8 +126,13 @@ def unescaped(text: str) -> str:
 
 
 def _take(connection: Any) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock({WRITER_LOCK})")
-        held = bool(cursor.fetchone()[0])
-    connection.rollback()
-    return held
+    # A server frees the lock of a session a moment after its client has closed it.
+    for wait_s in (*[_LOOK_AGAIN_S] * _LOOKS, 0.0):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_try_advisory_lock({WRITER_LOCK})")
+            held = bool(cursor.fetchone()[0])
+        connection.rollback()
+        if held:
+            return True
+        time.sleep(wait_s)
+    return False
