@@ -138,7 +138,7 @@ def test_the_map_colours_the_ground_and_the_legend_names_it(desk):
     changed = np.abs(mapped - bare).sum(axis=2) > 40
     assert changed.sum() > 800, "no map to be seen"
     assert "地面图：HF 中位" in page.inner_text(".legend")
-    assert page.locator(".forecast-badge").is_hidden()
+    assert page.locator(".forecast-badge:not(.water-badge)").is_hidden()
     press(page, "关闭")
     until(page, f"{AIR}.shownMap.get() === null")
     assert (np.abs(picture(page) - bare).sum(axis=2) > 40).sum() < changed.sum() / 20
@@ -155,16 +155,16 @@ def test_a_forecast_is_never_taken_for_now(desk):
     red, green, blue = later[changed].mean(axis=0)
     assert blue > green, "not violet"
     assert red > green, "not violet"
-    assert "预报 FORECAST" in page.inner_text(".forecast-badge")
+    assert "预报 FORECAST" in page.inner_text(".forecast-badge:not(.water-badge)")
     assert "概率" in page.inner_text(".legend-map")
     page.evaluate("window.__parkTwin.stores.offset_ms.update((held) => held + 1_900_000)")
     until(page, "document.querySelector('.forecast-gone').offsetParent !== null")
     assert "30 分" in page.inner_text(".forecast-gone")
-    assert page.locator(".forecast-badge").is_hidden()
+    assert page.locator(".forecast-badge:not(.water-badge)").is_hidden()
     assert page.locator(".legend-map").is_hidden()
     assert (np.abs(picture(page) - bare).sum(axis=2) > 40).sum() < changed.sum() / 20
     page.evaluate("window.__parkTwin.stores.offset_ms.update((held) => held - 1_900_000)")
-    until(page, "document.querySelector('.forecast-badge').offsetParent !== null")
+    until(page, "document.querySelector('.forecast-badge:not(.water-badge)').offsetParent !== null")
     page.click(".forecast-badge button")
     until(page, f"{AIR}.groundMap.get().kind === 'none'")
 
