@@ -120,6 +120,8 @@ def test_from_the_row_to_the_remedy(desk, park, scene):
     results.add_water(other.row, other.files)
     until(page, f"{WATER}.comparisons.get().length === 1", 10)
     part(page, 3)
+    assert page.locator(".remedies tbody tr").count() == 0, "an exercise never stands for what is"
+    press(page, "演练推演")
     until(page, "document.querySelectorAll('.remedies tbody tr').length === 3", 10)
     assert "推荐" in page.locator(".remedies tr", has_text="反应墙").inner_text()
     assert "演练" in page.inner_text(".remedy-box")
